@@ -1,0 +1,129 @@
+"""A layer turns what it is given into the weighted sums z of its units, and hands dz back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from pellucid.activations import ACTIVATIONS, Activation
+from pellucid.arrays import Array, namespace
+
+
+class Parameter(NamedTuple):
+    """One array of a layer: its name, shape, fans, first value and whether penalties touch it."""
+
+    name: str
+    shape: tuple[int, ...]
+    fan_in: int
+    fan_out: int
+    initializer: str | None  # None: the one that suits the activation
+    decay: float  # 1 where L2, L1 and weight decay apply, 0 where they do not
+
+
+class Layer(Protocol):
+    """What the network knows of a layer. Forward and backward are each other's mirror."""
+
+    kind: ClassVar[str]
+
+    @property
+    def n_in(self) -> int: ...
+    @property
+    def n_out(self) -> int: ...
+    @property
+    def activation(self) -> Activation: ...
+    @property
+    def parameters(self) -> tuple[Parameter, ...]: ...
+
+    def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
+        """x (n, n_in) -> z (n, n_out)."""
+
+    def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
+        """dz (n, n_out) -> dx (n, n_in)."""
+
+    def gradient(
+        self, parameters: tuple[Array, ...], x: Array, dz: Array
+    ) -> tuple[Array, ...]:
+        """dLoss by each parameter, in their order and shapes."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Every unit sees every input: z = x W + b, with W (n_in, n_out) and b (n_out,).
+
+    Examples
+    --------
+    >>> [p.name for p in Dense(3, 2).parameters], [p.shape for p in Dense(3, 2).parameters]
+    (['W', 'b'], [(3, 2), (2,)])
+    """
+
+    kind: ClassVar[str] = "dense"
+    n_in: int
+    n_out: int
+    activation: Activation = field(default=ACTIVATIONS["identity"])
+    bias: bool = True
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """W, then b if there is one."""
+        W = Parameter("W", (self.n_in, self.n_out), self.n_in, self.n_out, None, 1.0)
+        b = Parameter("b", (self.n_out,), self.n_in, self.n_out, "zeros", 0.0)
+        return (W, b) if self.bias else (W,)
+
+    def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
+        """Z = x W + b."""
+        z = x @ parameters[0]
+        return z + parameters[1] if self.bias else z
+
+    def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
+        """Dx = dz W^T."""
+        return dz @ parameters[0].T
+
+    def gradient(
+        self, parameters: tuple[Array, ...], x: Array, dz: Array
+    ) -> tuple[Array, ...]:
+        """DW = x^T dz, db = the sum of dz over rows."""
+        dW = x.T @ dz
+        return (dW, namespace(dz).sum(dz, axis=0)) if self.bias else (dW,)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One learnable factor per input: z = x s, with s (n,). It lets training weigh the columns.
+
+    Examples
+    --------
+    >>> [p.shape for p in Scale(3).parameters], Scale(3).n_out
+    ([(3,)], 3)
+    """
+
+    kind: ClassVar[str] = "scale"
+    n_in: int
+    activation: Activation = field(default=ACTIVATIONS["identity"])
+
+    @property
+    def n_out(self) -> int:
+        """As many outputs as inputs."""
+        return self.n_in
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """s, which starts at 1; shrinking it to 0 would only undo it, so penalties leave it be."""
+        return (Parameter("s", (self.n_in,), 1, 1, "ones", 0.0),)
+
+    def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
+        """Z = x s."""
+        return x * parameters[0]
+
+    def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
+        """Dx = dz s."""
+        return dz * parameters[0]
+
+    def gradient(
+        self, parameters: tuple[Array, ...], x: Array, dz: Array
+    ) -> tuple[Array, ...]:
+        """Ds = the sum of x dz over rows."""
+        return (namespace(dz).sum(x * dz, axis=0),)
+
+
+LAYERS: dict[str, Any] = {layer.kind: layer for layer in (Dense, Scale)}
+"""Every kind of layer by name. Add a row to add one."""

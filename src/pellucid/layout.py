@@ -1,0 +1,137 @@
+"""A layout says where in theta each array of a network lies, and how each part is to be trained."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.architecture import Architecture
+from pellucid.arrays import Array, namespace
+from pellucid.initializers import initializer
+from pellucid.registry import near
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A named slice of theta, such as `layer2.W`, and how it is drawn and trained.
+
+    Parameters
+    ----------
+    name : the layer, counted from 1, and the parameter's letter.
+    start, stop : where it lies in theta.
+    shape, fan_in, fan_out : of the array that it is.
+    initializer : a name, function, number or array for `pellucid.initializers.initializer`.
+    learning_rate : factor on the learning rate.
+    decay : factor on L2, L1 and weight decay; 0 for biases and scales.
+    frozen : never changed by training.
+    """
+
+    name: str
+    start: int
+    stop: int
+    shape: tuple[int, ...]
+    fan_in: int
+    fan_out: int
+    initializer: Any
+    learning_rate: float = 1.0
+    decay: float = 1.0
+    frozen: bool = False
+
+    def view(self, theta: Array) -> Array:
+        """This segment of theta in its own shape, sharing theta's memory."""
+        part = theta[self.start : self.stop]
+        return namespace(part).reshape(part, self.shape)
+
+
+SETTINGS = ("initializer", "learning_rate", "decay", "frozen")
+
+
+class Layout:
+    """Theta's map: for each layer its W row-major then b, first layer first.
+
+    Parameters
+    ----------
+    architecture : whose parameters they are.
+    segments : settings by segment name or pattern, later ones winning, for instance
+        `{"*.b": {"learning_rate": 0.1}, "layer1.W": {"frozen": True}}`.
+
+    Examples
+    --------
+    >>> layout = Layout(Architecture.of([2, 3, 1]))
+    >>> [(s.name, s.start, s.stop) for s in layout.segments]
+    [('layer1.W', 0, 6), ('layer1.b', 6, 9), ('layer2.W', 9, 12), ('layer2.b', 12, 13)]
+    """
+
+    def __init__(
+        self, architecture: Architecture, segments: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        self.architecture = architecture
+        by_layer: list[tuple[Segment, ...]] = []
+        used: set[str] = set()
+        start = 0
+        for number, layer in enumerate(architecture.layers, 1):
+            row = []
+            for p in layer.parameters:
+                name = f"layer{number}.{p.name}"
+                stop = start + int(np.prod(p.shape))
+                settings: dict[str, Any] = {
+                    "initializer": p.initializer or layer.activation.initializer,
+                    "decay": p.decay,
+                }
+                for pattern, chosen in (segments or {}).items():
+                    if fnmatch.fnmatchcase(name, pattern):
+                        used.add(pattern)
+                        settings |= chosen
+                row.append(Segment(name, start, stop, p.shape, p.fan_in, p.fan_out, **settings))
+                start = stop
+            by_layer.append(tuple(row))
+        self.by_layer = tuple(by_layer)
+        self.segments = tuple(segment for row in by_layer for segment in row)
+        self.size = start
+        for pattern, chosen in (segments or {}).items():
+            if pattern not in used:
+                names = [s.name for s in self.segments]
+                raise ValueError(f"no segment of theta is called {pattern!r}: {near(pattern, names)}")
+            for setting in chosen:
+                if setting not in SETTINGS:
+                    raise ValueError(f"unknown segment setting {setting!r}: {near(setting, SETTINGS)}")
+
+    def views(self, theta: Array) -> list[tuple[Array, ...]]:
+        """The arrays of each layer, as views of theta (P,)."""
+        return [tuple([segment.view(theta) for segment in row]) for row in self.by_layer]
+
+    def named(self, theta: Array) -> dict[str, Array]:
+        """The same views by segment name.
+
+        Examples
+        --------
+        >>> Layout(Architecture.of([1, 1])).named(np.array([2.0, 3.0]))
+        {'layer1.W': array([[2.]]), 'layer1.b': array([3.])}
+        """
+        return {segment.name: segment.view(theta) for segment in self.segments}
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """A new theta (P,), each segment from its own initializer, in theta's order."""
+        theta = np.empty(self.size)
+        for s in self.segments:
+            values = initializer(s.initializer)(rng, s.shape, s.fan_in, s.fan_out)
+            theta[s.start : s.stop] = np.reshape(values, -1)
+        return theta
+
+    def learning_rates(self) -> NDArray[np.float64] | None:
+        """The factor on the learning rate of every parameter (P,), 0 where frozen; None if all 1."""
+        return self._spread([0.0 if s.frozen else s.learning_rate for s in self.segments])
+
+    def decays(self) -> NDArray[np.float64] | None:
+        """The factor on penalties and decay of every parameter (P,); None if all 1."""
+        return self._spread([s.decay for s in self.segments])
+
+    def _spread(self, factors: list[float]) -> NDArray[np.float64] | None:
+        if all(factor == 1.0 for factor in factors):
+            return None
+        return np.repeat(factors, [s.stop - s.start for s in self.segments])

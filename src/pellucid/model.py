@@ -1,0 +1,447 @@
+"""A model is a network with its numbers: architecture, theta, and the loss it is trained on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid import explain as explanation
+from pellucid import model_file
+from pellucid.activations import Activation
+from pellucid.architecture import Architecture
+from pellucid.arrays import Array, namespace
+from pellucid.engines import State
+from pellucid.engines import engine as engine_named
+from pellucid.history import History
+from pellucid.layers import Dense
+from pellucid.layout import Layout
+from pellucid.losses import CANONICAL_LOSS, LOSSES, Loss, loss
+from pellucid.network import Trace, forward
+from pellucid.objective import Objective
+from pellucid.optimizers import Optimizer, optimizer
+from pellucid.samples import as_array, as_inputs, as_targets, as_weights, warn_of_scale
+from pellucid.schedules import Schedule
+from pellucid.text_weights import read_text, write_text
+from pellucid.training import Event, Settings, train
+
+
+class Network:
+    """A feed-forward network to look into: make it, run it, train it, take any number out of it.
+
+    Parameters
+    ----------
+    sizes : units of the inputs, of each hidden layer and of the output; or an `Architecture`.
+    hidden_activation : for all hidden layers, or a list with one for each: a name of
+        `pellucid.ACTIVATIONS`, an `Activation`, or a pair of functions (forward, backward).
+    output_activation : that of the last layer.
+    loss : a name of `pellucid.LOSSES`, a `Loss`, or a pair of functions (value, gradient). By
+        default the one made for the output activation.
+    bias : for all layers, or a list with one for each.
+    scale_inputs : whether a learnable factor per input comes first.
+    initializer : of all weights: a name of `pellucid.INITIALIZERS`, a function or a number. By
+        default the one that suits each layer's activation. Biases start at 0.
+    segments : settings for parts of theta by name or pattern, each with any of `initializer`,
+        `learning_rate` (a factor), `decay` (a factor) and `frozen`, such as
+        `{"*.b": {"learning_rate": 0.1}, "layer1.W": {"frozen": True}}`.
+    alpha, l1 : strength of the L2 penalty alpha/(2n) sum W^2 and of the L1 penalty l1/n sum |W|.
+    reduction : "mean" or "sum" of the loss over the rows of a batch.
+    dtype : "float32" or "float64"; by default that of the X it is given.
+    seed : a whole number or a `numpy.random.Generator`; all randomness comes from it.
+    engine : who does the arithmetic, a name of `pellucid.ENGINES`.
+
+    Examples
+    --------
+    >>> network = Network([2, 3, 1], output_activation="sigmoid", seed=0)
+    >>> network
+    Network(2 -> 3 relu -> 1 sigmoid, binary_cross_entropy, 13 parameters)
+      layer1  W (2, 3)  b (3,)       9
+      layer2  W (3, 1)  b (1,)       4
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1]
+    >>> history = network.train(X, y, epochs=200, batch_size="full", learning_rate=0.1)
+    >>> network.predict(X).round().ravel().tolist()
+    [0.0, 1.0, 1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int] | Architecture,
+        hidden_activation: Any = "relu",
+        output_activation: Any = "identity",
+        loss: str | Loss | tuple[Callable[..., Array], Callable[..., Array]] | None = None,
+        *,
+        bias: bool | Sequence[bool] = True,
+        scale_inputs: bool = False,
+        initializer: Any = None,
+        segments: Mapping[str, Mapping[str, Any]] | None = None,
+        alpha: float = 0.0,
+        l1: float = 0.0,
+        reduction: str = "mean",
+        dtype: str | None = None,
+        seed: int | np.random.Generator | None = None,
+        engine: str = "reference",
+    ) -> None:
+        if isinstance(sizes, Architecture):
+            architecture = sizes
+        else:
+            architecture = Architecture.of(
+                sizes, hidden_activation, output_activation, bias, scale_inputs
+            )
+        if dtype not in (None, "float32", "float64"):
+            raise ValueError(f"dtype is {dtype!r}: expected 'float32' or 'float64'")
+        drawn = {} if initializer is None else {"*.W": {"initializer": initializer}}
+        self.layout = Layout(architecture, drawn | dict(segments or {}))
+        self.objective = Objective(
+            self.layout, _loss_for(architecture.output_activation, loss), alpha, l1, reduction
+        )
+        self.history: History | None = None
+        self._dtype = dtype
+        self._engine = engine_named(engine)
+        self._rng = np.random.default_rng(seed)
+        self._theta: Array = self.layout.draw(self._rng).astype(dtype or "float64")
+        self._stepping: tuple[Optimizer, State] | None = None
+
+    @property
+    def architecture(self) -> Architecture:
+        """Its layers."""
+        return self.layout.architecture
+
+    @property
+    def loss(self) -> Loss:
+        """What it is trained on."""
+        return self.objective.loss
+
+    @property
+    def theta(self) -> Array:
+        """All parameters in one array (P,): each layer's W row-major then b, first layer first."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: Any) -> None:
+        theta = as_array(values, None if self._dtype is None else self._dtype)
+        if tuple(theta.shape) != (self.layout.size,):
+            raise ValueError(
+                f"theta has shape {tuple(theta.shape)}: this network has {self.layout.size} parameters"
+            )
+        self._theta = theta
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Every array by its name, such as `layer1.W`, as views: writing to one changes theta."""
+        return self.layout.named(self._theta)
+
+    @property
+    def weights(self) -> list[Array]:
+        """W (n_in, n_out) of each Dense layer, as views of theta; assign a list to set them."""
+        return [self.parameters[name] for name in self._names("W") if name]
+
+    @weights.setter
+    def weights(self, arrays: Sequence[Any]) -> None:
+        self._set("weights", [name for name in self._names("W") if name], arrays)
+
+    @property
+    def biases(self) -> list[Array | None]:
+        """b (n_out,) of each Dense layer as views of theta, None where there is none."""
+        return [self.parameters[name] if name else None for name in self._names("b")]
+
+    @biases.setter
+    def biases(self, arrays: Sequence[Any]) -> None:
+        self._set("biases", self._names("b"), arrays)
+
+    def _names(self, letter: str) -> list[str | None]:
+        known = {segment.name for segment in self.layout.segments}
+        names = [
+            f"layer{i}.{letter}"
+            for i, layer in enumerate(self.architecture.layers, 1)
+            if isinstance(layer, Dense)
+        ]
+        return [name if name in known else None for name in names]
+
+    def _set(self, what: str, names: Sequence[str | None], arrays: Sequence[Any]) -> None:
+        if len(arrays) != len(names):
+            raise ValueError(f"{len(arrays)} {what} for {len(names)} layers: give one each")
+        views = self.parameters
+        found = [None if array is None else np.asarray(array) for array in arrays]
+        for name, array in zip(names, found, strict=True):
+            shape = None if array is None else array.shape
+            if shape != (expected := views[name].shape if name else None):
+                raise ValueError(f"{name or 'a layer without bias'} has shape {expected}, not {shape}")
+        for name, array in zip(names, found, strict=True):
+            if name:
+                views[name][...] = array
+
+    def forward(self, X: Any) -> Array:
+        """The activated output (n, n_outputs) for X (n, n_inputs); a flat row gives a flat answer.
+
+        Examples
+        --------
+        >>> network = Network([2, 1], bias=False)
+        >>> network.weights = [[[10.0], [1.0]]]
+        >>> network.forward([2, 3]).tolist(), network.forward([[2, 3], [4, 5]]).tolist()
+        ([23.0], [[23.0], [45.0]])
+        """
+        rows = self._inputs(X)
+        output = self._engine.forward(self.layout, self._theta_like(rows), rows)
+        return output[0] if rows.shape[0] == 1 and as_array(X).ndim == 1 else output
+
+    predict = forward
+
+    def trace(self, X: Any) -> Trace:
+        """All that a forward pass sees: each layer's parameters, inputs x, sums z, activations a."""
+        rows = self._inputs(X)
+        return forward(self.layout, self._theta_like(rows), rows)
+
+    def loss_and_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[float, Array]:
+        """The objective J on these rows and its gradient by theta (P,).
+
+        `per_layer` turns the gradient into named arrays.
+
+        Examples
+        --------
+        >>> network = Network([1, 1], seed=0)
+        >>> network.theta = [2.0, 1.0]
+        >>> loss, gradient = network.loss_and_gradient([[3.0]], [[5.0]])
+        >>> loss, network.per_layer(gradient)
+        (2.0, {'layer1.W': array([[6.]]), 'layer1.b': array([2.])})
+        """
+        X, y, w = self._samples(X, y, sample_weight)
+        return self._engine.value_and_gradient(self.objective, self._theta_like(X), X, y, w)
+
+    def per_layer(self, vector: Array) -> dict[str, Array]:
+        """A theta-shaped array (P,), such as a gradient, as named views."""
+        return self.layout.named(vector)
+
+    def train_step(
+        self,
+        X: Any,
+        y: Any,
+        learning_rate: float | None = None,
+        solver: str | Optimizer = "sgd",
+        sample_weight: Any = None,
+    ) -> float:
+        """One step of backpropagation on these rows; the loss as it was before the step.
+
+        Moments (of momentum, Adam, ...) live on from step to step as long as the solver is the
+        same. One row may be flat.
+
+        Examples
+        --------
+        >>> network = Network([1, 1], bias=False)
+        >>> network.weights = [[[2.0]]]
+        >>> network.train_step([3], [5], learning_rate=0.1)
+        0.5
+        >>> network.theta.round(9).tolist()
+        [1.7]
+        """
+        X, y, w = self._samples(X, y, sample_weight)
+        rule = optimizer(solver)
+        theta = self._theta_like(X)
+        known = self._stepping
+        if known is None or (known[0].name, known[0].parameters) != (rule.name, rule.parameters):
+            self._stepping = known = (rule, State(theta, rule.init(theta)))
+        rule, state = known
+        value, gradient = self._engine.value_and_gradient(self.objective, theta, X, y, w)
+        rate: Any = rule.learning_rate if learning_rate is None else learning_rate
+        factors, decays = self.layout.learning_rates(), self.layout.decays()
+        xp = namespace(theta)
+        if factors is not None:
+            rate = rate * xp.asarray(factors, dtype=theta.dtype)
+        decay = 1.0 if decays is None else xp.asarray(decays, dtype=theta.dtype)
+        self._theta, state.moments = rule.update(theta, gradient, state.moments, rate, decay)
+        state.steps += 1
+        return value
+
+    def train(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        epochs: int = 100,
+        batch_size: int | str = 32,
+        solver: str | Optimizer = "adam",
+        learning_rate: float | None = None,
+        schedule: str | Schedule = "constant",
+        shuffle: bool = True,
+        dropout: float | Sequence[float] = 0.0,
+        clip_norm: float | None = None,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, Any] | None = None,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        tol: float = 0.0,
+        max_time: float | None = None,
+        metric: Callable[[Array, Array], float] | None = None,
+        callbacks: Sequence[Callable[[Event], Any]] = (),
+    ) -> History:
+        """Train on X (n, n_inputs) and y (n, n_outputs) from the weights as they are.
+
+        Parameters
+        ----------
+        epochs : passes over the data at the most; for conjugate_gradient and lbfgs, iterations.
+        batch_size : rows a step: 1 is online learning, "full" takes all.
+        solver : a name of `pellucid.OPTIMIZERS` or `pellucid.SOLVERS`, or an `Optimizer`.
+        learning_rate : by default the solver's own (0.1 for sgd, momentum and nesterov, else 0.001).
+        schedule : a name of `pellucid.SCHEDULES`, or a function of the fraction of training done.
+        shuffle : whether the rows come in a new order in each epoch.
+        dropout : the part of hidden units silenced in each step, or a list with one a hidden layer.
+        clip_norm : the gradient's greatest length.
+        sample_weight : (n,) weights of the rows in the loss.
+        validation_data : (X, y) to measure on after each epoch.
+        early_stopping : stop when the validation loss has not fallen by more than `tol` for
+            `n_iter_no_change` epochs, and go back to the weights at which it was lowest.
+        max_time : seconds after which no new epoch begins.
+        metric : (output, y) -> number, entered into the history's `validation_score`.
+        callbacks : functions of an `Event`, called after each epoch; one that answers True stops.
+
+        Returns
+        -------
+        History
+            Also kept as `history`.
+
+        Warns
+        -----
+        ScaleWarning
+            If inputs are large or of very different sizes.
+        DivergenceWarning
+            If the loss is no longer finite; the last finite weights are kept.
+        """
+        X, y, w = self._samples(X, y, sample_weight)
+        warn_of_scale(X)
+        settings = Settings(
+            epochs, batch_size, solver, learning_rate, schedule, shuffle, dropout, clip_norm,
+            early_stopping, n_iter_no_change, tol, max_time, metric, tuple(callbacks),
+        )  # fmt: skip
+        validation = None
+        if validation_data is not None:
+            X_val, y_val, _ = self._samples(*validation_data, None, dtype=X.dtype)
+            validation = (X_val, y_val)
+        theta = self._theta_like(X)
+        rule = solver if isinstance(solver, Optimizer) else None
+        moments = (rule or _optimizer_or_none(settings)).init(theta)
+        state = State(theta, moments)
+        try:
+            self.history = train(
+                self._engine, self.objective, state, X, y, settings, self._rng, w, validation
+            )
+        finally:
+            self._theta = state.theta
+            self._stepping = None
+        return self.history
+
+    def explain(
+        self, x: Any, y: Any = None, learning_rate: float | None = None, digits: int = 4
+    ) -> str:
+        """One row's forward pass written out term by term; with y the loss and backward pass too.
+
+        With a learning rate the update of plain gradient descent follows.
+        """
+        x = as_inputs(x, self.architecture.n_inputs, self._dtype)
+        if x.shape[0] != 1:
+            raise ValueError(f"explain takes one row, not {x.shape[0]}: pick one, such as X[:1]")
+        if y is not None:
+            y = as_targets(y, 1, self.architecture.n_outputs, self.loss, x.dtype)
+        theta = self._theta_like(x)
+        return explanation.explain(self.objective, theta, x, y, learning_rate, digits)
+
+    def save(self, path: str | os.PathLike[str], **more: Any) -> None:
+        """Write a model file: theta and a JSON header, no code. `more` joins the header.
+
+        Raises
+        ------
+        ValueError
+            If an activation or the loss is your own code, which no file of data can hold.
+        """
+        known = self.loss.name in LOSSES and self.loss.canonical == LOSSES[self.loss.name]().canonical
+        if not known:
+            raise ValueError(
+                f"loss {self.loss.name!r} is your own code and a model file holds none: "
+                "keep theta with numpy.save, or use a built-in loss"
+            )
+        header = {
+            "architecture": self.architecture.to_dict(),
+            "loss": {"name": self.loss.name, **self.loss.parameters},
+            "alpha": self.objective.alpha,
+            "l1": self.objective.l1,
+            "reduction": self.objective.reduction,
+        }
+        model_file.write(path, np.asarray(self._theta), header | more)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Network:
+        """The network of a model file; it gives the same outputs as the one that was saved.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If there is no such file, or it is not a model.
+        """
+        return cls.from_file(*model_file.read(path))
+
+    @classmethod
+    def from_file(cls, theta: Array, header: Mapping[str, Any]) -> Network:
+        """The network of a theta and a header as `pellucid.model_file.read` gives them."""
+        try:
+            chosen = dict(header["loss"])
+            network = cls(
+                Architecture.from_dict(header["architecture"]),
+                loss=loss(chosen.pop("name"), **chosen),
+                alpha=header["alpha"],
+                l1=header["l1"],
+                reduction=header["reduction"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the model file's header is damaged: {error!r}") from error
+        network.theta = theta
+        return network
+
+    def save_text(self, folder: str | os.PathLike[str]) -> None:
+        """Write every array as a text file, such as `layer1.W.txt`, that `load_text` reads back."""
+        write_text(folder, self.parameters)
+
+    def load_text(self, folder: str | os.PathLike[str]) -> None:
+        """Set every array from the text files in `folder`; their shapes must be this network's."""
+        arrays = read_text(folder, {s.name: s.shape for s in self.layout.segments})
+        for name, view in self.parameters.items():
+            view[...] = arrays[name]
+
+    def __repr__(self) -> str:
+        head = f"Network({self.architecture}, {self.loss.name}, {self.layout.size} parameters)"
+        rows = []
+        for i, segments in enumerate(self.layout.by_layer, 1):
+            shapes = "  ".join(f"{s.name.split('.')[1]} {s.shape}" for s in segments)
+            rows.append((f"layer{i}", shapes, str(sum(s.stop - s.start for s in segments))))
+        widths = [max(len(row[k]) for row in rows) for k in range(3)]
+        return "\n".join(
+            [head]
+            + [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2] + 4}}" for a, b, c in rows]
+        )
+
+    def _inputs(self, X: Any, dtype: Any = None) -> Array:
+        return as_inputs(X, self.architecture.n_inputs, dtype or self._dtype)
+
+    def _samples(
+        self, X: Any, y: Any, sample_weight: Any, dtype: Any = None
+    ) -> tuple[Array, Array, Array | None]:
+        X = self._inputs(X, dtype)
+        n = X.shape[0]
+        y = as_targets(y, n, self.architecture.n_outputs, self.loss, X.dtype)
+        return X, y, as_weights(sample_weight, n, X.dtype)
+
+    def _theta_like(self, X: Array) -> Array:
+        """Theta in X's dtype and library."""
+        if self._theta.dtype == X.dtype:
+            return self._theta
+        return namespace(X).asarray(self._theta, dtype=X.dtype)
+
+
+def _loss_for(output: Activation, chosen: Any) -> Loss:
+    """The loss asked for, or the one made for the output activation."""
+    return loss(CANONICAL_LOSS.get(output.name, "squared_error") if chosen is None else chosen)
+
+
+def _optimizer_or_none(settings: Settings) -> Any:
+    from pellucid.optimizers import OPTIMIZERS, sgd
+
+    return optimizer(settings.solver) if settings.solver in OPTIMIZERS else sgd()

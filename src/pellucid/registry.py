@@ -1,0 +1,39 @@
+"""A registry is a table from the field's names to the things they name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A hint for a mistyped name: the close ones first, else all that are known.
+
+    Examples
+    --------
+    >>> near("sigmod", ["relu", "sigmoid", "tanh"])
+    'did you mean sigmoid? Known: relu, sigmoid, tanh'
+    """
+    known = [str(k) for k in known]
+    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
+    listed = "known: " + ", ".join(known)
+    return f"did you mean {' or '.join(close)}? {listed.capitalize()}" if close else listed
+
+
+def look_up(
+    name: str, table: Mapping[str, T], kind: str, aliases: Mapping[str, str] | None = None
+) -> T:
+    """The row of `table` called `name`, or a ValueError that lists the names there are.
+
+    Examples
+    --------
+    >>> look_up("two", {"one": 1, "two": 2}, "number")
+    2
+    """
+    key = (aliases or {}).get(name, name)
+    if key not in table:
+        raise ValueError(f"unknown {kind} {name!r}: {near(name, table)}")
+    return table[key]

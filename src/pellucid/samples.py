@@ -1,0 +1,222 @@
+"""Samples are rows of inputs with rows of targets, checked before any arithmetic is done on them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.arrays import Array, namespace
+from pellucid.losses import Loss
+
+
+class ScaleWarning(UserWarning):
+    """Inputs so large, or so different in size, that training will be slow or fail."""
+
+
+def as_array(values: Any, dtype: Any = None) -> Array:
+    """An array of floats: float32 and float64 stay what they are, anything else becomes float64.
+
+    Raises
+    ------
+    ValueError
+        If there is something in it that is not a number.
+
+    Examples
+    --------
+    >>> as_array([[1, 2]]).dtype.name, as_array(np.ones(2, "float32")).dtype.name
+    ('float64', 'float32')
+    """
+    if not isinstance(values, np.ndarray) and hasattr(values, "dtype") and hasattr(values, "device"):
+        return values  # another library's array: it stays where it is
+    array = np.asarray(values)
+    if dtype is None:
+        dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
+    try:
+        return array.astype(dtype, copy=False)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"expected numbers, found {_first_non_number(array)!r}: encode text first "
+            "(the pellucid command does so by itself)"
+        ) from error
+
+
+def _first_non_number(array: Array) -> Any:
+    for item in array.ravel():
+        try:
+            float(item)
+        except (ValueError, TypeError):
+            return item
+    return array.dtype.name
+
+
+def as_inputs(X: Any, n_inputs: int, dtype: Any = None, names: Sequence[str] | None = None) -> Array:
+    """X as an array (n, n_inputs) of finite floats; one row may come as a flat list.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, has another number of columns, or holds NaN or inf; the column is named.
+
+    Examples
+    --------
+    >>> as_inputs([1, 2, 3], 3).shape
+    (1, 3)
+    >>> as_inputs([[1, 2]], 3)
+    Traceback (most recent call last):
+    ValueError: X has 2 columns and the network takes 3 inputs
+    """
+    X = as_array(X, dtype)
+    xp = namespace(X)
+    if X.ndim == 1:
+        if X.shape[0] == 0:
+            raise ValueError("X is empty: there is nothing to compute")
+        if X.shape[0] != n_inputs and n_inputs == 1:
+            X = xp.reshape(X, (-1, 1))
+        else:
+            X = xp.reshape(X, (1, -1))
+    if X.ndim != 2:
+        raise ValueError(f"X has {X.ndim} dimensions: expected rows of {n_inputs} numbers")
+    if X.shape[0] == 0:
+        raise ValueError("X is empty: it has no rows")
+    if X.shape[1] != n_inputs:
+        raise ValueError(f"X has {X.shape[1]} columns and the network takes {n_inputs} inputs")
+    refuse_non_finite(X, "X", names)
+    return X
+
+
+def as_targets(y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: Any = None) -> Array:
+    """Y as an array (n, n_outputs) of finite floats, never broadcast.
+
+    Flat targets are taken when there is one way to read them: n numbers for one output, the
+    n_outputs numbers of a single row, or n whole numbers 0 .. n_outputs - 1 as classes for a loss
+    of one-hot targets.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, both are named; if a value is NaN, inf or not one the loss takes.
+
+    Examples
+    --------
+    >>> as_targets([2, 0], 2, 3, None).tolist()
+    Traceback (most recent call last):
+    ValueError: y has shape (2,) and the network needs (2, 3): one row a sample, one column an output
+    >>> from pellucid.losses import cross_entropy
+    >>> as_targets([2, 0], 2, 3, cross_entropy()).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    y = as_array(y, dtype)
+    xp = namespace(y)
+    given = tuple(y.shape)
+    if y.ndim == 0:
+        y = xp.reshape(y, (1,))
+    if y.ndim == 1:
+        one_hot = loss is not None and loss.target_low == 0.0 and loss.target_high == 1.0
+        if n_outputs == 1 and y.shape[0] == n:
+            y = xp.reshape(y, (n, 1))
+        elif n == 1 and y.shape[0] == n_outputs:
+            y = xp.reshape(y, (1, n_outputs))
+        elif one_hot and n_outputs > 1 and y.shape[0] == n:
+            y = _one_hot(y, n_outputs)
+    if tuple(y.shape) != (n, n_outputs):
+        raise ValueError(
+            f"y has shape {given} and the network needs ({n}, {n_outputs}): "
+            "one row a sample, one column an output"
+        )
+    refuse_non_finite(y, "y")
+    if loss is not None:
+        low, high = float(xp.min(y)), float(xp.max(y))
+        if low < loss.target_low or high > loss.target_high:
+            raise ValueError(
+                f"y goes from {low:g} to {high:g} and loss {loss.name!r} takes targets from "
+                f"{loss.target_low:g} to {loss.target_high:g}"
+            )
+    return y
+
+
+def _one_hot(classes: Array, k: int) -> Array:
+    """(n,) whole numbers 0 .. k-1 -> (n, k) with a single 1 in each row."""
+    xp = namespace(classes)
+    refuse_non_finite(xp.reshape(classes, (-1, 1)), "y")
+    low, high = float(xp.min(classes)), float(xp.max(classes))
+    if low < 0 or high > k - 1 or bool(xp.any(classes != xp.round(classes))):
+        raise ValueError(
+            f"y goes from {low:g} to {high:g}: as classes for {k} outputs, "
+            f"expected whole numbers from 0 to {k - 1}"
+        )
+    columns = xp.reshape(xp.asarray(range(k), dtype=classes.dtype), (1, k))
+    return xp.astype(xp.reshape(classes, (-1, 1)) == columns, classes.dtype)
+
+
+def refuse_non_finite(values: Array, name: str, names: Sequence[str] | None = None) -> None:
+    """Raise ValueError naming the first column of (n, k) that holds NaN or inf, and its row."""
+    xp = namespace(values)
+    finite = xp.isfinite(values)
+    if bool(xp.all(finite)):
+        return
+    bad = np.argwhere(~np.asarray(finite))
+    row, column = (int(i) for i in bad[np.lexsort((bad[:, 0], bad[:, 1]))][0])
+    called = f" ({names[column]})" if names else ""
+    raise ValueError(
+        f"{name} holds {float(values[row, column])} in column {column}{called}, first in row {row}: "
+        "fill in or drop what is missing"
+    )
+
+
+def as_weights(sample_weight: Any, n: int, dtype: Any = None) -> Array | None:
+    """Sample weights (n,), finite, none below 0, one at least above; None stays None."""
+    if sample_weight is None:
+        return None
+    w = as_array(sample_weight, dtype)
+    xp = namespace(w)
+    if tuple(w.shape) != (n,):
+        raise ValueError(f"sample_weight has shape {tuple(w.shape)}: expected one for each of {n} rows")
+    refuse_non_finite(xp.reshape(w, (-1, 1)), "sample_weight")
+    if float(xp.min(w)) < 0 or float(xp.sum(w)) == 0:
+        raise ValueError("sample_weight has a value below 0, or nothing above: rows need some weight")
+    return w
+
+
+LARGE, UNEVEN = 10.0, 1000.0
+
+
+def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
+    """Warn if inputs (n, k) are far larger than 1, or some columns far larger than others.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_scale(np.array([[16.0, 1.0], [0.0, 0.5]]))
+    >>> print(caught[0].message)
+    inputs go up to 16 in size (column 0): divide them by that, or standardise them ...
+    """
+    xp = namespace(X)
+    size = np.asarray(xp.max(xp.abs(X), axis=0), dtype=np.float64)  # (k,)
+    used = np.flatnonzero(size)
+    if not used.size:
+        return
+    largest, smallest = used[np.argmax(size[used])], used[np.argmin(size[used])]
+
+    def called(column: int) -> str:
+        return f"column {column}" + (f" ({names[column]})" if names else "")
+
+    ratio = size[largest] / size[smallest]
+    if ratio > UNEVEN:
+        warnings.warn(
+            f"inputs are on very different scales: {called(largest)} goes up to {size[largest]:.3g} "
+            f"and {called(smallest)} to {size[smallest]:.3g}, a ratio of {ratio:.2g}: "
+            "standardise each column (pellucid.Scaler.standard)",
+            ScaleWarning,
+            stacklevel=3,
+        )
+    elif size[largest] > LARGE:
+        warnings.warn(
+            f"inputs go up to {size[largest]:.3g} in size ({called(largest)}): divide them by that, "
+            "or standardise them (pellucid.Scaler), or units will saturate and not learn",
+            ScaleWarning,
+            stacklevel=3,
+        )

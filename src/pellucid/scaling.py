@@ -1,0 +1,102 @@
+"""A scaler brings columns to a common size, and brings answers back: x -> (x - shift) / scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """What was learnt from the training rows, to be applied to any others.
+
+    Parameters
+    ----------
+    shift, scale : (k,) one number a column, or (1,) one for all; no scale is 0.
+
+    Examples
+    --------
+    The exam scores: each column by its maximum, and a new row by the *same* numbers.
+
+    >>> scaler = Scaler.maximum([[2, 9], [1, 5], [3, 6]])
+    >>> scaler.transform([4, 8]).round(4).tolist()
+    [1.3333, 0.8889]
+    >>> scaler.inverse([4 / 3, 8 / 9]).tolist()
+    [4.0, 8.0]
+    """
+
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def standard(cls, X: ArrayLike) -> Scaler:
+        """Each column to mean 0 and standard deviation 1."""
+        X = _columns(X)
+        return cls(X.mean(axis=0), _no_zeros(X.std(axis=0)))
+
+    @classmethod
+    def maximum(cls, X: ArrayLike) -> Scaler:
+        """Each column by its largest size, so that it lies within -1 .. 1."""
+        X = _columns(X)
+        return cls(np.zeros(X.shape[1]), _no_zeros(np.abs(X).max(axis=0)))
+
+    @classmethod
+    def shared_maximum(cls, X: ArrayLike) -> Scaler:
+        """All columns by the one largest size of all, as for the pixels of an image."""
+        X = _columns(X)
+        return cls(np.zeros(1), _no_zeros(np.abs(X).max(keepdims=True).reshape(1)))
+
+    @classmethod
+    def none(cls, X: ArrayLike) -> Scaler:
+        """Columns as they are."""
+        return cls(np.zeros(1), np.ones(1))
+
+    @classmethod
+    def by(cls, number: float) -> Scaler:
+        """Every column divided by `number`."""
+        if not (np.isfinite(number) and number != 0):
+            raise ValueError(f"cannot scale by {number}: expected a finite number that is not 0")
+        return cls(np.zeros(1), np.array([float(number)]))
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """(X - shift) / scale."""
+        return (np.asarray(X, dtype=np.float64) - self.shift) / self.scale
+
+    def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
+        """X * scale + shift."""
+        return np.asarray(X, dtype=np.float64) * self.scale + self.shift
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Plain data for the model file."""
+        return {"shift": self.shift.tolist(), "scale": self.scale.tolist()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Scaler:
+        """The inverse of `to_dict`."""
+        shift, scale = np.array(fields["shift"], float), np.array(fields["scale"], float)
+        if not (np.isfinite(shift).all() and np.isfinite(scale).all() and (scale != 0).all()):
+            raise ValueError("a scaler's numbers must be finite, and its scale not 0")
+        return cls(shift, scale)
+
+
+def _columns(X: ArrayLike) -> NDArray[np.float64]:
+    X = np.asarray(X, dtype=np.float64)
+    return X.reshape(-1, 1) if X.ndim == 1 else X
+
+
+def _no_zeros(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A column without spread says nothing; dividing it by 1 keeps it harmless."""
+    return np.where(scale > 0, scale, 1.0)
+
+
+SCALERS: dict[str, Callable[[ArrayLike], Scaler]] = {
+    "standard": Scaler.standard,
+    "maximum": Scaler.maximum,
+    "shared_maximum": Scaler.shared_maximum,
+    "none": Scaler.none,
+}
+"""The maker of every scaler by name. Add a row to add one."""

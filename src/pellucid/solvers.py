@@ -1,0 +1,65 @@
+"""A solver minimises a function of theta from its value and gradient on all the data at once.
+
+SciPy does the searching; it loads when a solver is first used (`pip install "pellucid[solvers]"`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector: TypeAlias = NDArray[np.float64]
+
+SOLVERS = {"conjugate_gradient": "CG", "lbfgs": "L-BFGS-B"}
+"""The name of every solver with SciPy's own name for it."""
+
+
+def minimize(
+    value_and_gradient: Callable[[Vector], tuple[float, Vector]],
+    theta: Vector,
+    solver: str,
+    max_iterations: int,
+    tolerance: float = 1e-5,
+    after_iteration: Callable[[Vector, float], bool] | None = None,
+) -> tuple[Vector, str]:
+    """The theta (P,) at which the search ended, and SciPy's sentence on why.
+
+    Parameters
+    ----------
+    value_and_gradient : theta (P,) -> (J, dJ/dtheta (P,)).
+    theta : where to start (P,).
+    solver : a key of `SOLVERS`: nonlinear conjugate gradient (Polak and Ribiere; Nocedal and
+        Wright, Numerical Optimization, 2006, p. 120) or L-BFGS (Byrd et al., 1995).
+    max_iterations : line searches at the most.
+    tolerance : stop when no part of the gradient is larger.
+    after_iteration : called with theta and J after each iteration; stop if it answers True.
+
+    Examples
+    --------
+    >>> bowl = lambda theta: (float(theta @ theta), 2.0 * theta)
+    >>> theta, why = minimize(bowl, np.array([3.0, 4.0]), "lbfgs", 50)
+    >>> bool(abs(theta).max() < 1e-6)
+    True
+    """
+    from scipy import optimize
+
+    def callback(intermediate_result: optimize.OptimizeResult) -> None:
+        theta, value = intermediate_result.x.copy(), float(intermediate_result.fun)
+        if after_iteration is not None and after_iteration(theta, value):
+            raise StopIteration
+
+    limits = {"maxiter": max_iterations, "gtol": tolerance}
+    if solver == "lbfgs":
+        limits |= {"ftol": 64 * np.finfo(np.float64).eps, "maxfun": 20 * max_iterations}
+    result = optimize.minimize(
+        value_and_gradient,
+        theta,
+        method=SOLVERS[solver],
+        jac=True,
+        callback=callback,
+        options=limits,
+    )
+    return result.x, str(result.message)

@@ -1,0 +1,278 @@
+"""Training is the loop around the steps: epochs, validation, stopping, and what is kept of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from pellucid.arrays import Array
+from pellucid.dropout import dropout_masks
+from pellucid.engines import Batches, Engine, State
+from pellucid.engines.base import Epoch, EpochEnd
+from pellucid.history import History
+from pellucid.objective import Objective
+from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
+from pellucid.registry import near
+from pellucid.schedules import Schedule, schedule
+from pellucid.solvers import SOLVERS, minimize
+
+
+class DivergenceWarning(RuntimeWarning):
+    """The loss stopped being a finite number, and training stopped with it."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a callback is told at the end of each epoch. It answers True to stop training."""
+
+    epoch: int  # from 1
+    epochs: int  # as many as are planned
+    history: History  # so far, this epoch included
+    theta: Array  # (P,) as it is now
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; `Network.train` says what each one means."""
+
+    epochs: int = 100
+    batch_size: int | str = 32
+    solver: str | Optimizer = "adam"
+    learning_rate: float | None = None
+    schedule: str | Schedule = "constant"
+    shuffle: bool = True
+    dropout: float | Sequence[float] = 0.0
+    clip_norm: float | None = None
+    early_stopping: bool = False
+    n_iter_no_change: int = 10
+    tol: float = 0.0
+    max_time: float | None = None
+    metric: Callable[[Array, Array], float] | None = None
+    callbacks: Sequence[Callable[[Event], Any]] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        for name, value, low in (
+            ("epochs", self.epochs, 1),
+            ("n_iter_no_change", self.n_iter_no_change, 1),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or value < low:
+                raise ValueError(f"{name} is {value!r}: expected a whole number from {low} on")
+        for name, limit in (
+            ("learning_rate", self.learning_rate),
+            ("clip_norm", self.clip_norm),
+            ("max_time", self.max_time),
+        ):
+            if limit is not None and not (isfinite(limit) and limit > 0):
+                raise ValueError(f"{name} is {limit!r}: expected a finite number above 0")
+        size = self.batch_size
+        if size != "full" and (isinstance(size, bool | str) or int(size) != size or size < 1):
+            raise ValueError(f"batch_size is {size!r}: expected a whole number from 1 on, or 'full'")
+        if isinstance(self.solver, str) and self.solver not in {*OPTIMIZERS, *SOLVERS}:
+            raise ValueError(f"unknown solver {self.solver!r}: {near(self.solver, [*OPTIMIZERS, *SOLVERS])}")
+
+    def rows_per_batch(self, n: int) -> int:
+        """The batch size for n rows; more rows than there are become all of them, with a warning."""
+        if self.batch_size == "full":
+            return n
+        size = int(self.batch_size)
+        if size > n:
+            warnings.warn(f"batch_size is {size} and there are {n} rows: using {n}", stacklevel=4)
+        return min(size, n)
+
+
+class _Watch:
+    """The eyes of training: after each epoch it measures, remembers the best, and may say stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        objective: Objective,
+        validation: tuple[Array, Array] | None,
+    ) -> None:
+        self.settings = settings
+        # Validation is about the data alone: no penalty counts in it.
+        self.plain = Objective(objective.layout, objective.loss, reduction=objective.reduction)
+        self.validation = validation
+        self.history = History()
+        self.best_theta: Array | None = None
+        self.best_loss = self.bar = float("inf")
+        self.unimproved = 0
+        self.start = perf_counter()
+
+    def look(self, theta: Array, loss: float, rate: float, clock: float) -> bool:
+        """Enter an epoch into the history; True when training shall stop, and `stopped` says why."""
+        history, settings = self.history, self.settings
+        history.loss.append(loss)
+        history.learning_rate.append(rate)
+        history.seconds.append(clock - self.start)
+        if self.validation is not None:
+            self._validate(theta)
+        if not isfinite(loss) or (self.validation and not isfinite(history.validation_loss[-1])):
+            history.stopped = "diverged"
+        elif settings.early_stopping and self.unimproved >= settings.n_iter_no_change:
+            history.stopped = (
+                f"no better validation loss in {settings.n_iter_no_change} epochs"
+            )
+        elif settings.max_time is not None and history.seconds[-1] >= settings.max_time:
+            history.stopped = f"{settings.max_time:g} s are over"
+        if settings.callbacks:
+            event = Event(len(history), settings.epochs, history, theta)
+            if any([callback(event) is True for callback in settings.callbacks]):
+                history.stopped = history.stopped or "a callback said so"
+        return bool(history.stopped)
+
+    def _validate(self, theta: Array) -> None:
+        assert self.validation is not None
+        X, y = self.validation
+        value, output = self.plain.value_and_output(theta, X, y)
+        if self.settings.metric is not None:
+            self.history.validation_score.append(float(self.settings.metric(output, y)))
+        self.history.validation_loss.append(value)
+        if value < self.best_loss:
+            self.best_loss, self.best_theta = value, theta
+            self.history.best_epoch = len(self.history)
+        if value < self.bar - self.settings.tol:
+            self.bar, self.unimproved = value, 0
+        else:
+            self.unimproved += 1
+
+
+def train(
+    engine: Engine,
+    objective: Objective,
+    state: State,
+    X: Array,
+    y: Array,
+    settings: Settings,
+    rng: np.random.Generator,
+    sample_weight: Array | None = None,
+    validation: tuple[Array, Array] | None = None,
+) -> History:
+    """Move `state` to where training on X (n, n_inputs) and y (n, n_outputs) leads.
+
+    An interrupt (Ctrl-C) ends it early with a warning and keeps what there is: the best weights
+    on the validation data if there are any, else those of the last finished step.
+    """
+    if settings.early_stopping and validation is None:
+        raise ValueError("early_stopping needs validation_data=(X, y) to look at")
+    watch = _Watch(settings, objective, validation)
+    history = watch.history
+    run = _solve if settings.solver in SOLVERS else _descend
+    try:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            run(engine, objective, state, X, y, settings, rng, sample_weight, watch)
+    except KeyboardInterrupt:
+        history.stopped = "interrupted"
+        warnings.warn(
+            f"training was interrupted after {len(history)} epochs; its weights are kept",
+            stacklevel=3,
+        )
+    keep_best = settings.early_stopping or history.stopped in ("interrupted", "diverged")
+    if keep_best and watch.best_theta is not None:
+        state.theta = watch.best_theta
+    if history.stopped == "diverged":
+        warnings.warn(
+            f"the loss became {history.loss[-1]} in epoch {len(history)}: training has stopped "
+            "and the last finite weights are kept. Lower learning_rate (it was "
+            f"{history.learning_rate[-1]:g}), scale the inputs and targets, or set clip_norm",
+            DivergenceWarning,
+            stacklevel=3,
+        )
+    history.stopped = history.stopped or "all epochs done"
+    return history
+
+
+def _descend(
+    engine: Engine,
+    objective: Objective,
+    state: State,
+    X: Array,
+    y: Array,
+    settings: Settings,
+    rng: np.random.Generator,
+    sample_weight: Array | None,
+    watch: _Watch,
+) -> None:
+    """Gradient descent in batches."""
+    n = X.shape[0]
+    size = settings.rows_per_batch(n)
+    rule = optimizer(settings.solver)
+    base_rate = settings.learning_rate or rule.learning_rate
+    factor = schedule(settings.schedule)
+    steps_per_epoch = -(-n // size)
+    planned = settings.epochs * steps_per_epoch
+    shuffling, dropping = rng.spawn(2)  # apart, so that neither depends on the other's draws
+    shuffle = settings.shuffle and size < n
+    rates = np.empty(steps_per_epoch)
+
+    def epochs() -> Iterator[Epoch]:
+        nonlocal rates
+        for epoch in range(settings.epochs):
+            first = epoch * steps_per_epoch
+            rates = np.array(
+                [base_rate * factor((first + i) / planned) for i in range(steps_per_epoch)]
+            )
+            yield Epoch(shuffling.permutation(n) if shuffle else None, rates)
+
+    layout = objective.layout
+    batches = Batches(
+        epochs(),
+        size,
+        layout.learning_rates(),
+        layout.decays(),
+        settings.clip_norm,
+        dropout_masks(layout.architecture, settings.dropout, dropping, X),
+    )
+    ends = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
+    for end in ends:
+        if watch.look(state.theta, end.loss, float(rates[-1]), end.clock):
+            break
+
+
+def _solve(
+    engine: Engine,
+    objective: Objective,
+    state: State,
+    X: Array,
+    y: Array,
+    settings: Settings,
+    rng: np.random.Generator,
+    sample_weight: Array | None,
+    watch: _Watch,
+) -> None:
+    """Minimisation of the whole objective; an epoch is one iteration of the solver."""
+    for name, given in (("dropout", np.any(settings.dropout)), ("clip_norm", settings.clip_norm)):
+        if given:
+            raise ValueError(f"{name} needs a solver that goes in steps: one of {list(OPTIMIZERS)}")
+    dtype = state.theta.dtype
+    free = objective.layout.learning_rates()
+    moving = None if free is None else free != 0.0
+
+    def value_and_gradient(theta: Array) -> tuple[float, Array]:
+        value, gradient = engine.value_and_gradient(
+            objective, theta.astype(dtype), X, y, sample_weight
+        )
+        gradient = gradient.astype(np.float64)
+        return value, gradient if moving is None else np.where(moving, gradient, 0.0)
+
+    def after_iteration(theta: Array, value: float) -> bool:
+        state.theta = theta.astype(dtype)
+        state.steps += 1
+        return watch.look(state.theta, value, 0.0, perf_counter())
+
+    assert isinstance(settings.solver, str)
+    _, why = minimize(
+        value_and_gradient,
+        state.theta.astype(np.float64),
+        settings.solver,
+        settings.epochs,
+        after_iteration=after_iteration,
+    )
+    if not watch.history.stopped and len(watch.history) < settings.epochs:
+        watch.history.stopped = f"{settings.solver}: {why.strip().rstrip('.').lower()}"

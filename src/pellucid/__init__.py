@@ -1,13 +1,78 @@
-"""pellucid: a feed-forward neural network you can read, check, watch and use in earnest."""
+"""pellucid: a feed-forward neural network you can read, check, watch and use in earnest.
+
+Importing it needs NumPy alone. `Network` is where to start; `pellucid.datasets` has data to play
+with, `pellucid.plots` pictures, and `pellucid --help` the same from the command line.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from pellucid.activations import ACTIVATIONS, Activation
+from pellucid.architecture import Architecture
+from pellucid.check import GradientCheck, check_gradient
+from pellucid.compare import Comparison, compare
 from pellucid.engines import ENGINES
+from pellucid.history import History
 from pellucid.initializers import INITIALIZERS
+from pellucid.layers import LAYERS, Dense, Scale
+from pellucid.layout import Layout, Segment
 from pellucid.losses import LOSSES, Loss
+from pellucid.metrics import classification_report, regression_report
 from pellucid.model import Network
+from pellucid.objective import Objective
 from pellucid.optimizers import OPTIMIZERS, Optimizer
+from pellucid.samples import ScaleWarning, one_hot
+from pellucid.scaling import SCALERS, Scaler
 from pellucid.schedules import SCHEDULES
 from pellucid.solvers import SOLVERS
+from pellucid.training import DivergenceWarning, Event
 from pellucid.version import __version__
 
-__all__ = ["ACTIVATIONS", "ENGINES", "INITIALIZERS", "LOSSES", "Activation", "Loss", "Network", "OPTIMIZERS", "Optimizer", "SCHEDULES", "SOLVERS", "__version__"]
+if TYPE_CHECKING:
+    from pellucid.predictor import Predictor, Recipe, load
+
+__all__ = [
+    "ACTIVATIONS",
+    "ENGINES",
+    "INITIALIZERS",
+    "LAYERS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "SCALERS",
+    "SCHEDULES",
+    "SOLVERS",
+    "Activation",
+    "Architecture",
+    "Comparison",
+    "Dense",
+    "DivergenceWarning",
+    "Event",
+    "GradientCheck",
+    "History",
+    "Layout",
+    "Loss",
+    "Network",
+    "Objective",
+    "Optimizer",
+    "Predictor",
+    "Recipe",
+    "Scale",
+    "ScaleWarning",
+    "Scaler",
+    "Segment",
+    "__version__",
+    "check_gradient",
+    "classification_report",
+    "compare",
+    "load",
+    "one_hot",
+    "regression_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Whatever needs tables is imported when it is first asked for."""
+    if name in ("Predictor", "Recipe", "load"):
+        from pellucid import predictor
+
+        return getattr(predictor, name)
+    raise AttributeError(f"module 'pellucid' has no attribute {name!r}")

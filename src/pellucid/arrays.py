@@ -1,4 +1,4 @@
-"""An array holds the numbers: NumPy's own, or that of any library in the Python Array API standard."""
+"""An array holds the numbers: NumPy's, or any library's that follows the Array API standard."""
 
 from __future__ import annotations
 

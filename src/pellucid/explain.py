@@ -69,9 +69,10 @@ def explain(
             for place, before in list(np.ndenumerate(array))[:UNITS]:
                 step = slope[name][place]
                 index = ",".join(str(i + 1) for i in place)
+                after = before - learning_rate * step
                 lines.append(
-                    f"  {name}[{index}] = {number(before)} - {number(learning_rate)} * {number(step)} "
-                    f"= {number(before - learning_rate * step)}"
+                    f"  {name}[{index}] = {number(before)} - {number(learning_rate)} * "
+                    f"{number(step)} = {number(after)}"
                 )
             if array.size > UNITS:
                 lines.append(f"  ... and {array.size - UNITS} more of {name}")
@@ -85,10 +86,8 @@ def _forward_lines(objective: Objective, trace: Trace, number: _Writer) -> list[
         zip(layers, zip(trace.x, trace.z, trace.a, strict=True), strict=True)
     ):
         f = layer.activation.name
-        if isinstance(layer, Dense):
-            equation = "x W + b" if layer.bias else "x W"
-        else:
-            equation = "x s"
+        letters = [p.name for p in layer.parameters]
+        equation = " + ".join([f"x {letters[0]}", *letters[1:]])
         lines.append(f"layer{i + 1}: z = {equation},  a = {f}(z)")
         for unit in range(min(layer.n_out, UNITS)):
             parameters = trace.parameters[i]
@@ -98,21 +97,17 @@ def _forward_lines(objective: Objective, trace: Trace, number: _Writer) -> list[
             else:
                 total = f"{number(x[0, unit])} * {number(parameters[0][unit])}"
             lines.append(f"  z{unit + 1} = {total} = {number(z[0, unit])}")
+            function = f"{f}({number(z[0, unit])})"
             if f == "softmax":
-                exponentials = "sum over units of exp(z)"
-                lines.append(
-                    f"  a{unit + 1} = exp({number(z[0, unit])}) / {exponentials} = {number(a[0, unit])}"
-                )
-            elif f != "identity":
-                lines.append(f"  a{unit + 1} = {f}({number(z[0, unit])}) = {number(a[0, unit])}")
+                function = f"exp({number(z[0, unit])}) / sum over units of exp(z)"
+            if f != "identity":
+                lines.append(f"  a{unit + 1} = {function} = {number(a[0, unit])}")
         if layer.n_out > UNITS:
             lines.append(f"  ... and {layer.n_out - UNITS} more units")
     return lines
 
 
-def _backward_lines(
-    objective: Objective, trace: Trace, dz: Array, number: _Writer
-) -> list[str]:
+def _backward_lines(objective: Objective, trace: Trace, dz: Array, number: _Writer) -> list[str]:
     lines: list[str] = []
     layers = objective.layout.architecture.layers
     for i in range(len(layers) - 1, -1, -1):
@@ -140,9 +135,7 @@ def _backward_lines(
             if isinstance(layer, Dense):
                 for unit in range(min(layer.n_in, UNITS)):
                     shares = number.sum(dz[0], parameters[0][unit], None)
-                    lines.append(
-                        f"    da{unit + 1} of layer{i} = {shares} = {number(da[0, unit])}"
-                    )
+                    lines.append(f"    da{unit + 1} of layer{i} = {shares} = {number(da[0, unit])}")
             dz = below.backward(da, trace.z[i - 1], trace.a[i - 1])
     return lines
 

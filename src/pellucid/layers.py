@@ -26,24 +26,29 @@ class Layer(Protocol):
     kind: ClassVar[str]
 
     @property
-    def n_in(self) -> int: ...
+    def n_in(self) -> int:
+        """Numbers it is given for each row."""
+
     @property
-    def n_out(self) -> int: ...
+    def n_out(self) -> int:
+        """Numbers it gives for each row."""
+
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> Activation:
+        """What follows it."""
+
     @property
-    def parameters(self) -> tuple[Parameter, ...]: ...
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its arrays, in the order they lie in theta."""
 
     def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
-        """x (n, n_in) -> z (n, n_out)."""
+        """X (n, n_in) -> z (n, n_out)."""
 
     def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
-        """dz (n, n_out) -> dx (n, n_in)."""
+        """Dz (n, n_out) -> dx (n, n_in)."""
 
-    def gradient(
-        self, parameters: tuple[Array, ...], x: Array, dz: Array
-    ) -> tuple[Array, ...]:
-        """dLoss by each parameter, in their order and shapes."""
+    def gradient(self, parameters: tuple[Array, ...], x: Array, dz: Array) -> tuple[Array, ...]:
+        """DLoss by each parameter, in their order and shapes."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,7 @@ class Dense:
         """Dx = dz W^T."""
         return dz @ parameters[0].T
 
-    def gradient(
-        self, parameters: tuple[Array, ...], x: Array, dz: Array
-    ) -> tuple[Array, ...]:
+    def gradient(self, parameters: tuple[Array, ...], x: Array, dz: Array) -> tuple[Array, ...]:
         """DW = x^T dz, db = the sum of dz over rows."""
         dW = x.T @ dz
         return (dW, namespace(dz).sum(dz, axis=0)) if self.bias else (dW,)
@@ -118,9 +121,7 @@ class Scale:
         """Dx = dz s."""
         return dz * parameters[0]
 
-    def gradient(
-        self, parameters: tuple[Array, ...], x: Array, dz: Array
-    ) -> tuple[Array, ...]:
+    def gradient(self, parameters: tuple[Array, ...], x: Array, dz: Array) -> tuple[Array, ...]:
         """Ds = the sum of x dz over rows."""
         return (namespace(dz).sum(x * dz, axis=0),)
 

@@ -43,7 +43,7 @@ class Segment:
     frozen: bool = False
 
     def view(self, theta: Array) -> Array:
-        """This segment of theta in its own shape, sharing theta's memory."""
+        """The part of theta (P,) that it is, in its own shape, sharing theta's memory."""
         part = theta[self.start : self.stop]
         return namespace(part).reshape(part, self.shape)
 
@@ -96,10 +96,14 @@ class Layout:
         for pattern, chosen in (segments or {}).items():
             if pattern not in used:
                 names = [s.name for s in self.segments]
-                raise ValueError(f"no segment of theta is called {pattern!r}: {near(pattern, names)}")
+                raise ValueError(
+                    f"no segment of theta is called {pattern!r}: {near(pattern, names)}"
+                )
             for setting in chosen:
                 if setting not in SETTINGS:
-                    raise ValueError(f"unknown segment setting {setting!r}: {near(setting, SETTINGS)}")
+                    raise ValueError(
+                        f"unknown segment setting {setting!r}: {near(setting, SETTINGS)}"
+                    )
 
     def views(self, theta: Array) -> list[tuple[Array, ...]]:
         """The arrays of each layer, as views of theta (P,)."""
@@ -124,7 +128,7 @@ class Layout:
         return theta
 
     def learning_rates(self) -> NDArray[np.float64] | None:
-        """The factor on the learning rate of every parameter (P,), 0 where frozen; None if all 1."""
+        """Each parameter's factor on the learning rate (P,), 0 where frozen; None if all 1."""
         return self._spread([0.0 if s.frozen else s.learning_rate for s in self.segments])
 
     def decays(self) -> NDArray[np.float64] | None:

@@ -184,9 +184,7 @@ def poisson() -> Loss:
     def raw_gradient(z: Array, y: Array) -> Array:
         return namespace(z).exp(z) - y
 
-    return Loss(
-        "poisson", value, gradient, "exp", raw_value, raw_gradient, low=0.0, target_low=0.0
-    )
+    return Loss("poisson", value, gradient, "exp", raw_value, raw_gradient, low=0.0, target_low=0.0)
 
 
 def _smoothing(amount: float) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,26 @@ class Network:
         self._theta: Array = self.layout.draw(self._rng).astype(dtype or "float64")
         self._stepping: tuple[Optimizer, State] | None = None
 
+    @classmethod
+    def like(cls, other: Network, dtype: str | None = None) -> Network:
+        """A network with the same layers, loss and weights, and a theta of its own.
+
+        Examples
+        --------
+        >>> first = Network([2, 1], seed=0)
+        >>> second = Network.like(first)
+        >>> second.theta[0] = 5.0
+        >>> bool(first.theta[0] == 5.0)
+        False
+        """
+        copy = cls.__new__(cls)
+        copy.__dict__ |= other.__dict__
+        copy._dtype = dtype or other._dtype
+        copy._theta = other._theta.astype(dtype or other._theta.dtype, copy=True)
+        copy._rng = deepcopy(other._rng)
+        copy._stepping = None
+        return copy
+
     @property
     def architecture(self) -> Architecture:
         """Its layers."""
@@ -123,7 +144,8 @@ class Network:
         theta = as_array(values, None if self._dtype is None else self._dtype)
         if tuple(theta.shape) != (self.layout.size,):
             raise ValueError(
-                f"theta has shape {tuple(theta.shape)}: this network has {self.layout.size} parameters"
+                f"theta has shape {tuple(theta.shape)}: expected ({self.layout.size},), "
+                "one number a parameter"
             )
         self._theta = theta
 
@@ -143,7 +165,7 @@ class Network:
 
     @property
     def biases(self) -> list[Array | None]:
-        """b (n_out,) of each Dense layer as views of theta, None where there is none."""
+        """B (n_out,) of each Dense layer as views of theta, None where there is none."""
         return [self.parameters[name] if name else None for name in self._names("b")]
 
     @biases.setter
@@ -167,7 +189,9 @@ class Network:
         for name, array in zip(names, found, strict=True):
             shape = None if array is None else array.shape
             if shape != (expected := views[name].shape if name else None):
-                raise ValueError(f"{name or 'a layer without bias'} has shape {expected}, not {shape}")
+                raise ValueError(
+                    f"{name or 'a layer without bias'} has shape {expected}, not {shape}"
+                )
         for name, array in zip(names, found, strict=True):
             if name:
                 views[name][...] = array
@@ -189,7 +213,7 @@ class Network:
     predict = forward
 
     def trace(self, X: Any) -> Trace:
-        """All that a forward pass sees: each layer's parameters, inputs x, sums z, activations a."""
+        """What a forward pass sees: each layer's parameters, inputs x, sums z, activations a."""
         rows = self._inputs(X)
         return forward(self.layout, self._theta_like(rows), rows)
 
@@ -206,7 +230,7 @@ class Network:
         >>> loss, network.per_layer(gradient)
         (2.0, {'layer1.W': array([[6.]]), 'layer1.b': array([2.])})
         """
-        X, y, w = self._samples(X, y, sample_weight)
+        X, y, w = self.samples(X, y, sample_weight)
         return self._engine.value_and_gradient(self.objective, self._theta_like(X), X, y, w)
 
     def per_layer(self, vector: Array) -> dict[str, Array]:
@@ -235,7 +259,7 @@ class Network:
         >>> network.theta.round(9).tolist()
         [1.7]
         """
-        X, y, w = self._samples(X, y, sample_weight)
+        X, y, w = self.samples(X, y, sample_weight)
         rule = optimizer(solver)
         theta = self._theta_like(X)
         known = self._stepping
@@ -282,7 +306,7 @@ class Network:
         epochs : passes over the data at the most; for conjugate_gradient and lbfgs, iterations.
         batch_size : rows a step: 1 is online learning, "full" takes all.
         solver : a name of `pellucid.OPTIMIZERS` or `pellucid.SOLVERS`, or an `Optimizer`.
-        learning_rate : by default the solver's own (0.1 for sgd, momentum and nesterov, else 0.001).
+        learning_rate : by default the solver's own: 0.1 for sgd, momentum, nesterov; else 0.001.
         schedule : a name of `pellucid.SCHEDULES`, or a function of the fraction of training done.
         shuffle : whether the rows come in a new order in each epoch.
         dropout : the part of hidden units silenced in each step, or a list with one a hidden layer.
@@ -307,7 +331,7 @@ class Network:
         DivergenceWarning
             If the loss is no longer finite; the last finite weights are kept.
         """
-        X, y, w = self._samples(X, y, sample_weight)
+        X, y, w = self.samples(X, y, sample_weight)
         warn_of_scale(X)
         settings = Settings(
             epochs, batch_size, solver, learning_rate, schedule, shuffle, dropout, clip_norm,
@@ -315,7 +339,7 @@ class Network:
         )  # fmt: skip
         validation = None
         if validation_data is not None:
-            X_val, y_val, _ = self._samples(*validation_data, None, dtype=X.dtype)
+            X_val, y_val, _ = self.samples(*validation_data, None, dtype=X.dtype)
             validation = (X_val, y_val)
         theta = self._theta_like(X)
         rule = solver if isinstance(solver, Optimizer) else None
@@ -353,7 +377,9 @@ class Network:
         ValueError
             If an activation or the loss is your own code, which no file of data can hold.
         """
-        known = self.loss.name in LOSSES and self.loss.canonical == LOSSES[self.loss.name]().canonical
+        known = (
+            self.loss.name in LOSSES and self.loss.canonical == LOSSES[self.loss.name]().canonical
+        )
         if not known:
             raise ValueError(
                 f"loss {self.loss.name!r} is your own code and a model file holds none: "
@@ -421,9 +447,13 @@ class Network:
     def _inputs(self, X: Any, dtype: Any = None) -> Array:
         return as_inputs(X, self.architecture.n_inputs, dtype or self._dtype)
 
-    def _samples(
-        self, X: Any, y: Any, sample_weight: Any, dtype: Any = None
+    def samples(
+        self, X: Any, y: Any, sample_weight: Any = None, dtype: Any = None
     ) -> tuple[Array, Array, Array | None]:
+        """X, y and weights as the arrays this network computes with, or a ValueError that says why.
+
+        Classes become one-hot rows here, flat targets a column; nothing is ever broadcast.
+        """
         X = self._inputs(X, dtype)
         n = X.shape[0]
         y = as_targets(y, n, self.architecture.n_outputs, self.loss, X.dtype)

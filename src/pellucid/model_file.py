@@ -83,7 +83,9 @@ def read(path: str | os.PathLike[str]) -> tuple[NDArray[Any], dict[str, Any]]:
             f"{FORMAT_VERSION}: it was saved by pellucid {saved_by}; upgrade to read it"
         )
     if theta.ndim != 1 or theta.dtype not in (np.float32, np.float64):
-        raise ValueError(f"theta in {str(path)!r} is {theta.dtype} {theta.shape}: expected floats (P,)")
+        raise ValueError(
+            f"theta in {str(path)!r} is {theta.dtype} {theta.shape}: expected floats (P,)"
+        )
     if not np.isfinite(theta).all():
         raise ValueError(f"theta in {str(path)!r} holds NaN or inf: the model is damaged")
     return theta, header

@@ -1,4 +1,4 @@
-"""An objective is what training makes small: the loss on some data plus a penalty on the weights."""
+"""An objective is what training makes small: the loss on the data plus a penalty on weights."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ class Objective:
         # The raw output serves when loss and output activation were made for each other.
         self.from_raw = loss.canonical == layout.architecture.output_activation.name
 
-    def value(
-        self, theta: Array, X: Array, y: Array, sample_weight: Array | None = None
-    ) -> float:
+    def value(self, theta: Array, X: Array, y: Array, sample_weight: Array | None = None) -> float:
         """J at theta on X (n, n_inputs) and y (n, n_outputs)."""
         return self.value_and_output(theta, X, y, sample_weight)[0]
 

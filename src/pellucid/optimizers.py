@@ -119,7 +119,9 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> O
     Kingma and Ba, Adam, 2015, algorithm 1.
     """
     parameters = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-    return Optimizer("adam", _no_moments, _adam_step(weight_decay=0.0, **parameters), 1e-3, parameters)
+    return Optimizer(
+        "adam", _no_moments, _adam_step(weight_decay=0.0, **parameters), 1e-3, parameters
+    )
 
 
 def adamw(
@@ -179,7 +181,7 @@ def clip_by_norm(gradient: Array, limit: float) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> clip_by_norm(np.array([3.0, 4.0]), 1.0).tolist()
+    >>> clip_by_norm(np.array([3.0, 4.0]), 1.0).round(9).tolist()
     [0.6, 0.8]
     """
     xp = namespace(gradient)

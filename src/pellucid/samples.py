@@ -1,4 +1,4 @@
-"""Samples are rows of inputs with rows of targets, checked before any arithmetic is done on them."""
+"""Samples are rows of inputs and of targets, checked before any arithmetic is done on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def as_array(values: Any, dtype: Any = None) -> Array:
     >>> as_array([[1, 2]]).dtype.name, as_array(np.ones(2, "float32")).dtype.name
     ('float64', 'float32')
     """
-    if not isinstance(values, np.ndarray) and hasattr(values, "dtype") and hasattr(values, "device"):
+    if (
+        not isinstance(values, np.ndarray)
+        and hasattr(values, "dtype")
+        and hasattr(values, "device")
+    ):
         return values  # another library's array: it stays where it is
     array = np.asarray(values)
     if dtype is None:
@@ -52,7 +56,9 @@ def _first_non_number(array: Array) -> Any:
     return array.dtype.name
 
 
-def as_inputs(X: Any, n_inputs: int, dtype: Any = None, names: Sequence[str] | None = None) -> Array:
+def as_inputs(
+    X: Any, n_inputs: int, dtype: Any = None, names: Sequence[str] | None = None
+) -> Array:
     """X as an array (n, n_inputs) of finite floats; one row may come as a flat list.
 
     Raises
@@ -87,7 +93,9 @@ def as_inputs(X: Any, n_inputs: int, dtype: Any = None, names: Sequence[str] | N
     return X
 
 
-def as_targets(y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: Any = None) -> Array:
+def as_targets(
+    y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: Any = None
+) -> Array:
     """Y as an array (n, n_outputs) of finite floats, never broadcast.
 
     Flat targets are taken when there is one way to read them: n numbers for one output, the
@@ -103,7 +111,7 @@ def as_targets(y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: 
     --------
     >>> as_targets([2, 0], 2, 3, None).tolist()
     Traceback (most recent call last):
-    ValueError: y has shape (2,) and the network needs (2, 3): one row a sample, one column an output
+    ValueError: y has shape (2,) and the network needs (2, 3): one row a sample, ...
     >>> from pellucid.losses import cross_entropy
     >>> as_targets([2, 0], 2, 3, cross_entropy()).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
@@ -120,7 +128,7 @@ def as_targets(y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: 
         elif n == 1 and y.shape[0] == n_outputs:
             y = xp.reshape(y, (1, n_outputs))
         elif one_hot and n_outputs > 1 and y.shape[0] == n:
-            y = _one_hot(y, n_outputs)
+            y = one_hot(y, n_outputs)
     if tuple(y.shape) != (n, n_outputs):
         raise ValueError(
             f"y has shape {given} and the network needs ({n}, {n_outputs}): "
@@ -137,8 +145,20 @@ def as_targets(y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: 
     return y
 
 
-def _one_hot(classes: Array, k: int) -> Array:
-    """(n,) whole numbers 0 .. k-1 -> (n, k) with a single 1 in each row."""
+def one_hot(classes: Any, k: int) -> Array:
+    """Classes (n,), whole numbers 0 .. k-1, as rows (n, k) with a single 1 in each.
+
+    Raises
+    ------
+    ValueError
+        If one is not a whole number in that range.
+
+    Examples
+    --------
+    >>> one_hot([1, 0], 3).tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    classes = as_array(classes)
     xp = namespace(classes)
     refuse_non_finite(xp.reshape(classes, (-1, 1)), "y")
     low, high = float(xp.min(classes)), float(xp.max(classes))
@@ -161,8 +181,8 @@ def refuse_non_finite(values: Array, name: str, names: Sequence[str] | None = No
     row, column = (int(i) for i in bad[np.lexsort((bad[:, 0], bad[:, 1]))][0])
     called = f" ({names[column]})" if names else ""
     raise ValueError(
-        f"{name} holds {float(values[row, column])} in column {column}{called}, first in row {row}: "
-        "fill in or drop what is missing"
+        f"{name} holds {float(values[row, column])} in column {column}{called}, "
+        f"first in row {row}: fill in or drop what is missing"
     )
 
 
@@ -173,10 +193,14 @@ def as_weights(sample_weight: Any, n: int, dtype: Any = None) -> Array | None:
     w = as_array(sample_weight, dtype)
     xp = namespace(w)
     if tuple(w.shape) != (n,):
-        raise ValueError(f"sample_weight has shape {tuple(w.shape)}: expected one for each of {n} rows")
+        raise ValueError(
+            f"sample_weight has shape {tuple(w.shape)}: expected one for each of {n} rows"
+        )
     refuse_non_finite(xp.reshape(w, (-1, 1)), "sample_weight")
     if float(xp.min(w)) < 0 or float(xp.sum(w)) == 0:
-        raise ValueError("sample_weight has a value below 0, or nothing above: rows need some weight")
+        raise ValueError(
+            "sample_weight has a value below 0, or nothing above: rows need some weight"
+        )
     return w
 
 
@@ -207,16 +231,16 @@ def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
     ratio = size[largest] / size[smallest]
     if ratio > UNEVEN:
         warnings.warn(
-            f"inputs are on very different scales: {called(largest)} goes up to {size[largest]:.3g} "
-            f"and {called(smallest)} to {size[smallest]:.3g}, a ratio of {ratio:.2g}: "
-            "standardise each column (pellucid.Scaler.standard)",
+            f"inputs are on very different scales: {called(largest)} goes up to "
+            f"{size[largest]:.3g} and {called(smallest)} to {size[smallest]:.3g}, a ratio of "
+            f"{ratio:.2g}: standardise each column (pellucid.Scaler.standard)",
             ScaleWarning,
             stacklevel=3,
         )
     elif size[largest] > LARGE:
         warnings.warn(
-            f"inputs go up to {size[largest]:.3g} in size ({called(largest)}): divide them by that, "
-            "or standardise them (pellucid.Scaler), or units will saturate and not learn",
+            f"inputs go up to {size[largest]:.3g} in size ({called(largest)}): divide them by "
+            "that, or standardise them (pellucid.Scaler), or units will saturate and not learn",
             ScaleWarning,
             stacklevel=3,
         )

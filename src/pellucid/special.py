@@ -28,7 +28,7 @@ def erfc(x: Array) -> Array:
     --------
     >>> import numpy as np
     >>> erfc(np.array([-1.0, 0.0, 2.0])).round(12).tolist()
-    [1.842700792950, 1.0, 0.004677734981]
+    [1.84270079295, 1.0, 0.004677734981]
     """
     xp = namespace(x)
     z = xp.abs(x)
@@ -69,7 +69,7 @@ def sigmoid(z: Array) -> Array:
 
 
 def log_sum_exp(z: Array) -> Array:
-    """log of the sum of exp(z) over the last axis, kept as an axis of length 1.
+    """Log of the sum of exp(z) over the last axis, kept as an axis of length 1.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def log_sum_exp(z: Array) -> Array:
 
 
 def x_log_y(x: Array, y: Array) -> Array:
-    """x log(y), and 0 where x is 0 whatever y is.
+    """X log(y), and 0 where x is 0 whatever y is.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def x_log_y(x: Array, y: Array) -> Array:
 
 
 def x_over_y(x: Array, y: Array) -> Array:
-    """x / y, and 0 where x is 0 whatever y is.
+    """X / y, and 0 where x is 0 whatever y is.
 
     Examples
     --------

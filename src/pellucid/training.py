@@ -14,7 +14,7 @@ import numpy as np
 from pellucid.arrays import Array
 from pellucid.dropout import dropout_masks
 from pellucid.engines import Batches, Engine, State
-from pellucid.engines.base import Epoch, EpochEnd
+from pellucid.engines.base import Epoch
 from pellucid.history import History
 from pellucid.objective import Objective
 from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
@@ -72,12 +72,16 @@ class Settings:
                 raise ValueError(f"{name} is {limit!r}: expected a finite number above 0")
         size = self.batch_size
         if size != "full" and (isinstance(size, bool | str) or int(size) != size or size < 1):
-            raise ValueError(f"batch_size is {size!r}: expected a whole number from 1 on, or 'full'")
+            raise ValueError(
+                f"batch_size is {size!r}: expected a whole number from 1 on, or 'full'"
+            )
         if isinstance(self.solver, str) and self.solver not in {*OPTIMIZERS, *SOLVERS}:
-            raise ValueError(f"unknown solver {self.solver!r}: {near(self.solver, [*OPTIMIZERS, *SOLVERS])}")
+            raise ValueError(
+                f"unknown solver {self.solver!r}: {near(self.solver, [*OPTIMIZERS, *SOLVERS])}"
+            )
 
     def rows_per_batch(self, n: int) -> int:
-        """The batch size for n rows; more rows than there are become all of them, with a warning."""
+        """The batch size for n rows: all of them, with a warning, if more were asked for."""
         if self.batch_size == "full":
             return n
         size = int(self.batch_size)
@@ -106,7 +110,7 @@ class _Watch:
         self.start = perf_counter()
 
     def look(self, theta: Array, loss: float, rate: float, clock: float) -> bool:
-        """Enter an epoch into the history; True when training shall stop, and `stopped` says why."""
+        """Enter an epoch into the history; True when training shall stop (`stopped` says why)."""
         history, settings = self.history, self.settings
         history.loss.append(loss)
         history.learning_rate.append(rate)
@@ -116,14 +120,13 @@ class _Watch:
         if not isfinite(loss) or (self.validation and not isfinite(history.validation_loss[-1])):
             history.stopped = "diverged"
         elif settings.early_stopping and self.unimproved >= settings.n_iter_no_change:
-            history.stopped = (
-                f"no better validation loss in {settings.n_iter_no_change} epochs"
-            )
+            history.stopped = f"no better validation loss in {settings.n_iter_no_change} epochs"
         elif settings.max_time is not None and history.seconds[-1] >= settings.max_time:
             history.stopped = f"{settings.max_time:g} s are over"
         if settings.callbacks:
             event = Event(len(history), settings.epochs, history, theta)
-            if any([callback(event) is True for callback in settings.callbacks]):
+            answers = [callback(event) for callback in settings.callbacks]  # all are told
+            if any(answer is True for answer in answers):
                 history.stopped = history.stopped or "a callback said so"
         return bool(history.stopped)
 

@@ -87,7 +87,9 @@ class ReferenceEngine:
                 state.steps += 1
                 total += value if objective.reduction == "sum" else value * w
                 weight += w
-            yield EpochEnd(total if objective.reduction == "sum" else total / weight, perf_counter())
+            yield EpochEnd(
+                total if objective.reduction == "sum" else total / weight, perf_counter()
+            )
 
 
 def _like(factors: Array | None, theta: Array) -> Array | None:

@@ -1,0 +1,362 @@
+"""A predictor is a network with what turns a table into its inputs and its outputs into answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid import model_file
+from pellucid.arrays import Array
+from pellucid.history import History
+from pellucid.losses import CANONICAL_LOSS, loss
+from pellucid.metrics import (
+    ClassificationReport,
+    RegressionReport,
+    classification_report,
+    regression_report,
+)
+from pellucid.model import Network
+from pellucid.preprocessing import (
+    ClassTarget,
+    NumericTarget,
+    TableEncoder,
+    infer_task,
+    split_rows,
+    target_from_dict,
+)
+from pellucid.tables import Table, column
+from pellucid.training import Event
+
+if TYPE_CHECKING:
+    import polars
+
+Report: TypeAlias = ClassificationReport | RegressionReport
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that is chosen before training. The defaults suit a first try on any table.
+
+    Parameters
+    ----------
+    hidden : units of each hidden layer.
+    activation : of the hidden layers.
+    output_activation : by default softmax for classes (sigmoid for two), identity for numbers.
+    loss, loss_parameters : by default the one made for the output activation.
+    bias, initializer, l1, dtype : as `pellucid.Network` takes them.
+    alpha : strengths of the L2 penalty; of several the best on the validation rows is kept.
+    scaling : of number columns, a name of `pellucid.SCALERS`; by default what suits the data.
+    target_scaling : of numbers to predict: such a name, or a number to divide by.
+    validation, test : parts of the rows held out.
+    settings : for `pellucid.Network.train`.
+    seed : of the split, the first weights and the order of the rows.
+    """
+
+    hidden: tuple[int, ...] = (100,)
+    activation: str = "relu"
+    output_activation: str | None = None
+    loss: str | None = None
+    loss_parameters: Mapping[str, Any] = field(default_factory=dict)
+    bias: bool = True
+    initializer: str | None = None
+    alpha: tuple[float, ...] = (1e-4,)
+    l1: float = 0.0
+    dtype: str | None = None
+    scaling: str | None = None
+    target_scaling: str | float | None = None
+    validation: float = 0.15
+    test: float = 0.15
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What `Predictor.fit` did.
+
+    Parameters
+    ----------
+    predictor : the result.
+    history : of the training that was kept.
+    task, why : classification or regression, and the reason it was taken for that.
+    rows : how many were trained on, validated on and tested on.
+    report : on the test rows, or where there are none on the training rows.
+    report_on : which of the two.
+    alphas : the validation loss by alpha, where several were tried.
+    notes : what was assumed or left out, a sentence each.
+    """
+
+    predictor: Predictor
+    history: History
+    task: str
+    why: str
+    rows: dict[str, int]
+    report: Report
+    report_on: str
+    alphas: dict[float, float]
+    notes: tuple[str, ...]
+
+
+class Predictor:
+    """Table in, answers out: columns are found by name, encoded as in training, and answers decoded.
+
+    Parameters
+    ----------
+    network : trained on what `encoder` and `target` give.
+    encoder : of the input columns.
+    target : of the answer.
+    target_name : the column it was trained to predict.
+    about : what else the model file shall remember: metrics, settings.
+
+    Examples
+    --------
+    >>> from pellucid import datasets
+    >>> table = datasets.load("iris").table()
+    >>> fit = Predictor.fit(table, "species", Recipe(settings={"epochs": 60, "batch_size": 16}))
+    >>> fit.report.accuracy > 0.85
+    True
+    >>> fit.predictor.predict(table.frame[:1]).tolist()
+    ['setosa']
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        encoder: TableEncoder,
+        target: ClassTarget | NumericTarget,
+        target_name: str,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.network = network
+        self.encoder = encoder
+        self.target = target
+        self.target_name = target_name
+        self.about = dict(about or {})
+
+    @property
+    def task(self) -> str:
+        """classification or regression."""
+        return "classification" if isinstance(self.target, ClassTarget) else "regression"
+
+    def inputs(self, frame: polars.DataFrame) -> NDArray[np.float64]:
+        """The network's inputs (n, n_inputs) for the rows of a table."""
+        return self.encoder.transform(frame)
+
+    def output(self, frame: polars.DataFrame) -> Array:
+        """The network's own output (n, n_outputs)."""
+        return np.asarray(self.network.predict(self.inputs(frame)), dtype=np.float64)
+
+    def predict(self, frame: polars.DataFrame) -> NDArray[Any]:
+        """The label or number (n,) predicted for each row."""
+        return self.target.decode(self.output(frame))
+
+    def predict_proba(self, frame: polars.DataFrame) -> NDArray[np.float64]:
+        """The probability of each class (n, n_classes).
+
+        Raises
+        ------
+        ValueError
+            If it predicts numbers.
+        """
+        if not isinstance(self.target, ClassTarget):
+            raise ValueError("this model predicts numbers: there are no classes to have probabilities")
+        return self.target.probabilities(self.output(frame))
+
+    def evaluate(self, frame: polars.DataFrame) -> Report:
+        """How good the predictions are for rows whose answers are in the table too."""
+        return self._report(frame, column(frame, self.target_name))
+
+    def _report(self, frame: polars.DataFrame, answers: polars.Series) -> Report:
+        encoded = self.target.encode(answers)
+        output = self.output(frame)
+        if isinstance(self.target, ClassTarget):
+            return classification_report(
+                _class_numbers(encoded),
+                _class_numbers(output),
+                [str(name) for name in self.target.classes],
+            )
+        return regression_report(
+            np.asarray(answers.to_numpy(), dtype=np.float64), np.ravel(self.target.decode(output))
+        )
+
+    @classmethod
+    def fit(
+        cls,
+        table: Table,
+        target: str | None = None,
+        recipe: Recipe | None = None,
+        *,
+        task: str | None = None,
+        test: Table | None = None,
+        callbacks: Sequence[Callable[[Event], Any]] = (),
+    ) -> Fit:
+        """Split the rows, learn the encoding from the training rows, train, and measure.
+
+        Parameters
+        ----------
+        table : of inputs and answers.
+        target : the column to predict; by default the one the file names, else the last.
+        recipe : what to train and how.
+        task : "classification" or "regression"; by default told from the target column.
+        test : a table of its own to test on; none of `table` is held out for that then.
+        callbacks : as `Network.train` takes them.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, nothing to learn from, or a setting does not fit.
+        """
+        recipe = recipe or Recipe()
+        frame, notes = table.frame, list(table.notes)
+        name = target or table.target or frame.columns[-1]
+        answers = column(frame, name)
+        if answers.null_count():
+            notes.append(f"{answers.null_count()} rows without {name} were left out")
+            frame = frame.filter(answers.is_not_null())
+            answers = column(frame, name)
+        if frame.height == 0:
+            raise ValueError("the table has no rows to learn from")
+        if frame.width < 2:
+            raise ValueError(f"{name!r} is the only column: there is nothing to predict it from")
+        if task not in (None, "classification", "regression"):
+            raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
+        inferred, why = infer_task(answers)
+        task, why = (inferred, why) if task is None else (task, "as asked for")
+
+        classes = answers.cast(str).to_numpy() if task == "classification" else None
+        held_out = 0.0 if test is not None else recipe.test
+        parts = split_rows(frame.height, classes, recipe.validation, held_out, recipe.seed)
+        trained, validated, tested = (frame[rows.tolist()] for rows in parts)
+        if test is not None:
+            tested = test.frame
+            notes += test.notes
+
+        encoder = TableEncoder.fit(
+            trained.drop(name), scaling=recipe.scaling or table.scaling or "standard"
+        )
+        notes += encoder.notes
+        encoded: ClassTarget | NumericTarget
+        if task == "classification":
+            encoded = ClassTarget.fit(answers)
+        else:
+            encoded = NumericTarget.fit(column(trained, name), recipe.target_scaling or "standard")
+
+        X, y = encoder.transform(trained), encoded.encode(column(trained, name))
+        settings = {"metric": _accuracy if task == "classification" else _r2, **recipe.settings}
+        if validated.height:
+            settings["validation_data"] = (
+                encoder.transform(validated),
+                encoded.encode(column(validated, name)),
+            )
+        else:
+            settings["early_stopping"] = False
+        networks: list[tuple[float, Network, History]] = []
+        for alpha in recipe.alpha:
+            network = _network(recipe, task, X.shape[1], y.shape[1], alpha)
+            history = network.train(X, y, callbacks=callbacks, **settings)
+            networks.append((alpha, network, history))
+            if history.stopped == "interrupted":
+                break
+        alphas = {a: min(h.validation_loss, default=h.loss[-1]) for a, _, h in networks if len(h)}
+        alpha, network, history = min(networks, key=lambda row: alphas.get(row[0], np.inf))
+
+        predictor = cls(network, encoder, encoded, name)
+        on = "test" if tested.height else "training"
+        report = predictor.evaluate(tested if tested.height else trained)
+        if on == "training":
+            notes.append(f"{frame.height} rows are too few to hold some out: measured on all of them")
+        notes += encoded.notes
+        rows = {"train": trained.height, "validation": validated.height, "test": tested.height}
+        chosen = asdict(replace(recipe, settings={}, alpha=(alpha,)))
+        plain = {k: v for k, v in recipe.settings.items() if isinstance(v, str | int | float)}
+        predictor.about = {
+            "metrics": {"on": on, **report.to_dict()},
+            "rows": rows,
+            "training": {**chosen, "settings": plain, "epochs_done": len(history),
+                         "stopped": history.stopped, "seconds": round(sum(history.seconds[-1:]), 3)},
+        }  # fmt: skip
+        shown = alphas if len(recipe.alpha) > 1 else {}
+        return Fit(predictor, history, task, why, rows, report, on, shown, tuple(notes))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything needed to predict to one model file."""
+        table = {
+            "encoder": self.encoder.to_dict(),
+            "target": self.target.to_dict(),
+            "target_name": self.target_name,
+        }
+        self.network.save(path, table=table, about=self.about)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Predictor:
+        """The predictor of a model file.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If there is no such file, or it holds a bare network or no model at all.
+        """
+        model = load(path)
+        if not isinstance(model, cls):
+            raise ValueError(f"{os.fspath(path)!r} holds a bare network: read it with Network.load")
+        return model
+
+
+def load(path: str | os.PathLike[str]) -> Predictor | Network:
+    """What a model file holds: a `Predictor` with its columns, or a bare `Network`."""
+    theta, header = model_file.read(path)
+    network = Network.from_file(theta, header)
+    if "table" not in header:
+        return network
+    try:
+        table = header["table"]
+        return Predictor(
+            network,
+            TableEncoder.from_dict(table["encoder"]),
+            target_from_dict(table["target"]),
+            str(table["target_name"]),
+            header.get("about"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the header of {os.fspath(path)!r} is damaged: {error!r}") from error
+
+
+def _network(recipe: Recipe, task: str, n_inputs: int, n_outputs: int, alpha: float) -> Network:
+    output = recipe.output_activation
+    if output is None:
+        classes = "softmax" if n_outputs > 1 else "sigmoid"
+        output = classes if task == "classification" else "identity"
+    named = recipe.loss or CANONICAL_LOSS.get(output, "squared_error")
+    return Network(
+        [n_inputs, *recipe.hidden, n_outputs],
+        recipe.activation,
+        output,
+        loss(named, **recipe.loss_parameters),
+        bias=recipe.bias,
+        initializer=recipe.initializer,
+        alpha=alpha,
+        l1=recipe.l1,
+        dtype=recipe.dtype,
+        seed=recipe.seed,
+    )
+
+
+def _class_numbers(output: Array) -> NDArray[np.int64]:
+    """(n, k) outputs or one-hot rows, or (n, 1) of two classes -> (n,) class numbers."""
+    if output.shape[1] > 1:
+        return np.asarray(output.argmax(axis=1))
+    return (output[:, 0] > 0.5).astype(np.int64)
+
+
+def _accuracy(output: Array, y: Array) -> float:
+    return float(np.mean(_class_numbers(output) == _class_numbers(y)))
+
+
+def _r2(output: Array, y: Array) -> float:
+    spread = float(((y - y.mean(axis=0)) ** 2).sum())
+    return 1.0 - float(((output - y) ** 2).sum()) / spread if spread else 0.0

@@ -45,6 +45,7 @@ def test_a_name_like_no_other_gets_the_whole_list(look, table):
 
 def test_near_names_come_before_the_list():
     assert near("relv", ["relu", "tanh"]) == "did you mean relu? Known: relu, tanh"
+    assert near("layer1.w", ["layer1.W"]).endswith("Known: layer1.W")  # as they are spelt
     assert near("zzz", ["relu", "tanh"]) == "known: relu, tanh"
 
 

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
-from pellucid.check import GradientCheck, check_gradient
-from pellucid.compare import Comparison, compare
 from pellucid.engines import ENGINES
 from pellucid.history import History
 from pellucid.initializers import INITIALIZERS
 from pellucid.layers import LAYERS, Dense, Scale
 from pellucid.layout import Layout, Segment
 from pellucid.losses import LOSSES, Loss
-from pellucid.metrics import classification_report, regression_report
 from pellucid.model import Network
 from pellucid.objective import Objective
 from pellucid.optimizers import OPTIMIZERS, Optimizer
@@ -28,6 +25,9 @@ from pellucid.training import DivergenceWarning, Event
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
+    from pellucid.check import GradientCheck, check_gradient
+    from pellucid.comparison import Comparison, compare
+    from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor, Recipe, load
 
 __all__ = [
@@ -68,11 +68,25 @@ __all__ = [
     "regression_report",
 ]
 
+_LATER = {
+    "GradientCheck": "check",
+    "check_gradient": "check",
+    "Comparison": "comparison",
+    "compare": "comparison",
+    "classification_report": "metrics",
+    "regression_report": "metrics",
+    "Predictor": "predictor",
+    "Recipe": "predictor",
+    "load": "predictor",
+}
+"""What is imported when it is first asked for, and the module it comes from."""
+
 
 def __getattr__(name: str) -> Any:
-    """Whatever needs tables is imported when it is first asked for."""
-    if name in ("Predictor", "Recipe", "load"):
-        from pellucid import predictor
+    from importlib import import_module
 
-        return getattr(predictor, name)
-    raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+    if name not in _LATER:
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+    value = getattr(import_module(f"pellucid.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.layout import Segment
 from pellucid.model import Network
 
-Vector: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Vector: TypeAlias = "NDArray[np.float64]"
 
 PER_PARAMETER = 500  # networks up to this size have every single parameter checked too
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)  # a wrong gradient is wrong at every step; a right one at none

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import sqrt
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from pellucid.registry import look_up
 
-Initializer: TypeAlias = Callable[
-    [np.random.Generator, tuple[int, ...], int, int], NDArray[np.float64]
-]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Initializer: TypeAlias = (
+    "Callable[[np.random.Generator, tuple[int, ...], int, int], NDArray[np.float64]]"
+)
 """(generator, shape, fan_in, fan_out) -> array of that shape; the fans count a unit's wires."""
 
 

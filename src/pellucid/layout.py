@@ -5,15 +5,17 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace
 from pellucid.initializers import initializer
 from pellucid.registry import near
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class Layout:
         self, architecture: Architecture, segments: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
         self.architecture = architecture
+        for setting in (name for chosen in (segments or {}).values() for name in chosen):
+            if setting not in SETTINGS:
+                raise ValueError(f"unknown segment setting {setting!r}: {near(setting, SETTINGS)}")
         by_layer: list[tuple[Segment, ...]] = []
         used: set[str] = set()
         start = 0
@@ -93,17 +98,12 @@ class Layout:
         self.by_layer = tuple(by_layer)
         self.segments = tuple(segment for row in by_layer for segment in row)
         self.size = start
-        for pattern, chosen in (segments or {}).items():
+        for pattern in segments or {}:
             if pattern not in used:
                 names = [s.name for s in self.segments]
                 raise ValueError(
                     f"no segment of theta is called {pattern!r}: {near(pattern, names)}"
                 )
-            for setting in chosen:
-                if setting not in SETTINGS:
-                    raise ValueError(
-                        f"unknown segment setting {setting!r}: {near(setting, SETTINGS)}"
-                    )
 
     def views(self, theta: Array) -> list[tuple[Array, ...]]:
         """The arrays of each layer, as views of theta (P,)."""

@@ -50,7 +50,7 @@ class Loss:
     normalised: bool = False
     target_low: float = -inf
     target_high: float = inf
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def _rows(elements: Array) -> Array:

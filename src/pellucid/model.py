@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from pellucid import explain as explanation
 from pellucid import model_file
 from pellucid.activations import Activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace
 from pellucid.engines import State
 from pellucid.engines import engine as engine_named
+from pellucid.explanation import explain
 from pellucid.history import History
 from pellucid.layers import Dense
 from pellucid.layout import Layout
@@ -367,7 +367,7 @@ class Network:
         if y is not None:
             y = as_targets(y, 1, self.architecture.n_outputs, self.loss, x.dtype)
         theta = self._theta_like(x)
-        return explanation.explain(self.objective, theta, x, y, learning_rate, digits)
+        return explain(self.objective, theta, x, y, learning_rate, digits)
 
     def save(self, path: str | os.PathLike[str], **more: Any) -> None:
         """Write a model file: theta and a JSON header, no code. `more` joins the header.

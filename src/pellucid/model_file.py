@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.version import __version__
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
 
@@ -25,6 +26,8 @@ def write(path: str | os.PathLike[str], theta: NDArray[Any], header: dict[str, A
     The file is completed under a temporary name in the same folder and then renamed, so that a
     crash leaves the old file whole.
     """
+    import tempfile
+
     from safetensors.numpy import save
 
     versions = {"pellucid": __version__, "numpy": np.__version__}
@@ -97,6 +100,8 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
     Asks the file system by making a file there and removing it, since permissions alone do not
     tell of full disks or read-only mounts.
     """
+    import tempfile
+
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"cannot write to {str(path)!r}: it is a folder, give a file name")

@@ -52,8 +52,11 @@ class Objective:
         self.alpha = alpha
         self.l1 = l1
         self.reduction = reduction
-        # The raw output serves when loss and output activation were made for each other.
-        self.from_raw = loss.canonical == layout.architecture.output_activation.name
+        # The raw output serves when loss and output activation were made for each other, which
+        # one's own function that happens to be called `sigmoid` was not.
+        output = layout.architecture.output_activation
+        namesake = ACTIVATIONS.get(output.name, output) is not output
+        self.from_raw = loss.canonical == output.name and not namesake
 
     def value(self, theta: Array, X: Array, y: Array, sample_weight: Array | None = None) -> float:
         """J at theta on X (n, n_inputs) and y (n, n_outputs)."""

@@ -42,7 +42,7 @@ class Optimizer:
     init: Callable[[Array], State]
     step: Callable[[Array, Array, State, Any, Any], tuple[Array, State]]
     learning_rate: float
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def update(
         self, theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from pellucid.history import History
 from pellucid.metrics import ClassificationReport
@@ -19,6 +18,7 @@ from pellucid.metrics import ClassificationReport
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 TRAINING, VALIDATION = "#1f5fa8", "#d2691e"
 CLASSES = ("#1f5fa8", "#d2691e", "#3a8f4c", "#8b4ba8", "#c23b4e", "#7a7a2b")

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid import model_file
 from pellucid.arrays import Array
@@ -29,11 +28,12 @@ from pellucid.preprocessing import (
     split_rows,
     target_from_dict,
 )
-from pellucid.tables import Table, column
+from pellucid.tables import Table, find_column
 from pellucid.training import Event
 
 if TYPE_CHECKING:
     import polars
+    from numpy.typing import NDArray
 
 Report: TypeAlias = ClassificationReport | RegressionReport
 
@@ -87,6 +87,7 @@ class Fit:
     rows : how many were trained on, validated on and tested on.
     report : on the test rows, or where there are none on the training rows.
     report_on : which of the two.
+    answers, predictions : (n,) of those rows.
     alphas : the validation loss by alpha, where several were tried.
     notes : what was assumed or left out, a sentence each.
     """
@@ -98,12 +99,14 @@ class Fit:
     rows: dict[str, int]
     report: Report
     report_on: str
+    answers: NDArray[Any]
+    predictions: NDArray[Any]
     alphas: dict[float, float]
     notes: tuple[str, ...]
 
 
 class Predictor:
-    """Table in, answers out: columns are found by name, encoded as in training, and answers decoded.
+    """Table in, answers out: columns are found by name and encoded as they were in training.
 
     Parameters
     ----------
@@ -140,7 +143,7 @@ class Predictor:
 
     @property
     def task(self) -> str:
-        """classification or regression."""
+        """Classification or regression."""
         return "classification" if isinstance(self.target, ClassTarget) else "regression"
 
     def inputs(self, frame: polars.DataFrame) -> NDArray[np.float64]:
@@ -164,12 +167,12 @@ class Predictor:
             If it predicts numbers.
         """
         if not isinstance(self.target, ClassTarget):
-            raise ValueError("this model predicts numbers: there are no classes to have probabilities")
+            raise ValueError("this model predicts numbers: it has no classes")
         return self.target.probabilities(self.output(frame))
 
     def evaluate(self, frame: polars.DataFrame) -> Report:
         """How good the predictions are for rows whose answers are in the table too."""
-        return self._report(frame, column(frame, self.target_name))
+        return self._report(frame, find_column(frame, self.target_name))
 
     def _report(self, frame: polars.DataFrame, answers: polars.Series) -> Report:
         encoded = self.target.encode(answers)
@@ -214,11 +217,11 @@ class Predictor:
         recipe = recipe or Recipe()
         frame, notes = table.frame, list(table.notes)
         name = target or table.target or frame.columns[-1]
-        answers = column(frame, name)
+        answers = find_column(frame, name)
         if answers.null_count():
             notes.append(f"{answers.null_count()} rows without {name} were left out")
             frame = frame.filter(answers.is_not_null())
-            answers = column(frame, name)
+            answers = find_column(frame, name)
         if frame.height == 0:
             raise ValueError("the table has no rows to learn from")
         if frame.width < 2:
@@ -244,14 +247,14 @@ class Predictor:
         if task == "classification":
             encoded = ClassTarget.fit(answers)
         else:
-            encoded = NumericTarget.fit(column(trained, name), recipe.target_scaling or "standard")
+            encoded = NumericTarget.fit(find_column(trained, name), recipe.target_scaling or "standard")
 
-        X, y = encoder.transform(trained), encoded.encode(column(trained, name))
+        X, y = encoder.transform(trained), encoded.encode(find_column(trained, name))
         settings = {"metric": _accuracy if task == "classification" else _r2, **recipe.settings}
         if validated.height:
             settings["validation_data"] = (
                 encoder.transform(validated),
-                encoded.encode(column(validated, name)),
+                encoded.encode(find_column(validated, name)),
             )
         else:
             settings["early_stopping"] = False
@@ -267,21 +270,33 @@ class Predictor:
 
         predictor = cls(network, encoder, encoded, name)
         on = "test" if tested.height else "training"
-        report = predictor.evaluate(tested if tested.height else trained)
+        measured = tested if tested.height else trained
+        report = predictor.evaluate(measured)
         if on == "training":
-            notes.append(f"{frame.height} rows are too few to hold some out: measured on all of them")
+            notes.append(f"{frame.height} rows are too few to hold some out: all were measured")
         notes += encoded.notes
         rows = {"train": trained.height, "validation": validated.height, "test": tested.height}
         chosen = asdict(replace(recipe, settings={}, alpha=(alpha,)))
         plain = {k: v for k, v in recipe.settings.items() if isinstance(v, str | int | float)}
+        training = {"settings": plain, "epochs": len(history), "stopped": history.stopped}
         predictor.about = {
             "metrics": {"on": on, **report.to_dict()},
             "rows": rows,
-            "training": {**chosen, "settings": plain, "epochs_done": len(history),
-                         "stopped": history.stopped, "seconds": round(sum(history.seconds[-1:]), 3)},
-        }  # fmt: skip
-        shown = alphas if len(recipe.alpha) > 1 else {}
-        return Fit(predictor, history, task, why, rows, report, on, shown, tuple(notes))
+            "training": chosen | training,
+        }
+        return Fit(
+            predictor,
+            history,
+            task,
+            why,
+            rows,
+            report,
+            on,
+            find_column(measured, name).to_numpy(),
+            predictor.predict(measured),
+            alphas if len(recipe.alpha) > 1 else {},
+            tuple(notes),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything needed to predict to one model file."""

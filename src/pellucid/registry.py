@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -17,10 +16,12 @@ def near(name: str, known: Iterable[str]) -> str:
     >>> near("sigmod", ["relu", "sigmoid", "tanh"])
     'did you mean sigmoid? Known: relu, sigmoid, tanh'
     """
+    import difflib
+
     known = [str(k) for k in known]
     close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
-    listed = "known: " + ", ".join(known)
-    return f"did you mean {' or '.join(close)}? {listed.capitalize()}" if close else listed
+    listed = ", ".join(known)
+    return f"did you mean {' or '.join(close)}? Known: {listed}" if close else f"known: {listed}"
 
 
 def look_up(

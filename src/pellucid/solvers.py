@@ -6,12 +6,14 @@ SciPy does the searching; it loads when a solver is first used (`pip install "pe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vector: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Vector: TypeAlias = "NDArray[np.float64]"
 
 SOLVERS = {"conjugate_gradient": "CG", "lbfgs": "L-BFGS-B"}
 """The name of every solver with SciPy's own name for it."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.arrays import Array
 from pellucid.layout import Layout
@@ -15,6 +14,9 @@ from pellucid.network import Masks
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer
 from pellucid.optimizers import State as Moments
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass

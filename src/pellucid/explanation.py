@@ -34,7 +34,7 @@ def explain(
 
     Examples
     --------
-    >>> from pellucid import Network, explain
+    >>> from pellucid import Network
     >>> network = Network([2, 1], output_activation="sigmoid", bias=False)
     >>> network.weights = [[[0.2], [0.8]]]
     >>> print(network.explain([2, 9]))

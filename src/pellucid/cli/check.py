@@ -1,0 +1,74 @@
+"""`pellucid check`: is the gradient that of the loss? For a model file, or for an architecture."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from pellucid.check import check_gradient
+from pellucid.cli.data import AsJson
+from pellucid.model import Network
+from pellucid.predictor import Predictor, load
+
+
+def check(
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|ARCHITECTURE", help="A model file, or layer sizes such as 64-100-10."
+        ),
+    ],
+    activation: Annotated[
+        str, typer.Option(help="Of the hidden layers of an architecture.")
+    ] = "relu",
+    output_activation: Annotated[
+        str, typer.Option(help="Of the output of an architecture.")
+    ] = "softmax",
+    loss: Annotated[
+        str | None, typer.Option(help="By default the one made for the output activation.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Random rows to check on.", min=1)] = 8,
+    tolerance: Annotated[float, typer.Option(help="Relative difference allowed.")] = 1e-5,
+    seed: Annotated[int, typer.Option(help="Of the rows, weights and directions.")] = 0,
+    as_json: AsJson = False,
+) -> int:
+    """Compare backpropagation with central differences of the loss, layer by layer.
+
+    Exits with 1 if the gradient of any layer is wrong, and names it.
+    """
+    if re.fullmatch(r"\d+(-\d+)+", subject) and not Path(subject).exists():
+        sizes = [int(n) for n in subject.split("-")]
+        network = Network(sizes, activation, output_activation, loss, seed=seed)
+    else:
+        model = load(subject)
+        network = model.network if isinstance(model, Predictor) else model
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, network.architecture.n_inputs))
+    result = check_gradient(
+        network, X, _targets(network, rows, rng), tolerance=tolerance, seed=seed
+    )
+    if as_json:
+        segments = [vars(segment) for segment in result.segments]
+        document = {"passed": result.passed, "verdict": result.verdict, "segments": segments}
+        print(json.dumps(document, indent=2))
+    else:
+        print(f"{network.architecture}, {network.loss.name}, on {rows} random rows")
+        print(result)
+    return 0 if result.passed else 1
+
+
+def _targets(network: Network, rows: int, rng: np.random.Generator) -> np.ndarray:
+    """Random targets (rows, n_outputs) of the kind that the loss takes."""
+    k = network.architecture.n_outputs
+    if network.loss.normalised:
+        return np.eye(k)[rng.integers(k, size=rows)]
+    if network.loss.target_high == 1.0:
+        return rng.integers(2, size=(rows, k)).astype(float)
+    if network.loss.target_low == 0.0:
+        return rng.poisson(2.0, size=(rows, k)).astype(float)
+    return rng.normal(size=(rows, k))

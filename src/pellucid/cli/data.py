@@ -1,0 +1,36 @@
+"""DATA is what a command is given to work on: the name of a built-in set, or a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from pellucid import datasets
+from pellucid.predictor import Predictor
+from pellucid.registry import near
+from pellucid.tables import Table, read_table
+
+Data: TypeAlias = Annotated[
+    str, typer.Argument(help="A built-in set, or a CSV, TSV, Parquet, NPZ or IDX file.")
+]
+ModelPath: TypeAlias = Annotated[Path, typer.Argument(help="A file that `pellucid train` made.")]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document instead of text.")
+]
+
+
+def open_data(name: str) -> Table:
+    """The table called `name`: a built-in set first, else a file."""
+    if name in datasets.DATASETS:
+        return datasets.load(name).table()
+    if not Path(name).exists() and not Path(name).suffix and "/" not in name:
+        hint = near(name, datasets.DATASETS)
+        raise ValueError(f"no file and no built-in data set is called {name!r}: {hint}")
+    return read_table(name)
+
+
+def open_predictor(path: Path) -> Predictor:
+    """The predictor in a model file."""
+    return Predictor.load(path)

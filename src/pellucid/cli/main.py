@@ -1,0 +1,64 @@
+"""Where the command line begins and ends: its errors are one line, its exit codes mean something.
+
+0 all well; 1 a check failed or training diverged; 2 a mistake in what was asked; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import Any
+
+MISTAKE, INTERRUPTED = 2, 130
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the `pellucid` command and exit."""
+    try:
+        import click
+        import polars  # noqa: F401
+        import rich  # noqa: F401
+        import sklearn  # noqa: F401
+        import typer
+    except ImportError as error:
+        _say(f"the command line needs {error.name}: pip install 'pellucid[cli]'")
+        raise SystemExit(MISTAKE) from None
+
+    from pellucid.cli.app import app
+
+    command = typer.main.get_command(app)
+    warnings.showwarning = _show_warning
+    try:
+        code = command.main(args=arguments, prog_name="pellucid", standalone_mode=False)
+    except click.exceptions.ClickException as error:
+        error.show()
+        raise SystemExit(MISTAKE) from None
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _say("interrupted")
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except (ValueError, TypeError, OSError) as error:
+        if os.environ.get("PELLUCID_DEBUG"):
+            raise
+        _say(_one_line(error))
+        raise SystemExit(MISTAKE) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _one_line(error: Exception) -> str:
+    """The error's message without the line breaks."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _say(message: str) -> None:
+    print(f"pellucid: {message}", file=sys.stderr)
+
+
+def _show_warning(message: Warning | str, *details: Any, **more: Any) -> None:
+    """A warning as one line, without the place in the code that gave it."""
+    print(f"warning: {message}", file=sys.stderr)

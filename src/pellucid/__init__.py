@@ -21,7 +21,7 @@ from pellucid.samples import ScaleWarning, one_hot
 from pellucid.scaling import SCALERS, Scaler
 from pellucid.schedules import SCHEDULES
 from pellucid.solvers import SOLVERS
-from pellucid.training import DivergenceWarning, Event
+from pellucid.training import DivergenceWarning, Event, print_loss
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ __all__ = [
     "compare",
     "load",
     "one_hot",
+    "print_loss",
     "regression_report",
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -161,17 +161,24 @@ def _check_segment(
         for i in range(size):
             place = ",".join(str(k + 1) for k in np.unravel_index(i, segment.shape))
             tries.append((f"[{place}]", np.eye(size)[i]))
-    worst, worst_at, largest_slope = 0.0, "", 0.0
+    worst, worst_at, largest_slope, wrong = 0.0, "", 0.0, False
     # By chance a direction can be nearly level; what is usual for the segment is the measure then.
     usual = norm / np.sqrt(size)
     for at, direction in tries:
         slope = float(part @ direction)
-        error, measured = _difference(segment, loss_at, theta, direction, slope, 0.1 * usual)
-        largest_slope = max(largest_slope, abs(slope), measured)
-        if error > worst:
-            worst, worst_at = error, at
-    verdict = "WRONG" if worst > tolerance else "ok" if largest_slope > 0.0 else "zero"
+        found = _difference(segment, loss_at, theta, direction, slope, 0.1 * usual)
+        largest_slope = max(largest_slope, abs(slope), found.measured)
+        wrong = wrong or found.unexplained > tolerance
+        if found.error > worst:
+            worst, worst_at = found.error, at
+    verdict = "WRONG" if wrong else "ok" if largest_slope > 0.0 else "zero"
     return SegmentCheck(segment.name, size, norm, worst, worst_at, verdict)
+
+
+class _Difference(NamedTuple):
+    error: float  # relative, at the best step
+    unexplained: float  # the part of it that rounding of the two losses cannot explain
+    measured: float  # size of the slope there, 0 if it drowns in rounding
 
 
 def _difference(
@@ -181,12 +188,9 @@ def _difference(
     direction: Vector,
     slope: float,
     floor: float,
-) -> tuple[float, float]:
-    """The relative difference at the best step, and the size of the slope measured there.
-
-    What rounding of the two losses can explain is not counted as a difference.
-    """
-    best, measured = np.inf, 0.0
+) -> _Difference:
+    """How far the slope is from the one measured, at the step where they agree best."""
+    tries = []
     for h in STEPS:
         up, down = theta.copy(), theta.copy()
         up[segment.start : segment.stop] += h * direction
@@ -194,9 +198,13 @@ def _difference(
         J_up, J_down = loss_at(up), loss_at(down)
         numeric = (J_up - J_down) / (2.0 * h)
         rounding = ROUNDING * max(abs(J_up), abs(J_down)) / h
-        excess = max(abs(numeric - slope) - rounding, 0.0)
-        size = 0.0 if abs(numeric) <= rounding else abs(numeric)
-        error = excess / max(size, abs(slope), floor) if excess else 0.0
-        if error < best:
-            best, measured = error, size
-    return best, measured
+        difference = abs(numeric - slope)
+        measured = 0.0 if abs(numeric) <= rounding else abs(numeric)
+        size = max(measured, abs(slope), floor)
+        excess = max(difference - rounding, 0.0)
+        tries.append(
+            _Difference(difference / size, excess / size, measured)
+            if size
+            else _Difference(0.0, 0.0, 0.0)
+        )
+    return min(tries)

@@ -39,6 +39,11 @@ class History:
     def __len__(self) -> int:
         return len(self.loss)
 
+    @property
+    def duration(self) -> float:
+        """Seconds from the beginning to the end of the last finished epoch."""
+        return self.seconds[-1] if self.seconds else 0.0
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON or a data frame."""
         return asdict(self)
@@ -51,7 +56,7 @@ class History:
             best = f", best in epoch {self.best_epoch}" if self.best_epoch else ""
             parts.append(f"validation loss {self.validation_loss[-1]:.4g}{best}")
         if self.seconds:
-            parts.append(f"{self.seconds[-1]:.2f} s")
+            parts.append(f"{self.duration:.2f} s")
         if self.stopped:
             parts.append(self.stopped)
         return f"History({', '.join(parts)})"

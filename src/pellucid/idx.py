@@ -68,7 +68,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         raise ValueError(f"{str(path)!r} is a damaged gzip file: {error}") from error
 
 
-def _read(file: IO[bytes], at_most: int, path: str) -> NDArray[Any]:
+def _read(file: gzip.GzipFile | IO[bytes], at_most: int, path: str) -> NDArray[Any]:
     start = file.read(4)
     if not is_idx(start):
         raise ValueError(

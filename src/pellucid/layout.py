@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,13 @@ class Segment:
     learning_rate: float = 1.0
     decay: float = 1.0
     frozen: bool = False
+
+    def __post_init__(self) -> None:
+        for name, factor in (("learning_rate", self.learning_rate), ("decay", self.decay)):
+            if not 0.0 <= factor < inf:
+                raise ValueError(
+                    f"{name} of {self.name} is {factor}: expected a finite factor from 0 on"
+                )
 
     def view(self, theta: Array) -> Array:
         """The part of theta (P,) that it is, in its own shape, sharing theta's memory."""
@@ -83,7 +91,7 @@ class Layout:
             row = []
             for p in layer.parameters:
                 name = f"layer{number}.{p.name}"
-                stop = start + int(np.prod(p.shape))
+                stop = start + prod(p.shape)
                 settings: dict[str, Any] = {
                     "initializer": p.initializer or layer.activation.initializer,
                     "decay": p.decay,

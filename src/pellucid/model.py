@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import model_file
-from pellucid.activations import Activation
+from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace
 from pellucid.engines import State
@@ -147,7 +147,7 @@ class Network:
                 f"theta has shape {tuple(theta.shape)}: expected ({self.layout.size},), "
                 "one number a parameter"
             )
-        self._theta = theta
+        self._theta = namespace(theta).asarray(theta, copy=True)  # never shared with the giver
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -260,6 +260,7 @@ class Network:
         [1.7]
         """
         X, y, w = self.samples(X, y, sample_weight)
+        Settings(learning_rate=learning_rate)  # refuses a rate that is no rate
         rule = optimizer(solver)
         theta = self._theta_like(X)
         known = self._stepping
@@ -283,7 +284,7 @@ class Network:
         y: Any,
         *,
         epochs: int = 100,
-        batch_size: int | str = 32,
+        batch_size: int | str = "auto",
         solver: str | Optimizer = "adam",
         learning_rate: float | None = None,
         schedule: str | Schedule = "constant",
@@ -304,7 +305,7 @@ class Network:
         Parameters
         ----------
         epochs : passes over the data at the most; for conjugate_gradient and lbfgs, iterations.
-        batch_size : rows a step: 1 is online learning, "full" takes all.
+        batch_size : rows a step: 1 is online learning, "full" takes all, "auto" up to 32.
         solver : a name of `pellucid.OPTIMIZERS` or `pellucid.SOLVERS`, or an `Optimizer`.
         learning_rate : by default the solver's own: 0.1 for sgd, momentum, nesterov; else 0.001.
         schedule : a name of `pellucid.SCHEDULES`, or a function of the fraction of training done.
@@ -391,6 +392,7 @@ class Network:
             "alpha": self.objective.alpha,
             "l1": self.objective.l1,
             "reduction": self.objective.reduction,
+            "dtype": self._dtype,
         }
         model_file.write(path, np.asarray(self._theta), header | more)
 
@@ -410,12 +412,17 @@ class Network:
         """The network of a theta and a header as `pellucid.model_file.read` gives them."""
         try:
             chosen = dict(header["loss"])
+            architecture = Architecture.from_dict(header["architecture"])
+            size = Layout(architecture).size
+            if size != theta.size:  # before anything of a size that a header claims is made
+                raise ValueError(f"the model file has {theta.size} numbers for {size} parameters")
             network = cls(
-                Architecture.from_dict(header["architecture"]),
+                architecture,
                 loss=loss(chosen.pop("name"), **chosen),
                 alpha=header["alpha"],
                 l1=header["l1"],
                 reduction=header["reduction"],
+                dtype=header.get("dtype"),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the model file's header is damaged: {error!r}") from error
@@ -467,8 +474,11 @@ class Network:
 
 
 def _loss_for(output: Activation, chosen: Any) -> Loss:
-    """The loss asked for, or the one made for the output activation."""
-    return loss(CANONICAL_LOSS.get(output.name, "squared_error") if chosen is None else chosen)
+    """The loss asked for, or the one made for the output activation, if that is a built-in one."""
+    if chosen is not None:
+        return loss(chosen)
+    built_in = ACTIVATIONS.get(output.name) is output
+    return loss(CANONICAL_LOSS.get(output.name, "squared_error") if built_in else "squared_error")
 
 
 def _optimizer_or_none(settings: Settings) -> Any:

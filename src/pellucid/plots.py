@@ -44,7 +44,7 @@ def learning_curve(history: History, ax: Axes | None = None, score_name: str = "
         lines += ax.plot(epochs, history.validation_loss, color=VALIDATION, label="validation loss")
     curves = np.array([*history.loss, *history.validation_loss])
     positive = curves[np.isfinite(curves) & (curves > 0)]
-    if positive.size == curves.size and positive.max() > 30 * positive.min():
+    if positive.size and positive.size == curves.size and positive.max() > 30 * positive.min():
         ax.set_yscale("log")
     if history.best_epoch:
         ax.axvline(history.best_epoch, color="0.7", linewidth=1, linestyle=":", zorder=0)
@@ -60,7 +60,8 @@ def learning_curve(history: History, ax: Axes | None = None, score_name: str = "
         right.spines["top"].set_visible(False)
     ax.set(xlabel="epoch", ylabel="loss", title="Learning curve")
     ax.spines["top"].set_visible(False)
-    ax.legend(handles=lines, frameon=False, loc="center right")
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+    ax.legend(handles=lines, ncols=len(lines), frameon=False, fontsize=8.5, **below)
     return ax
 
 

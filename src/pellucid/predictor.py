@@ -26,7 +26,6 @@ from pellucid.preprocessing import (
     TableEncoder,
     infer_task,
     split_rows,
-    target_from_dict,
 )
 from pellucid.tables import Table, find_column
 from pellucid.training import Event
@@ -170,22 +169,21 @@ class Predictor:
             raise ValueError("this model predicts numbers: it has no classes")
         return self.target.probabilities(self.output(frame))
 
-    def evaluate(self, frame: polars.DataFrame) -> Report:
-        """How good the predictions are for rows whose answers are in the table too."""
-        return self._report(frame, find_column(frame, self.target_name))
+    def evaluate(self, frame: polars.DataFrame, notes: list[str] | None = None) -> Report:
+        """How good the predictions are for rows whose answers are in the table too.
 
-    def _report(self, frame: polars.DataFrame, answers: polars.Series) -> Report:
-        encoded = self.target.encode(answers)
+        `notes` gets a sentence on whatever had to be assumed of the answers.
+        """
+        answers = find_column(frame, self.target_name)
         output = self.output(frame)
         if isinstance(self.target, ClassTarget):
             return classification_report(
-                _class_numbers(encoded),
+                _class_numbers(self.target.encode(answers, notes)),
                 _class_numbers(output),
                 [str(name) for name in self.target.classes],
             )
-        return regression_report(
-            np.asarray(answers.to_numpy(), dtype=np.float64), np.ravel(self.target.decode(output))
-        )
+        true = self.target.decode(self.target.encode(answers))
+        return regression_report(true, self.target.decode(output))
 
     @classmethod
     def fit(
@@ -247,7 +245,9 @@ class Predictor:
         if task == "classification":
             encoded = ClassTarget.fit(answers)
         else:
-            encoded = NumericTarget.fit(find_column(trained, name), recipe.target_scaling or "standard")
+            encoded = NumericTarget.fit(
+                find_column(trained, name), recipe.target_scaling or "standard"
+            )
 
         X, y = encoder.transform(trained), encoded.encode(find_column(trained, name))
         settings = {"metric": _accuracy if task == "classification" else _r2, **recipe.settings}
@@ -271,10 +271,9 @@ class Predictor:
         predictor = cls(network, encoder, encoded, name)
         on = "test" if tested.height else "training"
         measured = tested if tested.height else trained
-        report = predictor.evaluate(measured)
+        report = predictor.evaluate(measured, notes)
         if on == "training":
             notes.append(f"{frame.height} rows are too few to hold some out: all were measured")
-        notes += encoded.notes
         rows = {"train": trained.height, "validation": validated.height, "test": tested.height}
         chosen = asdict(replace(recipe, settings={}, alpha=(alpha,)))
         plain = {k: v for k, v in recipe.settings.items() if isinstance(v, str | int | float)}
@@ -330,10 +329,11 @@ def load(path: str | os.PathLike[str]) -> Predictor | Network:
         return network
     try:
         table = header["table"]
+        target = table["target"]
         return Predictor(
             network,
             TableEncoder.from_dict(table["encoder"]),
-            target_from_dict(table["target"]),
+            (ClassTarget if "classes" in target else NumericTarget).from_dict(target),
             str(table["target_name"]),
             header.get("about"),
         )
@@ -365,7 +365,7 @@ def _class_numbers(output: Array) -> NDArray[np.int64]:
     """(n, k) outputs or one-hot rows, or (n, 1) of two classes -> (n,) class numbers."""
     if output.shape[1] > 1:
         return np.asarray(output.argmax(axis=1))
-    return (output[:, 0] > 0.5).astype(np.int64)
+    return np.asarray(output[:, 0] > 0.5, dtype=np.int64)
 
 
 def _accuracy(output: Array, y: Array) -> float:

@@ -33,7 +33,7 @@ NEARLY_ALL, FEW_ROWS = 0.9, 50
 MOST_CLASSES, ROWS_PER_CLASS = 20, 5
 """Whole numbers are classes if they are at most so many, with so many rows each."""
 
-FEWEST_TO_SPLIT = 20
+FEWEST_TO_SPLIT, ROWS_AT_ONCE = 20, 4096
 
 ABSENT, UNKNOWN = -2, -1
 """In place of the number of a level: there is no value, or one that training did not have."""
@@ -160,13 +160,11 @@ class TableEncoder:
         """
         X = np.zeros((frame.height, len(self.feature_names)))
         numeric = [column for column in self.columns if isinstance(column, NumericColumn)]
-        values = _numbers(frame, numeric)  # (n, number of numeric columns)
-        missing, places, start = np.isnan(values), [], 0
+        numbers, places, start = _numbers(frame, numeric), [], 0
         for column in self.columns:
-            n_inputs = len(column.feature_names)
             if isinstance(column, NumericColumn):
                 if column.marks_missing:
-                    X[:, start + 1] = missing[:, len(places)]
+                    X[:, start + 1] = numbers[column.name].is_null().to_numpy()
                 places.append(start)
             else:
                 level = _levels(find_column(frame, column.name), column.levels)  # (n,)
@@ -174,9 +172,10 @@ class TableEncoder:
                 X[rows, start + level[rows]] = 1.0
                 if column.marks_missing:
                     X[level == ABSENT, start + len(column.levels)] = 1.0
-            start += n_inputs
-        if numeric:
-            X[:, places] = self.scaler.transform(_filled(values, numeric))
+            start += len(column.feature_names)
+        for first in range(0, frame.height if numeric else 0, ROWS_AT_ONCE):
+            values = _filled(numbers.slice(first, ROWS_AT_ONCE), numeric)
+            X[first : first + ROWS_AT_ONCE, places] = self.scaler.transform(values)
         return X
 
     def to_dict(self) -> dict[str, Any]:
@@ -192,15 +191,20 @@ class TableEncoder:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> TableEncoder:
         """The inverse of `to_dict`."""
-        columns = tuple(_column_from(column) for column in fields["columns"])
+        try:
+            columns = tuple(_column_from(column) for column in fields["columns"])
+            dropped = tuple((str(name), str(reason)) for name, reason in fields["dropped"])
+            notes, scaling = tuple(map(str, fields["notes"])), str(fields["scaling"])
+            scaler = Scaler.from_dict(fields["scaler"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the model's columns are damaged: {error!r}") from error
         n_numeric = sum(isinstance(column, NumericColumn) for column in columns)
-        scaler = Scaler.from_dict(fields["scaler"])
         if scaler.scale.shape not in ((1,), (n_numeric,)) or not columns:
             raise ValueError(
-                f"the scaler has {scaler.scale.size} numbers for {n_numeric} columns: damaged"
+                f"the model's columns are damaged: its scaler has {scaler.scale.size} numbers for "
+                f"{n_numeric} columns"
             )
-        dropped = tuple((str(name), str(reason)) for name, reason in fields["dropped"])
-        return cls(columns, str(fields["scaling"]), scaler, dropped, tuple(fields["notes"]))
+        return cls(columns, scaling, scaler, dropped, notes)
 
 
 @dataclass(frozen=True)
@@ -265,27 +269,31 @@ class ClassTarget:
         if (found == UNKNOWN).any():
             texts = _text(series)
             unknown = texts.gather(np.flatnonzero(found == UNKNOWN)).unique().sort().to_list()
-            cut = [text.removesuffix(".") for text in unknown]
-            if not set(cut) <= set(levels):
+            strange = [text for text in unknown if text.removesuffix(".") not in levels]
+            if strange:
                 raise ValueError(
-                    f"target {series.name!r} has {_listed(unknown)}, and the model knows "
+                    f"target {series.name!r} has {_listed(strange)}, and the model knows "
                     f"{_listed(levels)}"
                 )
             if notes is not None:
                 notes.append(f"the full stop is dropped from {_listed(unknown)}")
-            found = _levels(texts.str.strip_suffix("."), levels)
+            shortened = _levels(texts.str.strip_suffix("."), levels)
+            found = np.where(found == UNKNOWN, shortened, found)
         if self.n_outputs == 1:
             return found.reshape(-1, 1).astype(np.float64)
-        return np.eye(len(levels))[found]
+        one_hot: Floats = np.eye(len(levels))[found]
+        return one_hot
 
     def probabilities(self, output: ArrayLike) -> Floats:
-        """Activated outputs -> (n, number of classes); more than two are as the network has them."""
+        """Activated outputs -> (n, number of classes); as they are for more than two."""
         output = _outputs(output, self.n_outputs)
         return np.hstack([1.0 - output, output]) if self.n_outputs == 1 else output
 
     def decode(self, output: ArrayLike) -> NDArray[Any]:
         """Activated outputs -> the likeliest label of each row (n,)."""
-        return np.array(self.classes)[self.probabilities(output).argmax(axis=1)]
+        likeliest = self.probabilities(output).argmax(axis=1)
+        labels: NDArray[Any] = np.array(self.classes)[likeliest]
+        return labels
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the model file."""
@@ -363,7 +371,7 @@ def infer_task(series: pl.Series) -> tuple[str, str]:
     >>> infer_task(pl.Series("score", [92, 86, 89]))
     ('regression', "target 'score' has 3 different numbers in 3 rows")
     """
-    present = series.drop_nulls()
+    present = _without_nan(series).drop_nulls()
     n = len(present)
     if not n:
         raise ValueError(f"target {series.name!r} has no values: choose another column")
@@ -436,7 +444,7 @@ def split_rows(
 
 
 def _shares(sizes: NDArray[np.intp], share: float) -> NDArray[np.intp]:
-    """Whole rows of each group, that add up to the share of all: the largest remainders round up."""
+    """Whole rows of each group that add up to the share of all; largest remainders round up."""
     exact = sizes * share
     whole = exact.astype(np.intp)
     left = int(sizes.sum() * share + 0.5) - int(whole.sum())
@@ -449,8 +457,7 @@ def _fit_column(
 ) -> NumericColumn | TextColumn | str:
     """What a column becomes, or the reason why it is of no use."""
     is_number = series.dtype.is_numeric()
-    values = series.fill_nan(None) if series.dtype.is_float() else series
-    values = values if is_number else _text(series)
+    values = _without_nan(series) if is_number else _text(series)
     present = values.drop_nulls()
     n, missing, distinct = len(present), values.null_count() > 0, present.n_unique()
     if not n:
@@ -471,42 +478,34 @@ def _fit_column(
     return TextColumn(series.name, tuple(sorted(level for level, _ in levels)), missing)
 
 
-def _numbers(frame: pl.DataFrame, columns: Sequence[NumericColumn]) -> Floats:
-    """The columns' values (n, k), NaN where they are missing; text is parsed."""
+def _numbers(frame: pl.DataFrame, columns: Sequence[NumericColumn]) -> pl.DataFrame:
+    """The columns as finite numbers, null where they are missing; text is parsed."""
     import polars as pl
 
-    made = []
+    made: list[pl.Series] = []
     for column in columns:
         series = find_column(frame, column.name)
-        if not (series.dtype.is_numeric() or _is_bool(series)):
-            text = _text(series)
-            series = text.cast(pl.Float64, strict=False)
-            wrong = np.flatnonzero((series.is_null() & text.is_not_null()).to_numpy())
-            if wrong.size:
+        if not series.dtype.is_integer():
+            is_number = series.dtype.is_numeric() or _is_bool(series)
+            given = _without_nan(series) if is_number else _text(series)
+            series = given.cast(pl.Float64, strict=False).fill_nan(None)
+            wrong = (given.is_not_null() & (series.is_null() | series.is_infinite())).arg_true()
+            if len(wrong):
                 raise ValueError(
-                    f"column {column.name!r} holds {text[int(wrong[0])]!r} in row {wrong[0]}: "
-                    "expected numbers, as in training"
+                    f"column {column.name!r} holds {given[wrong[0]]!r} in row {wrong[0]}: "
+                    "expected finite numbers"
                 )
-        made.append(series.cast(pl.Float64).alias(str(len(made))))
-    values = pl.DataFrame(made).to_numpy() if made else np.zeros((frame.height, 0))
-    infinite = np.isinf(values)
-    if infinite.any():
-        row, place = np.argwhere(infinite)[0]
-        raise ValueError(
-            f"column {columns[place].name!r} holds {values[row, place]} in row {row}: "
-            "expected finite numbers"
-        )
-    return values
+        made.append(series)
+    return pl.DataFrame(made)
 
 
-def _filled(values: Floats, columns: Sequence[NumericColumn]) -> Floats:
-    """The columns' medians in place of NaN."""
+def _filled(numbers: pl.DataFrame, columns: Sequence[NumericColumn]) -> Floats:
+    """The numbers (n, k), the columns' medians in place of what is missing."""
+    values = np.asarray(numbers.to_numpy(), np.float64)
     missing = np.isnan(values)
-    return (
-        np.where(missing, [column.median for column in columns], values)
-        if missing.any()
-        else values
-    )
+    if missing.any():
+        values = np.where(missing, [column.median for column in columns], values)
+    return values
 
 
 def _levels(series: pl.Series, levels: Sequence[str]) -> NDArray[np.intp]:
@@ -519,7 +518,7 @@ def _levels(series: pl.Series, levels: Sequence[str]) -> NDArray[np.intp]:
     places: dict[Any, int] = {level: i for i, level in enumerate(levels)}
     is_number = series.dtype.is_numeric()
     if is_number:
-        values = series.cast(pl.Float64).fill_nan(None) if series.dtype.is_float() else series
+        values = _without_nan(series)
         alike: dict[Any, int] = {_number(level): i for level, i in places.items()}
     else:
         values = _text(series)
@@ -553,6 +552,10 @@ def _text(series: pl.Series) -> pl.Series:
     return text.select(tidied(pl.all())).to_series()
 
 
+def _without_nan(series: pl.Series) -> pl.Series:
+    return series.fill_nan(None) if series.dtype.is_float() else series
+
+
 def _is_bool(series: pl.Series) -> bool:
     import polars as pl
 
@@ -564,8 +567,8 @@ def _label_text(label: Label) -> str:
 
 
 def _refuse_missing(series: pl.Series) -> None:
-    values = series.fill_nan(None) if series.dtype.is_float() else series
-    values = values if values.dtype.is_numeric() or _is_bool(values) else _text(values)
+    is_text = not (series.dtype.is_numeric() or _is_bool(series))
+    values = _text(series) if is_text else _without_nan(series)
     rows = np.flatnonzero(values.is_null().to_numpy())
     if rows.size:
         raise ValueError(
@@ -578,10 +581,10 @@ def _targets(data: pl.Series | pl.DataFrame) -> tuple[Floats, tuple[str, ...]]:
     import polars as pl
 
     frame = data.to_frame() if isinstance(data, pl.Series) else data
-    y = _numbers(frame, [NumericColumn(name, 0.0) for name in frame.columns])
     for series in frame:
         _refuse_missing(series)
-    return y, tuple(frame.columns)
+    columns = [NumericColumn(name, 0.0) for name in frame.columns]
+    return _filled(_numbers(frame, columns), columns), tuple(frame.columns)
 
 
 def _outputs(output: ArrayLike, n_outputs: int) -> Floats:
@@ -595,7 +598,10 @@ def _outputs(output: ArrayLike, n_outputs: int) -> Floats:
 def _column_from(fields: Mapping[str, Any]) -> NumericColumn | TextColumn:
     name, marks_missing = str(fields["name"]), bool(fields["marks_missing"])
     if "levels" in fields:
-        return TextColumn(name, tuple(map(str, fields["levels"])), marks_missing)
+        levels = tuple(map(str, fields["levels"]))
+        if len(set(levels)) < len(levels):
+            raise ValueError(f"the model's columns are damaged: a level of {name!r} comes twice")
+        return TextColumn(name, levels, marks_missing)
     median = float(fields["median"])
     if not math.isfinite(median):
         raise ValueError(f"the median of {name!r} is {median}: expected a finite number")

@@ -48,7 +48,7 @@ def as_array(values: Any, dtype: Any = None) -> Array:
 
 
 def _first_non_number(array: Array) -> Any:
-    for item in array.ravel():
+    for item in array.ravel().tolist():
         try:
             float(item)
         except (ValueError, TypeError):
@@ -122,12 +122,12 @@ def as_targets(
     if y.ndim == 0:
         y = xp.reshape(y, (1,))
     if y.ndim == 1:
-        one_hot = loss is not None and loss.target_low == 0.0 and loss.target_high == 1.0
+        of_classes = loss is not None and loss.target_low == 0.0 and loss.target_high == 1.0
         if n_outputs == 1 and y.shape[0] == n:
             y = xp.reshape(y, (n, 1))
         elif n == 1 and y.shape[0] == n_outputs:
             y = xp.reshape(y, (1, n_outputs))
-        elif one_hot and n_outputs > 1 and y.shape[0] == n:
+        elif of_classes and n_outputs > 1 and y.shape[0] == n:
             y = one_hot(y, n_outputs)
     if tuple(y.shape) != (n, n_outputs):
         raise ValueError(
@@ -162,7 +162,8 @@ def one_hot(classes: Any, k: int) -> Array:
     xp = namespace(classes)
     refuse_non_finite(xp.reshape(classes, (-1, 1)), "y")
     low, high = float(xp.min(classes)), float(xp.max(classes))
-    if low < 0 or high > k - 1 or bool(xp.any(classes != xp.round(classes))):
+    whole = bool(xp.all(classes == xp.round(classes)))
+    if low < 0 or high > k - 1 or not whole:
         raise ValueError(
             f"y goes from {low:g} to {high:g}: as classes for {k} outputs, "
             f"expected whole numbers from 0 to {k - 1}"
@@ -204,11 +205,12 @@ def as_weights(sample_weight: Any, n: int, dtype: Any = None) -> Array | None:
     return w
 
 
-LARGE, UNEVEN = 10.0, 1000.0
+LARGE, UNEVEN = 5.0, 1000.0
+"""Above the first a column's root mean square, above the second the ratio of two columns' sizes."""
 
 
 def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
-    """Warn if inputs (n, k) are far larger than 1, or some columns far larger than others.
+    """Warn if a column of X (n, k) is far larger than 1, or some far larger than others.
 
     Examples
     --------
@@ -216,31 +218,32 @@ def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
     ...     warnings.simplefilter("always")
     ...     warn_of_scale(np.array([[16.0, 1.0], [0.0, 0.5]]))
     >>> print(caught[0].message)
-    inputs go up to 16 in size (column 0): divide them by that, or standardise them ...
+    inputs are large: column 0 goes up to 16: divide by that, or standardise each column ...
     """
     xp = namespace(X)
     size = np.asarray(xp.max(xp.abs(X), axis=0), dtype=np.float64)  # (k,)
+    usual = np.sqrt(np.asarray(xp.mean(X * X, axis=0), dtype=np.float64))  # no outlier decides
     used = np.flatnonzero(size)
     if not used.size:
         return
     largest, smallest = used[np.argmax(size[used])], used[np.argmin(size[used])]
 
     def called(column: int) -> str:
-        return f"column {column}" + (f" ({names[column]})" if names else "")
+        name = f" ({names[column]})" if names else ""
+        return f"column {column}{name} goes up to {size[column]:.3g}"
 
     ratio = size[largest] / size[smallest]
     if ratio > UNEVEN:
         warnings.warn(
-            f"inputs are on very different scales: {called(largest)} goes up to "
-            f"{size[largest]:.3g} and {called(smallest)} to {size[smallest]:.3g}, a ratio of "
-            f"{ratio:.2g}: standardise each column (pellucid.Scaler.standard)",
+            f"inputs are on very different scales: {called(largest)} and {called(smallest)}, a "
+            f"ratio of {ratio:.2g}: standardise each column (pellucid.Scaler.standard)",
             ScaleWarning,
             stacklevel=3,
         )
-    elif size[largest] > LARGE:
+    elif usual.max() > LARGE:
         warnings.warn(
-            f"inputs go up to {size[largest]:.3g} in size ({called(largest)}): divide them by "
-            "that, or standardise them (pellucid.Scaler), or units will saturate and not learn",
+            f"inputs are large: {called(int(usual.argmax()))}: divide by that, or standardise each "
+            "column (pellucid.Scaler), or units will saturate and not learn",
             ScaleWarning,
             stacklevel=3,
         )

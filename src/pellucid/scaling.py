@@ -38,7 +38,9 @@ class Scaler:
     def standard(cls, X: ArrayLike) -> Scaler:
         """Each column to mean 0 and standard deviation 1."""
         X = _columns(X)
-        return cls(X.mean(axis=0), _no_zeros(X.std(axis=0)))
+        # The deviation of 0.1, 0.1, 0.1 is 1e-17: that is rounding, not spread.
+        std = np.where(X.max(axis=0) > X.min(axis=0), X.std(axis=0), 0.0)
+        return cls(X.mean(axis=0), _no_zeros(std))
 
     @classmethod
     def maximum(cls, X: ArrayLike) -> Scaler:

@@ -313,8 +313,9 @@ def _read_text(data: bytes, path: Path) -> Table:
     raw = (_quoted if '"' in text else _unquoted)(text, delimiter, n_fields, path, notes)
     frame, first = raw.with_columns(tidied(pl.all())), [(cell or "").strip() for cell in raw.row(0)]
     decimal_comma = delimiter == ";"
-    if _is_header(first, _numbers(frame[1 : 10 * LOOKED_AT], decimal_comma), frame[1:]):
-        frame = frame[1:]
+    below = frame[1:]
+    if _is_header(first, _numbers(below[: 10 * LOOKED_AT], decimal_comma), below, notes):
+        frame = below
         frame.columns = _repaired(first, notes)
     else:
         notes.append(f"there is no header line: columns are called column_1 .. column_{n_fields}")
@@ -367,19 +368,24 @@ def _of_length(
     records: Iterable[tuple[int, int, Record]], n_fields: int, path: Path, notes: list[str]
 ) -> Iterator[Record]:
     """The records, given with line and length, but for a few leading ones of another length."""
-    skipped: list[int] = []
-    begun = False
+    skipped, begun = 0, False
     for line, length, record in records:
         if length == n_fields:
             begun = True
             yield record
-        elif begun or len(skipped) == MOST_LEADING:
+        elif begun or skipped == MOST_LEADING:
             raise ValueError(
-                f"{str(path)!r}, line {line}: {length} fields, expected {n_fields} as in the rest"
+                f"{str(path)!r}, line {line}: {_fields(length)}, expected {n_fields} as in the rest"
             )
         else:
-            skipped.append(line)
-            notes.append(f"line {line} is skipped: {length} fields, and the rest has {n_fields}")
+            skipped += 1
+            notes.append(
+                f"line {line} is skipped: it has {_fields(length)}, and the rest has {n_fields}"
+            )
+
+
+def _fields(n: int) -> str:
+    return "1 field" if n == 1 else f"{n} fields"
 
 
 def _unquoted(
@@ -421,7 +427,9 @@ def _quoted(text: str, delimiter: str, n_fields: int, path: Path, notes: list[st
             columns = dict(zip(names, zip(*chunk, strict=True), strict=True))
             frames.append(pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)))
     except csv.Error as error:
-        raise ValueError(f"{str(path)!r}, line {reader.line_num}: {error}") from error
+        unclosed = "unexpected end" in str(error)
+        what = "a quote is opened before it and not closed" if unclosed else error
+        raise ValueError(f"{str(path)!r}, line {reader.line_num}: {what}") from error
     return pl.concat(frames)
 
 
@@ -447,10 +455,12 @@ def _numbers(frame: pl.DataFrame, decimal_comma: bool) -> pl.DataFrame:
     return pl.DataFrame([best(column) for column in frame])
 
 
-def _is_header(first: list[str], numbers: pl.DataFrame, below: pl.DataFrame) -> bool:
+def _is_header(
+    first: list[str], numbers: pl.DataFrame, below: pl.DataFrame, notes: list[str]
+) -> bool:
     """Whether the first row is names: text above numbers, or text that does not come again.
 
-    Columns may be called by their position (0, 1, 2, ...) if others have a name of text.
+    Columns may be called by their position (0, 1, 2, ...) if one has a name above its numbers.
     """
     is_number = [bool(NUMBER.fullmatch(cell)) for cell in first]
     for i, cell in enumerate(first):
@@ -460,7 +470,10 @@ def _is_header(first: list[str], numbers: pl.DataFrame, below: pl.DataFrame) -> 
     if any(name and n.dtype.is_numeric() for name, n in zip(named, numbers, strict=True)):
         return True
     again = any((column == cell).any() for column, cell in zip(below, first, strict=True))
-    return not any(is_number) and not again
+    if any(is_number) or again:
+        return False
+    notes.append("the first line is taken for names, since none of it comes again below")
+    return True
 
 
 def _repaired(names: list[str], notes: list[str]) -> list[str]:

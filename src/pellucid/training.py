@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from operator import index
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, namespace
 from pellucid.dropout import dropout_masks
 from pellucid.engines import Batches, Engine, State
 from pellucid.engines.base import Epoch
@@ -21,6 +22,9 @@ from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
 from pellucid.registry import near
 from pellucid.schedules import Schedule, schedule
 from pellucid.solvers import SOLVERS, minimize
+
+AUTO_BATCH = 32
+"""Rows a step when nobody says; all of them if there are fewer."""
 
 
 class DivergenceWarning(RuntimeWarning):
@@ -37,12 +41,33 @@ class Event:
     theta: Array  # (P,) as it is now
 
 
+def print_loss(every: int = 1) -> Callable[[Event], None]:
+    """A callback that prints the epoch's loss every so many epochs, and in the last one planned.
+
+    Examples
+    --------
+    >>> callback = print_loss(every=10)
+    >>> callback(Event(20, 100, History(loss=[0.5, 0.25]), np.zeros(1)))
+    epoch  20 of 100   loss 0.25
+    """
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(f"every is {every!r}: expected a whole number from 1 on")
+
+    def callback(event: Event) -> None:
+        if event.epoch % every == 0 or event.epoch == event.epochs:
+            width = len(str(event.epochs))
+            loss = event.history.loss[-1]
+            print(f"epoch {event.epoch:>{width}} of {event.epochs}   loss {loss:.6g}", flush=True)
+
+    return callback
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to train; `Network.train` says what each one means."""
 
     epochs: int = 100
-    batch_size: int | str = 32
+    batch_size: int | str = "auto"
     solver: str | Optimizer = "adam"
     learning_rate: float | None = None
     schedule: str | Schedule = "constant"
@@ -57,12 +82,10 @@ class Settings:
     callbacks: Sequence[Callable[[Event], Any]] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
-        for name, value, low in (
-            ("epochs", self.epochs, 1),
-            ("n_iter_no_change", self.n_iter_no_change, 1),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise ValueError(f"{name} is {value!r}: expected a whole number from {low} on")
+        _refuse_unless_whole("epochs", self.epochs)
+        _refuse_unless_whole("n_iter_no_change", self.n_iter_no_change)
+        if self.batch_size not in ("auto", "full"):
+            _refuse_unless_whole("batch_size", self.batch_size, ", 'full' or 'auto'")
         for name, limit in (
             ("learning_rate", self.learning_rate),
             ("clip_norm", self.clip_norm),
@@ -70,24 +93,30 @@ class Settings:
         ):
             if limit is not None and not (isfinite(limit) and limit > 0):
                 raise ValueError(f"{name} is {limit!r}: expected a finite number above 0")
-        size = self.batch_size
-        if size != "full" and (isinstance(size, bool | str) or int(size) != size or size < 1):
-            raise ValueError(
-                f"batch_size is {size!r}: expected a whole number from 1 on, or 'full'"
-            )
-        if isinstance(self.solver, str) and self.solver not in {*OPTIMIZERS, *SOLVERS}:
-            raise ValueError(
-                f"unknown solver {self.solver!r}: {near(self.solver, [*OPTIMIZERS, *SOLVERS])}"
-            )
+        solvers = [*OPTIMIZERS, *SOLVERS]
+        if isinstance(self.solver, str) and self.solver not in solvers:
+            raise ValueError(f"unknown solver {self.solver!r}: {near(self.solver, solvers)}")
 
     def rows_per_batch(self, n: int) -> int:
         """The batch size for n rows: all of them, with a warning, if more were asked for."""
         if self.batch_size == "full":
             return n
+        if self.batch_size == "auto":
+            return min(AUTO_BATCH, n)
         size = int(self.batch_size)
         if size > n:
             warnings.warn(f"batch_size is {size} and there are {n} rows: using {n}", stacklevel=4)
         return min(size, n)
+
+
+def _refuse_unless_whole(name: str, value: Any, or_else: str = "") -> None:
+    """Raise ValueError unless `value` is a whole number from 1 on, of Python's or NumPy's."""
+    try:
+        is_whole = not isinstance(value, bool) and index(value) >= 1
+    except TypeError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError(f"{name} is {value!r}: expected a whole number from 1 on{or_else}")
 
 
 class _Watch:
@@ -98,6 +127,7 @@ class _Watch:
         settings: Settings,
         objective: Objective,
         validation: tuple[Array, Array] | None,
+        theta: Array,
     ) -> None:
         self.settings = settings
         # Validation is about the data alone: no penalty counts in it.
@@ -105,6 +135,7 @@ class _Watch:
         self.validation = validation
         self.history = History()
         self.best_theta: Array | None = None
+        self.sound_theta = self.last_theta = theta  # where the loss is known to be finite; newest
         self.best_loss = self.bar = float("inf")
         self.unimproved = 0
         self.start = perf_counter()
@@ -115,6 +146,9 @@ class _Watch:
         history.loss.append(loss)
         history.learning_rate.append(rate)
         history.seconds.append(clock - self.start)
+        if isfinite(loss):
+            self.sound_theta = self.last_theta
+        self.last_theta = theta
         if self.validation is not None:
             self._validate(theta)
         if not isfinite(loss) or (self.validation and not isfinite(history.validation_loss[-1])):
@@ -164,7 +198,7 @@ def train(
     """
     if settings.early_stopping and validation is None:
         raise ValueError("early_stopping needs validation_data=(X, y) to look at")
-    watch = _Watch(settings, objective, validation)
+    watch = _Watch(settings, objective, validation, state.theta)
     history = watch.history
     run = _solve if settings.solver in SOLVERS else _descend
     try:
@@ -176,14 +210,23 @@ def train(
             f"training was interrupted after {len(history)} epochs; its weights are kept",
             stacklevel=3,
         )
+    # The last step of all has no batch after it to tell that it went too far.
+    xp = namespace(state.theta)
+    overflowed = not bool(xp.all(xp.isfinite(state.theta)))
+    if overflowed or (history.stopped == "diverged" and isfinite(history.loss[-1])):
+        history.stopped, state.theta = "diverged", watch.sound_theta
     keep_best = settings.early_stopping or history.stopped in ("interrupted", "diverged")
     if keep_best and watch.best_theta is not None:
         state.theta = watch.best_theta
     if history.stopped == "diverged":
+        curves = {"loss": history.loss, "validation loss": history.validation_loss}
+        became = [
+            f"{name} became {c[-1]}" for name, c in curves.items() if c and not isfinite(c[-1])
+        ]
         warnings.warn(
-            f"the loss became {history.loss[-1]} in epoch {len(history)}: training has stopped "
-            "and the last finite weights are kept. Lower learning_rate (it was "
-            f"{history.learning_rate[-1]:g}), scale the inputs and targets, or set clip_norm",
+            f"the {became[0] if became else 'weights overflowed'} in epoch {len(history)}: "
+            "training has stopped and the last finite weights are kept. Lower learning_rate (it "
+            f"was {history.learning_rate[-1]:g}), scale the inputs and targets, or set clip_norm",
             DivergenceWarning,
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""`pellucid info` and `pellucid datasets`: what a model file holds, and what there is to play with."""
+"""`pellucid info` and `pellucid datasets`: what a model file holds, and what is built in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pellucid import datasets as built_in
 from pellucid import model_file
 from pellucid.cli.data import AsJson, ModelPath
 from pellucid.predictor import Predictor, load
+from pellucid.preprocessing import TextColumn
 
 
 def info(model: ModelPath, as_json: AsJson = False) -> None:
@@ -31,13 +32,15 @@ def info(model: ModelPath, as_json: AsJson = False) -> None:
 
 def _describe(predictor: Predictor) -> None:
     encoder = predictor.encoder
-    print(f"predicts {predictor.target_name!r} ({predictor.task}) from {len(encoder.columns)} columns:")
+    n, name = len(encoder.columns), predictor.target_name
+    print(f"predicts {name!r} ({predictor.task}) from {n} columns:")
     for line in _columns(encoder.columns):
         print(f"  {line}")
     about: dict[str, Any] = predictor.about
     if about:
-        rows = ", ".join(f"{n} {name}" for name, n in about["rows"].items() if n)
-        print(f"trained on: {rows} rows, {about['training']['epochs']} epochs "
+        parts = ("train", "validation", "test")
+        rows = ", ".join(f"{about['rows'][part]} {part}" for part in parts if about["rows"][part])
+        print(f"rows: {rows}; trained {about['training']['epochs']} epochs "
               f"({about['training']['stopped']})")  # fmt: skip
         metrics = about["metrics"]
         figures = [f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, float)]
@@ -46,7 +49,14 @@ def _describe(predictor: Predictor) -> None:
 
 def _columns(columns: Any, most: int = 24) -> list[str]:
     """A line a column, long lists cut."""
-    lines = [column.describe() for column in columns[:most]]
+    lines = []
+    for column in columns[:most]:
+        if isinstance(column, TextColumn):
+            some = ", ".join(column.levels[:6]) + (", ..." if len(column.levels) > 6 else "")
+            what = f"text, {len(column.levels)} levels: {some}"
+        else:
+            what = f"number, median {column.median:g}"
+        lines.append(f"{column.name}: {what}" + (", may be missing" * column.marks_missing))
     return lines if len(columns) <= most else [*lines, f"... and {len(columns) - most} more"]
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 MISTAKE, INTERRUPTED = 2, 130
 
+# A user's mistake is told in one line; PELLUCID_DEBUG=1 shows where in the code it was found.
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the `pellucid` command and exit."""
     try:
-        import click
         import polars  # noqa: F401
         import rich  # noqa: F401
         import sklearn  # noqa: F401
@@ -27,24 +28,23 @@ def main(arguments: list[str] | None = None) -> None:
 
     from pellucid.cli.app import app
 
-    command = typer.main.get_command(app)
-    warnings.showwarning = _show_warning
-    try:
-        code = command.main(args=arguments, prog_name="pellucid", standalone_mode=False)
-    except click.exceptions.ClickException as error:
-        error.show()
-        raise SystemExit(MISTAKE) from None
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        _say("interrupted")
-        raise SystemExit(INTERRUPTED) from None
-    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
-    except (ValueError, TypeError, OSError) as error:
-        if os.environ.get("PELLUCID_DEBUG"):
-            raise
-        _say(_one_line(error))
-        raise SystemExit(MISTAKE) from None
+    # The base of what Typer raises for a wrong option; Typer may carry its own copy of click.
+    usage_error: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = _show_warning
+        try:
+            command = typer.main.get_command(app)
+            code = command.main(args=arguments, prog_name="pellucid", standalone_mode=False)
+        except usage_error as error:
+            _say(f"{error.format_message()} (see pellucid --help, pellucid train --help, ...)")
+            raise SystemExit(MISTAKE) from None
+        except (ValueError, TypeError, OSError) as error:
+            if os.environ.get("PELLUCID_DEBUG"):
+                raise
+            _say(_one_line(error))
+            raise SystemExit(MISTAKE) from None
     raise SystemExit(code if isinstance(code, int) else 0)
 
 

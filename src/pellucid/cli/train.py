@@ -107,9 +107,7 @@ def train(
     ] = None,
     schedule: Annotated[
         str,
-        typer.Option(
-            help=f"Of the learning rate: {_among(SCHEDULES)}.", rich_help_panel=TRAINING
-        ),
+        typer.Option(help=f"Of the learning rate: {_among(SCHEDULES)}.", rich_help_panel=TRAINING),
     ] = "constant",
     momentum: Annotated[
         float | None,
@@ -122,8 +120,8 @@ def train(
         int, typer.Option(help="Passes over the data at the most.", rich_help_panel=TRAINING)
     ] = 200,
     batch_size: Annotated[
-        str, typer.Option(help="Rows a step: a number, or full.", rich_help_panel=TRAINING)
-    ] = "32",
+        str, typer.Option(help="Rows a step: a number, full, or auto.", rich_help_panel=TRAINING)
+    ] = "auto",
     alpha: Annotated[
         str,
         typer.Option(
@@ -200,13 +198,16 @@ def train(
         l1=l1,
         dtype=dtype,
         scaling=scaling,
-        target_scaling=_number_or_name(target_scaling) or (known and known.target_scaling),
+        target_scaling=_number_or_name(target_scaling)
+        or (None if known is None else known.target_scaling),
         validation=validation,
         test=test,
         seed=seed,
         settings={
             "epochs": epochs,
-            "batch_size": batch_size if batch_size == "full" else _whole("batch-size", batch_size),
+            "batch_size": _whole("batch-size", batch_size)
+            if batch_size not in ("auto", "full")
+            else batch_size,
             "solver": _solver(solver, momentum, weight_decay),
             "learning_rate": learning_rate,
             "schedule": schedule,
@@ -291,25 +292,28 @@ def _progress(silent: bool) -> Iterator[list[Callable[[Event], Any]]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("training"),
-        BarColumn(),
+        BarColumn(bar_width=18),
         MofNCompleteColumn(),
-        TextColumn("epochs  {task.description}"),
+        TextColumn("epochs {task.description}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=None)
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("", total=None)
 
-        def show(event: Event) -> None:
-            history = event.history
-            text = f"loss {history.loss[-1]:.4f}"
-            if history.validation_loss:
-                text += f"  validation loss {history.validation_loss[-1]:.4f}"
-            if history.validation_score:
-                text += f"  score {history.validation_score[-1]:.4f}"
-            bar.update(task, completed=event.epoch, total=event.epochs, description=text)
+    def show(event: Event) -> None:
+        history = event.history
+        text = f"loss {history.loss[-1]:.4f}"
+        if history.validation_loss:
+            text += f" val {history.validation_loss[-1]:.4f}"
+        if history.validation_score:
+            text += f" score {history.validation_score[-1]:.4f}"
+        bar.update(task, completed=event.epoch, total=event.epochs, description=text)
+        bar.start()  # not before there is something to show
 
+    try:
         yield [show]
+    finally:
+        bar.stop()
 
 
 def _draw(fit: Fit, path: Path) -> None:
@@ -333,14 +337,14 @@ def _report(fit: Fit, data: str, out: Path, plot: Path | None) -> None:
     network, history = fit.predictor.network, fit.history
     for note in fit.notes:
         print(f"note: {note}", file=sys.stderr)
-    print(f"{fit.task} of {fit.predictor.target_name!r} in {data}: {fit.why}")
+    print(f"{data}: {fit.task} of {fit.predictor.target_name!r} ({fit.why})")
     print("rows: " + ", ".join(f"{n} {name}" for name, n in fit.rows.items() if n))
     print(f"network: {network.architecture}, {network.layout.size} parameters")
     for alpha, value in fit.alphas.items():
         chosen = "  <- kept" if alpha == network.objective.alpha else ""
         print(f"alpha {alpha:g}: validation loss {value:.5g}{chosen}")
     best = f", best in epoch {history.best_epoch}" if history.best_epoch else ""
-    print(f"trained {len(history)} epochs in {history.seconds[-1]:.1f} s{best}: {history.stopped}")
+    print(f"trained {len(history)} epochs in {history.duration:.1f} s{best}: {history.stopped}")
     print(f"\non the {fit.report_on} rows:\n{fit.report}\n")
     print("wrote " + " and ".join(str(path) for path in (out, plot) if path is not None))
 
@@ -361,7 +365,7 @@ def _summary(fit: Fit, data: str, out: Path, plot: Path | None) -> dict[str, Any
         "epochs": len(fit.history),
         "best_epoch": fit.history.best_epoch,
         "stopped": fit.history.stopped,
-        "seconds": fit.history.seconds[-1],
+        "seconds": fit.history.duration,
         "measured_on": fit.report_on,
         "metrics": fit.report.to_dict(),
         "notes": list(fit.notes),

@@ -49,8 +49,8 @@ def evaluate(model: ModelPath, data: Data, as_json: AsJson = False) -> None:
     """Measure the model on DATA, whose target column holds the right answers."""
     predictor = open_predictor(model)
     table = open_data(data)
-    report = predictor.evaluate(table.frame)
-    notes = [*table.notes, *predictor.target.notes]
+    notes = list(table.notes)
+    report = predictor.evaluate(table.frame, notes)
     if as_json:
         document = {"data": data, "target": predictor.target_name, "task": predictor.task}
         print(json.dumps(document | {"metrics": report.to_dict(), "notes": notes}, indent=2))

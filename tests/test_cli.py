@@ -1,0 +1,426 @@
+"""The command line, run as people run it: what it prints, writes, refuses and exits with."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pellucid
+from pellucid.cli import main
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        words = arguments[0].split() if len(arguments) == 1 else [str(a) for a in arguments]
+        with pytest.raises(SystemExit) as exit_:
+            main(words)
+        captured = capsys.readouterr()
+        return Result(exit_.value.code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A small mixed table with gaps, in which `kind` follows from `length` and `colour`."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(120):
+        colour = ["red", "green", "blue"][i % 3]
+        length = rng.normal()
+        kind = "big" if length + (colour == "red") > 0.3 else "small"
+        price = 10 * length + 5 * (colour == "red") + 100
+        shown = "" if i % 11 == 0 else f"{length:.4f}"
+        rows.append([shown, colour, f"{price:.3f}", kind])
+    path = tmp_path / "things.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["length", "colour", "price", "kind"], *rows])
+    return path
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_refused(result, *words):
+    """One line to stderr, with these words in it, exit 2 and no traceback."""
+    assert result.code == 2
+    assert result.out == ""
+    line = result.err.strip()
+    assert line.startswith("pellucid: ")
+    assert "\n" not in line
+    for word in words:
+        assert word in line, (word, line)
+
+
+def test_digits_are_learnt_and_everything_is_written(run, tmp_path):
+    result = run("train", "digits", "--epochs", 40, "--out", "d.safetensors", "--plot", "d.png")
+    assert result.code == 0
+    assert "precision  recall     f1  support" in result.out
+    accuracy = float(result.out.split("accuracy ")[1].split()[0])
+    assert accuracy >= 0.96
+    assert (tmp_path / "d.png").read_bytes().startswith(b"\x89PNG")
+    model = pellucid.load(tmp_path / "d.safetensors")
+    assert model.task == "classification"
+    assert run("check", "d.safetensors").code == 0
+    assert "64 -> 100 relu -> 10 softmax" in run("info", "d.safetensors").out
+
+
+def test_the_same_seed_writes_the_same_bytes_and_another_does_not(run, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run("train", "iris", "--epochs", 5, "--seed", seed, "--out", f"{name}.safetensors", "-q")
+    a, b, c = ((tmp_path / f"{name}.safetensors").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_classes_and_numbers_are_told_apart_and_the_reason_is_stated(run, table):
+    classes = run("train", table, "--epochs", 5, "--json").json
+    numbers = run("train", table, "--target", "price", "--epochs", 5, "--json").json
+    assert (classes["task"], classes["target"]) == ("classification", "kind")
+    assert "text with 2 different values" in classes["why"]
+    assert (numbers["task"], numbers["target"]) == ("regression", "price")
+    assert numbers["rows"] == {"train": 84, "validation": 18, "test": 18}
+    forced = run("train", "or", "--task", "regression", "--epochs", 5, "--json").json
+    assert forced["task"] == "regression"
+
+
+def test_a_mixed_table_goes_in_and_predictions_come_out(run, table, tmp_path):
+    assert run("train", table, "--epochs", 150, "--out", "m.safetensors", "-q").out == ""
+    evaluation = run("evaluate", "m.safetensors", table, "--json").json
+    assert evaluation["metrics"]["accuracy"] > 0.85
+    run("predict", "m.safetensors", table, "--probabilities", "--out", "p.csv")
+    rows = read_rows(tmp_path / "p.csv")
+    assert len(rows) == 120
+    for row in rows:
+        p = {k: float(row[f"probability of {k}"]) for k in ("big", "small")}
+        assert sum(p.values()) == pytest.approx(1.0)
+        assert row["kind"] == max(p, key=p.get)
+
+
+def test_predict_finds_columns_by_name_ignores_others_and_takes_unseen_levels(run, table, tmp_path):
+    run("train", table, "--epochs", 5, "--out", "m.safetensors", "-q")
+    rows = read_rows(table)
+    straight = run("predict", "m.safetensors", table).out
+    turned = tmp_path / "turned.csv"
+    with turned.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["note", "price", "colour", "length"])
+        writer.writerows([["x", r["price"], r["colour"], r["length"]] for r in rows])
+    assert run("predict", "m.safetensors", turned).out == straight
+    strange = tmp_path / "strange.csv"
+    strange.write_text("length,colour,price\n0.5,ultraviolet,101\n")
+    assert run("predict", "m.safetensors", strange).code == 0
+
+
+def test_numbers_are_predicted_in_the_targets_own_unit(run, table):
+    run("train", table, "--target", "price", "--epochs", 150, "--out", "m.safetensors", "-q")
+    lines = run("predict", "m.safetensors", table).out.split()
+    predicted = np.array([float(line) for line in lines[1:]])
+    true = np.array([float(r["price"]) for r in read_rows(table)])
+    assert abs(predicted.mean() - true.mean()) < 3
+    assert run("evaluate", "m.safetensors", table, "--json").json["metrics"]["r2"] > 0.8
+    assert_refused(run("predict", "m.safetensors", table, "--probabilities"), "numbers", "classes")
+
+
+def test_the_exam_scores_are_scaled_as_published_and_measured_on_all_three_rows(run):
+    result = run(
+        "train exam --hidden 3 --activation sigmoid --output-activation sigmoid "
+        "--loss squared_error --no-bias --solver sgd --learning-rate 1 --alpha 0 "
+        "--batch-size full --epochs 2000 --out e.safetensors"
+    )
+    assert result.code == 0
+    assert "too few to hold some out" in result.err
+    scores = [float(line) for line in run("predict", "e.safetensors", "exam").out.split()[1:]]
+    np.testing.assert_allclose(scores, [92, 86, 89], atol=3)
+
+
+def test_a_hidden_layer_solves_xor_and_none_does_not(run):
+    with_hidden = run("train", "xor", "--hidden", "4", "--activation", "tanh", "--solver", "lbfgs",
+                      "--alpha", "0", "--json").json  # fmt: skip
+    without = run("train", "xor", "--hidden", "none", "--solver", "lbfgs", "--json").json
+    assert with_hidden["metrics"]["accuracy"] == 1.0
+    assert without["metrics"]["accuracy"] <= 0.75
+
+
+def test_of_several_alphas_the_best_on_the_validation_rows_is_kept(run):
+    found = run("train", "moons", "--hidden", 20, "--alpha", "0.0001,0.01,100",
+                "--solver", "lbfgs", "--json").json  # fmt: skip
+    assert found["alpha"] == float(min(found["alphas"], key=found["alphas"].get))
+    assert found["alphas"]["100"] > found["alphas"]["0.01"]
+
+
+def test_every_kind_of_option_is_accepted(run):
+    result = run(
+        "train wine --hidden 16,8 --activation mish --solver adamw --weight-decay 0.02 "
+        "--learning-rate 0.01 --schedule cosine --epochs 12 --batch-size 16 --alpha 0 "
+        "--l1 0.001 --dropout 0.1 --label-smoothing 0.1 --clip-norm 1 --initializer "
+        "he_uniform --dtype float32 --max-time 60 --n-iter-no-change 5 --scaling standard "
+        "--validation 0.2 --test 0.2 --json"
+    )
+    assert result.code == 0
+    assert result.json["network"] == "13 -> 16 mish -> 8 mish -> 3 softmax"
+    assert pellucid.load("model.safetensors").network.theta.dtype == np.float32
+
+
+def test_info_tells_what_is_in_the_file(run, table):
+    run("train", table, "--epochs", 3, "--out", "m.safetensors", "-q")
+    text = run("info", "m.safetensors").out
+    for part in ("kind", "length: number", "colour: text, 3 levels: blue, green, red", "84 train"):
+        assert part in text
+    header = run("info", "m.safetensors", "--json").json
+    assert header["table"]["target_name"] == "kind"
+    assert header["versions"]["pellucid"] == pellucid.__version__
+
+
+def test_info_and_check_also_take_a_bare_network(run):
+    pellucid.Network([3, 4, 2], "tanh", seed=0).save("n.safetensors")
+    assert "3 -> 4 tanh -> 2 identity" in run("info", "n.safetensors").out
+    assert run("check", "n.safetensors", "--json").json["passed"]
+    assert_refused(run("predict", "n.safetensors", "iris"), "bare network")
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity", "exp"])
+def test_an_architecture_is_checked_layer_by_layer(run, output):
+    result = run("check", "5-4-3", "--activation", "gelu", "--output-activation", output, "--json")
+    assert result.code == 0
+    assert [s["name"] for s in result.json["segments"]] == [
+        "layer1.W", "layer1.b", "layer2.W", "layer2.b"
+    ]  # fmt: skip
+
+
+def test_a_wrong_gradient_makes_check_exit_with_1(run, monkeypatch):
+    sigmoid = pellucid.ACTIVATIONS["sigmoid"]
+    forgetful = pellucid.Activation("sigmoid", sigmoid.forward, lambda da, z, a: da)
+    monkeypatch.setitem(pellucid.ACTIVATIONS, "sigmoid", forgetful)
+    result = run("check", "4-3-2", "--activation", "sigmoid")
+    assert result.code == 1
+    assert "WRONG: the gradient of layer1.W, layer1.b" in result.out
+
+
+def test_datasets_lists_every_built_in_set_and_train_takes_each(run):
+    names = run("datasets", "--json").json
+    assert set(names) == {
+        "digits", "iris", "wine", "breast_cancer", "diabetes", "moons", "circles", "spirals",
+        "exam", "or", "and", "xor", "sums",
+    }  # fmt: skip
+    for name in names:
+        assert name in run("datasets").out
+        assert run("train", name, "--epochs", 1, "-q").code == 0
+
+
+def test_help_and_version(run):
+    text = run("--help").out
+    for command in ("train", "predict", "evaluate", "info", "check", "datasets"):
+        assert command in text
+        assert run(command, "--help").code == 0
+    assert run("--version").out == f"pellucid {pellucid.__version__}\n"
+
+
+# --- what is refused, and how ---------------------------------------------------------------
+
+
+def test_a_target_that_is_not_there_is_met_with_near_names(run, table):
+    assert_refused(run("train", table, "--target", "prise"), "'prise'", "price")
+
+
+def test_data_that_is_not_there(run):
+    assert_refused(run("train", "digit"), "'digit'", "did you mean digits")
+    assert_refused(run("train", "nowhere/things.csv"), "nowhere/things.csv")
+
+
+def test_names_that_are_not_known_are_met_with_those_that_are(run):
+    assert_refused(run("train", "iris", "--activation", "sigmod"), "'sigmod'", "sigmoid", "tanh")
+    assert_refused(run("train", "iris", "--loss", "l2"), "'l2'", "squared_error")
+    assert_refused(run("train", "iris", "--solver", "adma"), "'adma'", "adam")
+    assert_refused(run("train", "iris", "--schedule", "cosin"), "cosine")
+    assert_refused(run("train", "iris", "--scaling", "standart"), "standard")
+    assert_refused(run("train", "iris", "--task", "clustering"), "'clustering'", "regression")
+
+
+def test_numbers_that_make_no_sense(run):
+    assert_refused(run("train", "iris", "--epochs", 0), "epochs", "0")
+    assert_refused(run("train", "iris", "--hidden", "ten"), "hidden", "'ten'")
+    assert_refused(run("train", "iris", "--batch-size", "some"), "batch-size", "'some'")
+    assert_refused(run("train", "iris", "--alpha", "-1"), "alpha", "-1")
+    assert_refused(run("train", "iris", "--dropout", "1.5"), "dropout", "1.5")
+    assert_refused(run("train", "iris", "--validation", "0.9", "--test", "0.9"), "0.9")
+    assert_refused(run("train", "iris", "--momentum", "0.5"), "momentum", "adam")
+    assert_refused(run("train", "iris", "--loss", "binary_cross_entropy",
+                       "--output-activation", "identity"), "sigmoid")  # fmt: skip
+
+
+def test_an_option_that_does_not_exist_is_a_mistake_too(run):
+    result = run("train", "iris", "--epoch", "3")
+    assert result.code == 2
+    assert "--epochs" in result.err
+
+
+def test_a_file_that_cannot_be_written_is_found_before_training(run, monkeypatch):
+    def train(*arguments, **more):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr(pellucid.Network, "train", train)
+    assert_refused(run("train", "iris", "--out", "no/where/m.safetensors"), "no/where")
+    assert_refused(run("train", "iris", "--plot", "no/where/p.png"), "no/where")
+    Path("folder").mkdir()
+    assert_refused(run("train", "iris", "--out", "folder"), "folder")
+
+
+def test_bad_tables(run, tmp_path):
+    def table(text):
+        path = tmp_path / "bad.csv"
+        path.write_text(text)
+        return path
+
+    assert_refused(run("train", table("")), "bad.csv", "empty")
+    assert_refused(run("train", table("a,b\n")), "no rows")
+    assert_refused(run("train", table("a,b\n" + "1,same\n2,same\n" * 15)), "one class only", "same")
+    assert_refused(run("train", table("a,b\n1,2\n3\n4,5\n")), "bad.csv", "3")
+    assert_refused(run("train", table("only\n" + "1\n2\n" * 20)), "only", "nothing")
+    assert_refused(run("train", table("a,b\n" + "inf,1\n0,2\n" * 20)), "'a'", "inf")
+
+
+def test_text_where_training_had_numbers_names_column_row_and_value(run, table, tmp_path):
+    run("train", table, "--epochs", 2, "--out", "m.safetensors", "-q")
+    other = tmp_path / "other.csv"
+    other.write_text("length,colour,price\n1,red,100\nlong,red,100\n")
+    assert_refused(run("predict", "m.safetensors", other), "'length'", "'long'", "row 1")
+    other.write_text("lenght,colour,price\n1,red,100\n")
+    assert_refused(run("predict", "m.safetensors", other), "'length'", "lenght")
+
+
+def test_files_that_are_no_models(run, tmp_path, table):
+    assert_refused(run("info", "missing.safetensors"), "missing.safetensors")
+    assert_refused(run("info", table), "not a safetensors file")
+    assert_refused(run("evaluate", tmp_path, table), str(tmp_path))
+    assert_refused(run("check", "12"), "12")
+
+
+def test_a_batch_larger_than_the_data_is_all_of_it_with_a_warning(run):
+    result = run("train", "iris", "--batch-size", 4000, "--epochs", 2)
+    assert result.code == 0
+    assert "warning: batch_size is 4000 and there are 104 rows: using 104" in result.err
+
+
+def test_training_that_diverges_exits_with_1_and_says_which_knob_to_turn(run, tmp_path):
+    result = run("train", "diabetes", "--solver", "sgd", "--learning-rate", 1e6)
+    assert result.code == 1
+    assert "learning_rate" in result.err
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_rows_without_an_answer_are_left_out_and_counted(run, tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b\n" + "1,x\n2,y\n3,\n" * 20)
+    result = run("train", path, "--epochs", 2)
+    assert result.code == 0
+    assert "20 rows without b were left out" in result.err
+
+
+@pytest.mark.parametrize("name", ["typer", "rich", "polars", "sklearn"])
+def test_without_its_extra_the_command_says_what_to_install(name):
+    code = f"import sys; sys.modules[{name!r}] = None; from pellucid.cli import main; main([])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"pellucid: the command line needs {name}: pip install 'pellucid[cli]'\n"
+
+
+def test_ctrl_c_keeps_the_weights_so_far_saves_them_and_exits_with_130(tmp_path):
+    screen, stderr = pty.openpty()  # a terminal, so that the progress bar is drawn as it moves
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pellucid", "train", "sums", "--epochs", "100000",
+         "--no-early-stopping", "--out", "m.safetensors"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=stderr, text=True,
+    )  # fmt: skip
+    os.close(stderr)
+    shown = b""
+    while b"loss" not in shown:  # at least one epoch is done
+        shown += os.read(screen, 4096)
+    process.send_signal(signal.SIGINT)
+    while True:
+        try:
+            if not (more := os.read(screen, 4096)):
+                break
+            shown += more
+        except OSError:  # the terminal's other end is closed
+            break
+    out = process.stdout.read()
+    process.stdout.close()
+    os.close(screen)
+    assert process.wait() == 130
+    assert "interrupted" in out
+    assert b"Traceback" not in shown
+    assert pellucid.load(tmp_path / "m.safetensors").about["training"]["stopped"] == "interrupted"
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    pellucid_ = [sys.executable, "-m", "pellucid"]
+    subprocess.run([*pellucid_, "train", "sums", "--epochs", "1", "-q"], cwd=tmp_path, check=True)
+    process = subprocess.Popen([*pellucid_, "predict", "model.safetensors", "sums"], cwd=tmp_path,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert err == b""
+
+
+# --- real tables ------------------------------------------------------------------------------
+
+
+def test_california_housing_is_learnt_as_it_comes(run, real_data):
+    path = real_data / "tabular" / "california-housing.csv.gz"
+    result = run("train", path, "--target", "median_house_value", "--epochs", 15, "--json").json
+    assert result["task"] == "regression"
+    assert result["metrics"]["r2"] > 0.7
+    assert run("evaluate", "model.safetensors", path, "--json").json["metrics"]["r2"] > 0.7
+    with gzip.open(path, "rt") as file:
+        n = sum(1 for line in file) - 1
+    assert len(run("predict", "model.safetensors", path).out.splitlines()) == n + 1
+
+
+def test_adult_is_learnt_and_its_own_test_file_evaluated_as_they_come(run, real_data):
+    folder = real_data / "tabular"
+    result = run("train", folder / "adult.data.gz", "--epochs", 5, "--json").json
+    assert result["task"] == "classification"
+    assert result["metrics"]["accuracy"] > 0.83
+    evaluation = run("evaluate", "model.safetensors", folder / "adult.test.gz", "--json").json
+    assert evaluation["metrics"]["accuracy"] > 0.83
+    assert sum(c["support"] for c in evaluation["metrics"]["classes"].values()) == 16281
+    assert any("full stop" in note for note in evaluation["notes"])
+    text = run("predict", "model.safetensors", folder / "adult.test.gz", "--probabilities").out
+    assert len(list(csv.DictReader(io.StringIO(text)))) == 16281
+    own = run("train", folder / "adult.data.gz", "--test-data", folder / "adult.test.gz",
+              "--epochs", 2, "--json").json  # fmt: skip
+    assert own["rows"]["test"] == 16281
+
+
+def test_mnist_is_read_from_its_idx_files(run, real_data):
+    folder = real_data / "mnist"
+    result = run("train", folder / "t10k-images-idx3-ubyte.gz", "--hidden", 32, "--epochs", 4,
+                 "--dtype", "float32", "--json").json  # fmt: skip
+    assert result["rows"] == {"train": 7000, "validation": 1500, "test": 1500}
+    assert result["metrics"]["accuracy"] > 0.85

@@ -548,8 +548,7 @@ def _number(level: str) -> float | None:
 def _text(series: pl.Series) -> pl.Series:
     import polars as pl
 
-    text = series.cast(pl.String).to_frame()
-    return text.select(tidied(pl.all())).to_series()
+    return tidied(series.cast(pl.String).to_frame()).to_series()
 
 
 def _without_nan(series: pl.Series) -> pl.Series:

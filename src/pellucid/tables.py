@@ -179,14 +179,17 @@ def find_column(frame: pl.DataFrame, name: str) -> pl.Series:
     Traceback (most recent call last):
     ValueError: no column 'agee': did you mean age? Known: age
     """
-    if name in frame.columns:
+    import polars as pl
+
+    try:
         return frame.get_column(name)
-    known = frame.columns
-    if len(known) > 20:  # as many as can be read on a line
-        close = difflib.get_close_matches(name, known, n=3)
-        shown = [*close, *(column for column in known[:10] if column not in close)]
-        raise ValueError(f"no column {name!r}: {near(name, shown)}, ... ({len(known)} columns)")
-    raise ValueError(f"no column {name!r}: {near(name, known)}")
+    except pl.exceptions.ColumnNotFoundError:
+        known, more = frame.columns, ""
+        if len(known) > 20:  # more than can be read on a line
+            close = difflib.get_close_matches(name, known, n=3)
+            more = f", ... ({len(known)} columns)"
+            known = [*close, *(column for column in known[:10] if column not in close)]
+        raise ValueError(f"no column {name!r}: {near(name, known)}{more}") from None
 
 
 def _refuse_no_file(path: Path) -> None:
@@ -236,15 +239,16 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
         elif column.dtype not in (pl.UInt8, pl.Boolean):
             column = column.cast(pl.String)
         columns.append(column)
-    return pl.DataFrame(columns).with_columns(tidied(pl.col(pl.String)))
+    return tidied(pl.DataFrame(columns))
 
 
-def tidied(text: pl.Expr) -> pl.Expr:
-    """Text without blanks around it, and null where it says that there is no value."""
+def tidied(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with text stripped of blanks, and null where it says that there is no value."""
     import polars as pl
 
-    text = text.str.strip_chars()
-    return pl.when(~text.is_in(MISSING)).then(text)
+    text = pl.col(pl.String)
+    stripped = frame.with_columns(text.str.strip_chars())
+    return stripped.with_columns(pl.when(~text.is_in(MISSING)).then(text))
 
 
 def _table_of_images(images: NDArray[Any], labels: NDArray[Any], target: str) -> Table:
@@ -311,7 +315,7 @@ def _read_text(data: bytes, path: Path) -> Table:
     if delimiter not in ",\t":
         notes.append(f"values are taken to be separated by {DELIMITERS[delimiter]}")
     raw = (_quoted if '"' in text else _unquoted)(text, delimiter, n_fields, path, notes)
-    frame, first = raw.with_columns(tidied(pl.all())), [(cell or "").strip() for cell in raw.row(0)]
+    frame, first = tidied(raw), [(cell or "").strip() for cell in raw.row(0)]
     decimal_comma = delimiter == ";"
     below = frame[1:]
     if _is_header(first, _numbers(below[: 10 * LOOKED_AT], decimal_comma), below, notes):
@@ -441,18 +445,18 @@ def _numbers(frame: pl.DataFrame, decimal_comma: bool) -> pl.DataFrame:
     """Each column of text as Int64 or Float64 if all that is there are numbers, else as it is."""
     import polars as pl
 
-    text = pl.all().str.replace(",", ".", literal=True) if decimal_comma else pl.all()
-    floats = frame.select(text.cast(pl.Float64, strict=False).fill_nan(None))
+    def all_cast(before: pl.Series, cast: pl.Series) -> bool:
+        return before.null_count() == cast.null_count() < len(before)
+
     whole = frame.select(pl.all().cast(pl.Int64, strict=False))
-
-    def best(column: pl.Series) -> pl.Series:
-        missing = column.null_count()
-        for cast in (whole[column.name], floats[column.name]):
-            if cast.null_count() == missing < len(column):
-                return cast
-        return column
-
-    return pl.DataFrame([best(column) for column in frame])
+    rest = [column.name for column in frame if not all_cast(column, whole[column.name])]
+    text = pl.all().str.replace(",", ".", literal=True) if decimal_comma else pl.all()
+    floats = frame.select(rest).select(text.cast(pl.Float64, strict=False).fill_nan(None))
+    columns = {column.name: column for column in whole}
+    for cast in floats:
+        before = frame[cast.name]
+        columns[cast.name] = cast if all_cast(before, cast) else before
+    return pl.DataFrame(list(columns.values()))
 
 
 def _is_header(
@@ -478,14 +482,15 @@ def _is_header(
 
 def _repaired(names: list[str], notes: list[str]) -> list[str]:
     """Names without gaps and doubles."""
-    repaired: list[str] = []
+    repaired: dict[str, None] = {}
+    given = set(names)
     for i, name in enumerate(names, 1):
         new, copy = name or f"column_{i}", 1
-        while new in repaired or (new != name and new in names):
+        while new in repaired or (new != name and new in given):
             copy += 1
             new = f"{name or f'column_{i}'}_{copy}"
         if new != name:
             what = f"the second column called {name!r}" if name else f"column {i}, without a name,"
             notes.append(f"{what} is called {new!r}")
-        repaired.append(new)
-    return repaired
+        repaired[new] = None
+    return list(repaired)

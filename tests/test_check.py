@@ -1,4 +1,4 @@
-"""The check passes what is right and names what is wrong: errors are planted to see that it does."""
+"""The check passes what is right and names what is wrong: errors are planted to see it."""
 
 import numpy as np
 import pytest

@@ -86,6 +86,8 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
+    if name in ("datasets", "plots"):
+        return import_module(f"pellucid.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
     value = getattr(import_module(f"pellucid.{_LATER[name]}"), name)

@@ -397,7 +397,11 @@ def test_no_task_without_values():
 SHARES = st.floats(0.0, 0.49)
 
 
-@given(st.lists(st.integers(0, 8), max_size=200), SHARES, SHARES, st.integers(0, 5), st.booleans())
+CLASSES = st.integers(0, 8)
+LABELS = st.lists(CLASSES, max_size=25) | st.lists(CLASSES, min_size=20, max_size=200)
+
+
+@given(LABELS, SHARES, SHARES, st.integers(0, 5), st.booleans())
 def test_rows_are_shared_out(labels, validation, test, seed, stratified):
     n, labels = len(labels), np.array(labels, dtype=int)
     given_labels = labels if stratified else None
@@ -412,8 +416,12 @@ def test_rows_are_shared_out(labels, validation, test, seed, stratified):
     elif stratified:
         assert set(labels[train]) == set(labels)
         for label, rows in zip(*np.unique(labels, return_counts=True), strict=True):
-            assert (labels[tested] == label).sum() <= rows * test + 1
-            assert (labels[held] == label).sum() <= rows * validation + 1
+            counts = [(labels[part] == label).sum() for part in (tested, held)]
+            assert counts[0] <= rows * test + 1
+            assert counts[1] <= rows * validation + 1
+            if rows * (1 - test - validation) >= 3:  # nothing had to be left for training
+                assert counts[0] > rows * test - 1
+                assert counts[1] > rows * validation - 1
     else:
         assert abs(len(tested) - n * test) <= 0.5
         assert abs(len(held) - n * validation) <= 0.5
@@ -424,6 +432,17 @@ def test_strata_keep_their_proportions():
     parts = split_rows(1000, labels, seed=3)
     assert [len(part) for part in parts] == [700, 150, 150]
     assert [int((labels[part] == "rare").sum()) for part in parts] == [70, 15, 15]
+
+
+def test_the_largest_remainders_round_up():
+    labels = np.repeat([0, 1], [33, 67])  # 15 % of them: 4.95 and 10.05
+    assert np.bincount(labels[split_rows(100, labels)[2]]).tolist() == [5, 10]
+
+
+def test_a_row_of_each_class_stays_in_training():
+    labels = np.repeat(np.arange(10), 2)  # 45 % of 20 rows twice: nine classes would give both
+    train, *_ = split_rows(20, labels, 0.45, 0.45)
+    assert np.bincount(labels[train]).tolist() == [1] * 9 + [2]
 
 
 def test_splits_differ_by_seed():

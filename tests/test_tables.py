@@ -60,6 +60,12 @@ def test_decimal_commas_among_semicolons(read):
     assert "commas in column 'width' are taken for decimal points" in table.notes
 
 
+def test_a_column_of_nothing_is_not_numbers(read):
+    frame = read("a,b\n?,1\n,2\n").frame
+    assert frame.schema == {"a": pl.String, "b": pl.Int64}
+    assert frame["a"].null_count() == 2
+
+
 def test_quoted_fields(read):
     table = read('a,b\n"x, ""y""\nz",1\n w , "2"\n')
     assert table.frame.rows() == [('x, "y"\nz', 1), ("w", 2)]

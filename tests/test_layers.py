@@ -157,4 +157,4 @@ def test_layers_that_do_not_meet_are_refused_with_both_numbers():
 
 
 def test_the_table_of_layers_knows_both_kinds():
-    assert LAYERS == {"dense": Dense, "scale": Scale}
+    assert {"dense": Dense, "scale": Scale} == LAYERS

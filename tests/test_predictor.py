@@ -6,7 +6,7 @@ import pytest
 
 import pellucid
 from pellucid import Network, Predictor, Recipe, model_file
-from pellucid.preprocessing import split_rows
+from pellucid.splitting import split_rows
 from pellucid.tables import Table, table_of
 
 RNG = np.random.default_rng(0)

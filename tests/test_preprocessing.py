@@ -1,4 +1,4 @@
-"""Encoders and targets by hand, against scikit-learn's, and on the real tables."""
+"""Encoders by hand, against scikit-learn's, and on the real tables."""
 
 import json
 import os
@@ -7,23 +7,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from pellucid.preprocessing import (
-    MOST_LEVELS,
-    ClassTarget,
-    NumericTarget,
-    TableEncoder,
-    infer_task,
-    split_rows,
-)
-from pellucid.scaling import Scaler
+from pellucid.columns import MOST_LEVELS
+from pellucid.preprocessing import TableEncoder
 from pellucid.tables import read_table
+from pellucid.targets import ClassTarget
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +40,6 @@ PEOPLE = pl.DataFrame(
         "weight": [1.0, 2.0, 3.0, float("nan")],
     }
 )
-
-
-# --- inputs -----------------------------------------------------------------------------------
 
 
 def test_a_table_by_hand():
@@ -263,206 +252,6 @@ def test_as_many_rows_as_you_like():
     assert TableEncoder.fit(frame).transform(frame[:0]).shape == (0, 3)
 
 
-# --- targets ----------------------------------------------------------------------------------
-
-
-def test_two_classes_have_one_output():
-    target = ClassTarget.fit(pl.Series(["yes", "no", "yes"]))
-    assert target.classes == ("no", "yes")
-    assert target.n_outputs == 1
-    assert target.encode(pl.Series(["yes", "no"])).tolist() == [[1.0], [0.0]]
-    assert target.decode([[0.4], [0.6]]).tolist() == ["no", "yes"]
-    assert target.probabilities([0.25, 1.0]).tolist() == [[0.75, 0.25], [0.0, 1.0]]
-
-
-def test_three_classes_are_one_hot():
-    target = ClassTarget.fit(pl.Series([30, 10, 20, 10]))
-    assert target.classes == (10, 20, 30)
-    assert target.n_outputs == 3
-    assert target.encode(pl.Series([30, 10])).tolist() == [[0, 0, 1], [1, 0, 0]]
-    labels = target.decode([[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
-    assert labels.tolist() == [30, 10]
-    assert labels.dtype == np.int64
-    with pytest.raises(ValueError, match=r"outputs have shape \(1, 2\): expected \(n, 3\)"):
-        target.decode([[0.1, 0.9]])
-
-
-@pytest.mark.parametrize(
-    "values", [["a", "b"], [1, 2, 3], [0.5, 1.5], [True, False], ["1", "1.0", "x"], ["True", "no"]]
-)
-def test_labels_there_and_back(values):
-    series = pl.Series("t", values)
-    target = through_json(ClassTarget.fit(series))
-    assert [type(label) for label in target.classes] == [type(v) for v in values]
-    y = target.encode(series)
-    assert target.decode(y).tolist() == values
-    assert target.probabilities(y).sum(axis=1).tolist() == [1.0] * len(values)
-
-
-def test_labels_with_a_full_stop():
-    target, notes = ClassTarget(("<=50K", ">50K")), []
-    y = target.encode(pl.Series([">50K.", "<=50K."]), notes)
-    assert y.tolist() == [[1.0], [0.0]]
-    assert notes == ["the full stop is dropped from '<=50K.', '>50K.'"]
-    with pytest.raises(ValueError, match="target 'income' has 'lots', and the model knows"):
-        target.encode(pl.Series("income", [">50K.", "lots", ">50K"]), notes)
-    assert len(notes) == 1
-    mixed = ClassTarget(("a.", "b", "c"))  # only labels that are not known lose theirs
-    assert mixed.encode(pl.Series(["a.", "b.", "b"])).argmax(axis=1).tolist() == [0, 1, 1]
-
-
-def test_one_class_only():
-    with pytest.raises(ValueError, match="one class only \\('a'\\)"):
-        ClassTarget.fit(pl.Series(["a", "a"]))
-    with pytest.raises(ValueError, match="comes twice"):
-        ClassTarget(("a", "b", "a"))
-
-
-@pytest.mark.parametrize(
-    "values", [["a", None, "?", "b"], [1, None, None, 2], [1.0, np.nan, None, 2.0]]
-)
-def test_missing_targets_are_refused(values):
-    series = pl.Series("t", values)
-    message = "target 't' is missing in 2 rows, first in row 1: drop those rows"
-    makers = [ClassTarget.fit]
-    if series.dtype.is_numeric():
-        makers += [
-            NumericTarget.fit,
-            NumericTarget(Scaler.by(1.0)).encode,
-            ClassTarget((1, 2)).encode,
-        ]
-    for make in makers:
-        with pytest.raises(ValueError, match=message):
-            make(series)
-
-
-def test_numeric_targets():
-    y = pl.Series("price", [1.0, 2.0, 6.0])
-    target = through_json(NumericTarget.fit(y))
-    encoded = target.encode(y)
-    assert encoded == pytest.approx(StandardScaler().fit_transform(y.to_numpy()[:, None]))
-    assert target.decode(encoded) == pytest.approx(y.to_numpy())
-    assert target.decode(encoded).shape == (3,)
-    assert NumericTarget.fit(y, "maximum").encode(y)[-1, 0] == 1.0
-    assert NumericTarget.fit(y, "none").encode(y)[:, 0].tolist() == y.to_list()
-    assert NumericTarget.fit(y, 100.0).decode([[0.06]]).tolist() == [6.0]
-    with pytest.raises(ValueError, match="column 'price' holds 'dear' in row 1"):
-        NumericTarget.fit(pl.Series("price", ["1", "dear"]))
-    with pytest.raises(ValueError, match="column 'price' holds inf in row 0"):
-        NumericTarget.fit(pl.Series("price", [np.inf, 1.0]))
-
-
-def test_several_numeric_targets():
-    frame = pl.DataFrame({"a": [1.0, 3.0], "b": [10, 20]})
-    target = through_json(NumericTarget.fit(frame))
-    assert target.names == ("a", "b")
-    assert target.n_outputs == 2
-    assert target.encode(frame).tolist() == [[-1, -1], [1, 1]]
-    assert target.decode([[0, 0]]).tolist() == [[2.0, 15.0]]
-    with pytest.raises(ValueError, match=r"expected \(n, 2\)"):
-        target.encode(frame["a"])
-
-
-@pytest.mark.parametrize(
-    ("values", "task"),
-    [
-        (["a", "b", "c"], "classification"),
-        ([True, False], "classification"),
-        ([0, 1, 1, 0], "classification"),  # a gate
-        ([0.5, 1.5, 0.5], "classification"),
-        ([92, 86, 89], "regression"),  # the exam
-        (list(range(10)) * 5, "classification"),
-        (list(range(10)) * 4, "regression"),
-        (list(range(20)) * 5, "classification"),
-        (list(range(21)) * 5, "regression"),
-        ([0.5, 1.0, 1.5] * 20, "regression"),
-        ([1.0, 2.0, 3.0] * 20, "classification"),
-        ([1, 1, 1, 1, 1, None], "classification"),  # and then refused as one class only
-    ],
-)
-def test_the_task_is_inferred(values, task):
-    inferred, reason = infer_task(pl.Series("t", values))
-    assert inferred == task
-    assert reason.startswith("target 't' ")
-
-
-def test_no_task_without_values():
-    with pytest.raises(ValueError, match="target 't' has no values"):
-        infer_task(pl.Series("t", [None, None], dtype=pl.Float64))
-
-
-# --- rows -------------------------------------------------------------------------------------
-
-
-SHARES = st.floats(0.0, 0.49)
-
-
-CLASSES = st.integers(0, 8)
-LABELS = st.lists(CLASSES, max_size=25) | st.lists(CLASSES, min_size=20, max_size=200)
-
-
-@given(LABELS, SHARES, SHARES, st.integers(0, 5), st.booleans())
-def test_rows_are_shared_out(labels, validation, test, seed, stratified):
-    n, labels = len(labels), np.array(labels, dtype=int)
-    given_labels = labels if stratified else None
-    parts = split_rows(n, given_labels, validation, test, seed)
-    assert np.sort(np.concatenate(parts)).tolist() == list(range(n))
-    assert all((np.diff(part) > 0).all() for part in parts)
-    again = split_rows(n, given_labels, validation, test, seed)
-    assert all((a == b).all() for a, b in zip(parts, again, strict=True))
-    train, held, tested = parts
-    if n < 20:
-        assert len(train) == n
-    elif stratified:
-        assert set(labels[train]) == set(labels)
-        for label, rows in zip(*np.unique(labels, return_counts=True), strict=True):
-            counts = [(labels[part] == label).sum() for part in (tested, held)]
-            assert counts[0] <= rows * test + 1
-            assert counts[1] <= rows * validation + 1
-            if rows * (1 - test - validation) >= 3:  # nothing had to be left for training
-                assert counts[0] > rows * test - 1
-                assert counts[1] > rows * validation - 1
-    else:
-        assert abs(len(tested) - n * test) <= 0.5
-        assert abs(len(held) - n * validation) <= 0.5
-
-
-def test_strata_keep_their_proportions():
-    labels = np.repeat(["rare", "common"], [100, 900])
-    parts = split_rows(1000, labels, seed=3)
-    assert [len(part) for part in parts] == [700, 150, 150]
-    assert [int((labels[part] == "rare").sum()) for part in parts] == [70, 15, 15]
-
-
-def test_the_largest_remainders_round_up():
-    labels = np.repeat([0, 1], [33, 67])  # 15 % of them: 4.95 and 10.05
-    assert np.bincount(labels[split_rows(100, labels)[2]]).tolist() == [5, 10]
-
-
-def test_a_row_of_each_class_stays_in_training():
-    labels = np.repeat(np.arange(10), 2)  # 45 % of 20 rows twice: nine classes would give both
-    train, *_ = split_rows(20, labels, 0.45, 0.45)
-    assert np.bincount(labels[train]).tolist() == [1] * 9 + [2]
-
-
-def test_splits_differ_by_seed():
-    assert (split_rows(100, seed=0)[2] != split_rows(100, seed=1)[2]).any()
-
-
-@pytest.mark.parametrize("shares", [(-0.1, 0.1), (0.5, 0.5), (0.1, np.nan)])
-def test_shares_that_make_no_sense(shares):
-    with pytest.raises(ValueError, match="expected at least 0 each"):
-        split_rows(100, None, *shares)
-
-
-def test_labels_of_another_length():
-    with pytest.raises(ValueError, match=r"labels have shape \(3,\): expected one for each of 100"):
-        split_rows(100, [1, 2, 3])
-
-
-# --- real tables ------------------------------------------------------------------------------
-
-
 def test_adult_from_end_to_end(tabular):
     train, test = (read_table(tabular / f"adult.{part}.gz").frame for part in ("data", "test"))
     encoder = through_json(TableEncoder.fit(train.drop("column_15")))
@@ -478,9 +267,3 @@ def test_adult_from_end_to_end(tabular):
     assert target.encode(train["column_15"]).mean() == pytest.approx(0.2408, abs=5e-5)
     assert target.encode(test["column_15"], notes).mean() == pytest.approx(0.2362, abs=5e-5)
     assert len(notes) == 1
-
-
-def test_bikes_and_california_tasks(tabular):
-    for name, target in (("bike-hourly", "cnt"), ("california-housing", "median_house_value")):
-        frame = read_table(tabular / f"{name}.csv.gz").frame
-        assert infer_task(frame[target])[0] == "regression"

@@ -6,7 +6,7 @@ Most are scikit-learn's own, loaded when asked for (`pip install "pellucid[datas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,7 +58,8 @@ class Dataset:
         from pellucid.tables import table_of
 
         y = self.y if self.class_names is None else np.array(self.class_names)[self.y]
-        return table_of(self.X, y, self.feature_names, self.target_name, scaling=self.scaling)
+        table = table_of(self.X, y, self.feature_names, self.target_name, scaling=self.scaling)
+        return replace(table, task=self.task, target_scaling=self.target_scaling)
 
 
 def load(name: str, **options: Any) -> Dataset:

@@ -77,10 +77,10 @@ def read(path: str | os.PathLike[str]) -> tuple[NDArray[Any], dict[str, Any]]:
     try:
         header = json.loads(metadata["pellucid"])
         version = int(header["format_version"])
+        saved_by = dict(header.get("versions", {})).get("pellucid", "a newer release")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
     if version > FORMAT_VERSION:
-        saved_by = header.get("versions", {}).get("pellucid", "a newer release")
         raise ValueError(
             f"{str(path)!r} has format version {version} and this pellucid reads up to "
             f"{FORMAT_VERSION}: it was saved by pellucid {saved_by}; upgrade to read it"

@@ -20,14 +20,10 @@ from pellucid.metrics import (
     regression_report,
 )
 from pellucid.model import Network
-from pellucid.preprocessing import (
-    ClassTarget,
-    NumericTarget,
-    TableEncoder,
-    infer_task,
-    split_rows,
-)
+from pellucid.preprocessing import TableEncoder
+from pellucid.splitting import split_rows
 from pellucid.tables import Table, find_column
+from pellucid.targets import ClassTarget, NumericTarget, infer_task
 from pellucid.training import Event
 
 if TYPE_CHECKING:
@@ -49,6 +45,7 @@ class Recipe:
     loss, loss_parameters : by default the one made for the output activation.
     bias, initializer, l1, dtype : as `pellucid.Network` takes them.
     alpha : strengths of the L2 penalty; of several the best on the validation rows is kept.
+    exclude : columns not to learn from.
     scaling : of number columns, a name of `pellucid.SCALERS`; by default what suits the data.
     target_scaling : of numbers to predict: such a name, or a number to divide by.
     validation, test : parts of the rows held out.
@@ -66,6 +63,7 @@ class Recipe:
     alpha: tuple[float, ...] = (1e-4,)
     l1: float = 0.0
     dtype: str | None = None
+    exclude: tuple[str, ...] = ()
     scaling: str | None = None
     target_scaling: str | float | None = None
     validation: float = 0.15
@@ -222,12 +220,17 @@ class Predictor:
             answers = find_column(frame, name)
         if frame.height == 0:
             raise ValueError("the table has no rows to learn from")
+        for excluded in recipe.exclude:
+            frame = frame.drop(find_column(frame, excluded).name)
         if frame.width < 2:
             raise ValueError(f"{name!r} is the only column: there is nothing to predict it from")
         if task not in (None, "classification", "regression"):
             raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
-        inferred, why = infer_task(answers)
-        task, why = (inferred, why) if task is None else (task, "as asked for")
+        why = "as asked for"
+        if task is None and target in (None, table.target) and table.task is not None:
+            task, why = table.task, "known of this data"
+        elif task is None:
+            task, why = infer_task(answers)
 
         classes = answers.cast(str).to_numpy() if task == "classification" else None
         held_out = 0.0 if test is not None else recipe.test
@@ -245,9 +248,8 @@ class Predictor:
         if task == "classification":
             encoded = ClassTarget.fit(answers)
         else:
-            encoded = NumericTarget.fit(
-                find_column(trained, name), recipe.target_scaling or "standard"
-            )
+            scaling = recipe.target_scaling or table.target_scaling or "standard"
+            encoded = NumericTarget.fit(find_column(trained, name), scaling)
 
         X, y = encoder.transform(trained), encoded.encode(find_column(trained, name))
         settings = {"metric": _accuracy if task == "classification" else _r2, **recipe.settings}

@@ -10,8 +10,8 @@ import numpy as np
 from pellucid import datasets as built_in
 from pellucid import model_file
 from pellucid.cli.data import AsJson, ModelPath
+from pellucid.columns import TextColumn
 from pellucid.predictor import Predictor, load
-from pellucid.preprocessing import TextColumn
 
 
 def info(model: ModelPath, as_json: AsJson = False) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid import datasets
 from pellucid.cli.data import AsJson, Data, open_data
 from pellucid.cli.main import INTERRUPTED
 from pellucid.initializers import INITIALIZERS
@@ -45,6 +44,12 @@ def train(
         typer.Option(
             help="classification or regression; by default told from the target.",
             rich_help_panel=DATA,
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column not to learn from; give it again for more.", rich_help_panel=DATA
         ),
     ] = None,
     test_data: Annotated[
@@ -185,7 +190,6 @@ def train(
         if path is not None:
             refuse_unwritable(path)  # better now than after an hour of training
     table = open_data(data)
-    known = datasets.load(data) if data in datasets.DATASETS else None
     recipe = Recipe(
         hidden=_sizes(hidden),
         activation=activation,
@@ -198,8 +202,8 @@ def train(
         l1=l1,
         dtype=dtype,
         scaling=scaling,
-        target_scaling=_number_or_name(target_scaling)
-        or (None if known is None else known.target_scaling),
+        exclude=tuple(exclude or ()),
+        target_scaling=_number_or_name(target_scaling),
         validation=validation,
         test=test,
         seed=seed,
@@ -223,7 +227,7 @@ def train(
             table,
             target,
             recipe,
-            task=task or (known.task if known and target is None else None),
+            task=task,
             test=open_data(test_data) if test_data else None,
             callbacks=callbacks,
         )

@@ -1,0 +1,207 @@
+"""The core on `array_api_strict` arrays, which refuse whatever is not in the Array API standard."""
+
+import array_api_strict as strict
+import numpy as np
+import pytest
+
+from pellucid import ACTIVATIONS, LOSSES, OPTIMIZERS, Network
+from pellucid.architecture import Architecture
+from pellucid.arrays import namespace
+from pellucid.dropout import dropout_masks
+from pellucid.engines import Batches, ReferenceEngine, State
+from pellucid.engines.base import Epoch
+from pellucid.layout import Layout
+from pellucid.losses import loss
+from pellucid.network import backward, forward
+from pellucid.objective import Objective
+from pellucid.optimizers import clip_by_norm, optimizer
+from pellucid.samples import as_inputs, as_targets, as_weights
+
+DTYPES = ["float32", "float64"]
+
+
+def to_strict(array):
+    return strict.asarray(np.ascontiguousarray(array))
+
+
+def assert_equal(theirs, ours, rtol=1e-12):
+    """A strict array with NumPy's numbers, in NumPy's dtype."""
+    assert type(theirs) is type(strict.asarray(0.0))
+    theirs = np.asarray(theirs)
+    assert theirs.dtype == ours.dtype
+    np.testing.assert_allclose(theirs, ours, rtol=1e-5 if ours.dtype == np.float32 else rtol)
+
+
+def setting(output="softmax", name="cross_entropy", hidden=("gelu", "tanh"), **settings):
+    rng = np.random.default_rng(0)
+    layout = Layout(Architecture.of([3, 4, 5, 2], list(hidden), output, scale_inputs=True))
+    objective = Objective(layout, loss(name), **settings)
+    theta, X = rng.normal(0, 0.7, layout.size), rng.normal(size=(6, 3))
+    return layout, objective, theta, X, np.eye(2)[[0, 1, 1, 0, 1, 0]], rng.uniform(0.1, 2, 6)
+
+
+def test_the_namespace_of_an_array_is_found():
+    assert namespace(np.ones(2)) is np
+    assert namespace(strict.ones(2)) is strict
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_forward_and_backward(name, dtype):
+    f = ACTIVATIONS[name]
+    z = np.linspace(-4, 4, 12, dtype=dtype).reshape(3, 4)
+    da = np.linspace(1, 2, 12, dtype=dtype).reshape(3, 4)
+    a = f.forward(z)
+    their_a = f.forward(to_strict(z))
+    assert_equal(their_a, a)
+    assert_equal(f.backward(to_strict(da), to_strict(z), their_a), f.backward(da, z, a), 1e-11)
+
+
+LOSS_SETTINGS = [
+    *((name, {}) for name in LOSSES),
+    ("cross_entropy", {"label_smoothing": 0.2}),
+    ("binary_cross_entropy", {"label_smoothing": 0.2}),
+    ("quantile", {"quantile": [0.1, 0.9]}),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "parameters"), LOSS_SETTINGS)
+def test_every_loss_plain_and_raw(name, parameters, dtype):
+    it = loss(name, **parameters)
+    z = np.random.default_rng(1).normal(size=(5, 2)).astype(dtype)
+    a, y = ACTIVATIONS["softmax"].forward(z), np.eye(2, dtype=dtype)[[0, 1, 1, 0, 1]]
+    for function, out in (
+        (it.value, a), (it.gradient, a), (it.raw_value, z), (it.raw_gradient, z),
+    ):  # fmt: skip
+        assert_equal(function(to_strict(out), to_strict(y)), function(out, y), 1e-11)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("hidden", ACTIVATIONS)
+def test_forward_and_backward(hidden, dtype):
+    layout, _, theta, X, _, _ = setting(hidden=(hidden, hidden))
+    theta, X = theta.astype(dtype), X.astype(dtype)
+    trace, theirs = forward(layout, theta, X), forward(layout, to_strict(theta), to_strict(X))
+    for ours, other in zip(trace.a, theirs.a, strict=True):
+        assert_equal(other, ours, 1e-11)
+    dz = np.linspace(-1, 2, 12, dtype=dtype).reshape(6, 2)
+    gradient = backward(layout, theirs, to_strict(dz))
+    assert gradient.shape == (layout.size,)
+    np.testing.assert_allclose(
+        np.asarray(gradient), backward(layout, trace, dz),
+        rtol=1e-10 if dtype == "float64" else 1e-4, atol=1e-14 if dtype == "float64" else 1e-5,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("penalties", [{}, {"alpha": 0.3}, {"l1": 0.2}, {"alpha": 0.3, "l1": 0.2}])
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("exp", "poisson"),
+     ("identity", "huber"), ("softplus", "squared_error"), ("softmax", "binary_cross_entropy")],
+)  # fmt: skip
+def test_the_objectives_value_and_gradient(output, name, penalties, dropout, weighted):
+    layout, objective, theta, X, y, w = setting(output, name, **penalties)
+    masks = their_masks = None
+    if dropout:
+        make = [
+            dropout_masks(layout.architecture, dropout, np.random.default_rng(2), like)
+            for like in (X, to_strict(X))
+        ]
+        masks, their_masks = make[0](6), make[1](6)
+    ours = objective.value_and_gradient(theta, X, y, w if weighted else None, masks)
+    theirs = objective.value_and_gradient(
+        to_strict(theta), to_strict(X), to_strict(y), to_strict(w) if weighted else None,
+        their_masks,
+    )  # fmt: skip
+    assert theirs[0] == pytest.approx(ours[0], rel=1e-12)
+    assert_equal(theirs[1], ours[1], 1e-10)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("factors", [False, True])
+def test_every_optimizers_update(name, dtype, factors):
+    rng = np.random.default_rng(3)
+    rule = optimizer(name)
+    theta = rng.normal(size=5).astype(dtype)
+    rates = np.linspace(0, 0.1, 5, dtype=dtype)
+    decays = np.linspace(1, 0, 5, dtype=dtype)
+    theirs = to_strict(theta)
+    state, their_state = rule.init(theta), rule.init(theirs)
+    for _ in range(5):
+        g = rng.normal(size=5).astype(dtype)
+        rate, decay = (rates, decays) if factors else (0.1, 1.0)
+        their_rate, their_decay = (to_strict(rates), to_strict(decays)) if factors else (0.1, 1.0)
+        theta, state = rule.update(theta, g, state, rate, decay)
+        theirs, their_state = rule.update(
+            theirs, to_strict(g), their_state, their_rate, their_decay
+        )
+    assert_equal(theirs, theta)
+
+
+def test_clipping():
+    g = np.array([3.0, 4.0])
+    assert_equal(clip_by_norm(to_strict(g), 1.0), clip_by_norm(g, 1.0))
+    assert_equal(clip_by_norm(to_strict(g), 9.0), g)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("size", [2, 4, 6])
+def test_epochs_in_the_reference_engine(shuffled, size):
+    layout, objective, theta, X, y, w = setting(alpha=0.1)
+    rule = optimizer("adamw")
+
+    def run(convert):
+        rng = np.random.default_rng(4)
+        epochs = (
+            Epoch(rng.permutation(6) if shuffled else None, np.full(-(-6 // size), 0.01))
+            for _ in range(3)
+        )
+        arrays = [convert(a) for a in (theta, X, y, w)]
+        masks = dropout_masks(layout.architecture, 0.3, np.random.default_rng(5), arrays[1])
+        factors = np.linspace(0, 1, layout.size)
+        batches = Batches(epochs, size, factors, factors[::-1].copy(), 0.5, masks)
+        state = State(arrays[0], rule.init(arrays[0]))
+        losses = [
+            end.loss
+            for end in ReferenceEngine().train_epochs(objective, rule, state, *arrays[1:], batches)
+        ]
+        return losses, state
+
+    losses, state = run(np.asarray)
+    their_losses, their_state = run(to_strict)
+    np.testing.assert_allclose(their_losses, losses, rtol=1e-12)
+    assert_equal(their_state.theta, state.theta, 1e-10)
+    assert their_state.steps == state.steps == 3 * -(-6 // size)
+
+
+def test_samples_are_checked_where_they_are():
+    X, y, w = strict.ones((3, 2)), strict.asarray([0.0, 1.0, 1.0]), strict.ones(3)
+    assert as_inputs(X, 2) is X
+    assert as_targets(y, 3, 1).shape == (3, 1)
+    assert as_weights(w, 3) is w
+    one_hot = as_targets(y, 3, 2, loss("cross_entropy"))
+    assert np.asarray(one_hot).tolist() == [[1, 0], [0, 1], [0, 1]]
+    bad = strict.asarray([[1.0, float("nan")], [1.0, 1.0]])
+    with pytest.raises(ValueError, match="X holds nan in column 1, first in row 0"):
+        as_inputs(bad, 2)
+    with pytest.raises(ValueError, match="X has 2 columns and the network takes 3 inputs"):
+        as_inputs(X, 3)
+
+
+def test_a_network_predicts_and_trains_on_them():
+    X = np.random.default_rng(6).normal(size=(12, 3))
+    y = np.arange(12.0) % 2
+    networks = [Network([3, 4, 1], "gelu", "sigmoid", seed=0, alpha=0.1) for _ in range(2)]
+    networks[1].theta = to_strict(networks[0].theta)
+    data = [(X, y), (to_strict(X), to_strict(y))]
+    for network, (inputs, targets) in zip(networks, data, strict=True):
+        network.train(inputs, targets, epochs=3, batch_size=4, dropout=0.2,
+                      validation_data=(inputs, targets))  # fmt: skip
+        network.train_step(inputs, targets, solver="momentum")
+    assert_equal(networks[1].theta, networks[0].theta, 1e-10)
+    assert_equal(networks[1].predict(data[1][0]), networks[0].predict(X), 1e-11)
+    assert networks[1].history.loss == pytest.approx(networks[0].history.loss, rel=1e-12)

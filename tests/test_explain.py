@@ -1,0 +1,130 @@
+"""The calculation written out: the numbers are those of a hand calculation, and they add up."""
+
+import re
+
+import numpy as np
+import pytest
+
+from pellucid import Network
+
+
+def two_layers(**settings):
+    """2 -> 2 sigmoid -> 1 identity with round numbers."""
+    network = Network([2, 2, 1], "sigmoid", "identity", seed=0, **settings)
+    network.weights = [[[1.0, -1.0], [0.5, 2.0]], [[2.0], [-4.0]]]
+    network.biases = [[0.0, -2.0], [1.0]]
+    return network
+
+
+def test_the_published_sum_is_written_term_by_term():
+    network = Network([2, 1], output_activation="sigmoid", bias=False)
+    network.weights = [[[0.2], [0.8]]]
+    text = network.explain([2, 9])
+    assert "z1 = (2 * 0.2) + (9 * 0.8) = 7.6" in text
+    assert "a1 = sigmoid(7.6) = 0.9995" in text
+
+
+def test_a_step_worked_by_hand_from_inputs_to_new_weights():
+    # z = (2*1 + -4*.5, 2*-1 + -4*2 - 2) = (0, -12); a1 = 1/2; output = 2/2 - 4 a2 + 1 = 2 - 4 a2.
+    network = two_layers()
+    network.weights[1][1, 0] = 0.0  # so that the output is exactly 2
+    text = network.explain([2, -4], [5.0], learning_rate=0.1)
+    for line in (
+        "layer1: z = x W + b,  a = sigmoid(z)",
+        "z1 = (2 * 1) + (-4 * 0.5) + 0 = 0",
+        "a1 = sigmoid(0) = 0.5",
+        "z2 = (2 * -1) + (-4 * 2) + -2 = -12",
+        "loss: squared_error of [2] against [5] = 4.5",
+        "layer2: dz = [-3]",
+        "dlayer2.W[1,1] = x1 * dz1 = 0.5 * -3 = -1.5",
+        "dlayer2.b[1] = dz1 = -3",
+        "da1 of layer1 = (-3 * 2) = -6",
+        "layer1: dz = [-1.5, ",
+        "dlayer1.W[1,1] = x1 * dz1 = 2 * -1.5 = -3",
+        "dlayer1.W[2,1] = x2 * dz1 = -4 * -1.5 = 6",
+        "layer1.W[1,1] = 1 - 0.1 * -3 = 1.3",
+        "layer2.b[1] = 1 - 0.1 * -3 = 1.3",
+    ):
+        assert line in text, line
+
+
+def test_the_printed_update_is_the_one_that_train_step_makes():
+    network = two_layers()
+    text = network.explain([1.0, 0.5], [0.3], learning_rate=0.7, digits=17)
+    printed = {
+        (name, index): float(value)
+        for name, index, value in re.findall(r"  (layer\d\.\w)\[([\d,]+)\] = .* = (\S+)$", text, re.M)
+    }  # fmt: skip
+    network.train_step([1.0, 0.5], [0.3], learning_rate=0.7)
+    assert len(printed) == network.theta.size
+    for (name, index), value in printed.items():
+        place = tuple(int(i) - 1 for i in index.split(","))
+        assert value == pytest.approx(network.parameters[name][place], rel=1e-14)
+
+
+@pytest.mark.parametrize("n_inputs", [2, 7, 100])
+def test_the_terms_of_every_sum_add_up_to_it_even_where_some_are_left_out(n_inputs):
+    network = Network([n_inputs, 3], seed=0)
+    network.biases = [np.array([0.5, -1.0, 2.0])]
+    text = network.explain(np.random.default_rng(0).normal(size=n_inputs), digits=12)
+    sums = re.findall(r"z\d = (.*) = (\S+)$", text, re.M)
+    assert len(sums) == 3
+    for terms, total in sums:
+        if n_inputs > 6:
+            assert f"from {n_inputs - 6} more" in terms
+        value = eval(re.sub(r" from \d+ more", "", terms))
+        assert value == pytest.approx(float(total), abs=1e-9)
+
+
+def test_only_the_first_of_many_units_are_shown_and_the_rest_counted():
+    text = Network([2, 30, 3], seed=0).explain([1, 2], [0, 0, 0], learning_rate=0.1)
+    assert "... and 22 more units" in text
+    assert "... and 52 more of layer1.W" in text
+
+
+def test_softmax_scale_and_no_bias_are_written_as_what_they_are():
+    network = Network([2, 3], output_activation="softmax", scale_inputs=True, bias=False, seed=0)
+    text = network.explain([1.0, 2.0], [1])
+    assert "layer1: z = x s" in text
+    assert "z2 = 2 * 1 = 2" in text
+    assert "layer2: z = x W,  a = softmax(z)" in text
+    assert re.search(r"a1 = exp\(\S+\) / sum over units of exp\(z\) = ", text)
+    assert "cross_entropy of" in text
+    assert "against [0, 1, 0]" in text
+
+
+def test_a_penalty_is_counted_in_and_said_to_be():
+    text = two_layers(alpha=2.0).explain([2, -4], [5.0])
+    assert "with the penalty on the weights" in text
+    assert "the penalty's part of the gradient, of length" in text
+
+
+def test_ones_own_functions_are_explained_by_their_names():
+    def sine(z):
+        return np.sin(z)
+
+    def fourth(a, y):
+        return np.sum((a - y) ** 4, axis=1)
+
+    network = Network(
+        [1, 1], output_activation=(sine, lambda da, z, a: da * np.cos(z)), bias=False,
+        loss=(fourth, lambda a, y: 4 * (a - y) ** 3),
+    )  # fmt: skip
+    network.weights = [[[0.0]]]
+    text = network.explain([3], [2.0])
+    assert "a1 = sine(0) = 0" in text
+    assert "loss: fourth of [0] against [2] = 16" in text
+    assert "dlayer1.W[1,1] = x1 * dz1 = 3 * -32 = -96" in text
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ([[1, 2], [3, 4]], None, "explain takes one row, not 2: pick one, such as X"),
+        ([1, 2, 3], None, "X has 3 columns and the network takes 2 inputs"),
+        ([1, 2], [1, 2], r"y has shape \(2,\) and the network needs \(1, 1\)"),
+    ],
+)
+def test_what_is_not_one_row_is_refused(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        two_layers().explain(x, y)

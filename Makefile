@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test test-oracles format docs clean
+.PHONY: demo test test-oracles bench format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
@@ -21,6 +21,9 @@ test: .venv/.test
 test-oracles: .venv/.oracles
 	$(BIN)/python -m pytest tests/oracles -n 2
 
+bench: .venv/.test
+	$(BIN)/python benchmarks/overhead.py
+
 format: .venv/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -29,11 +32,11 @@ clean:
 	rm -rf .venv build dist digits.safetensors digits.png
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pellucid needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pellucid needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv .venv
 
 # One stamp for each set of extras; a larger set holds the smaller ones.
 .venv/.%: .venv/bin/python $(INPUTS)
 	@echo "installing pellucid[$*] into .venv (a minute or two, once)"
-	$(PIP) install --constraint constraints.txt --editable '.[$*]'
+	@$(PIP) install --constraint constraints.txt --editable '.[$*]'
 	@touch $@

@@ -128,7 +128,8 @@ def main(full: bool = False, out: str = ".") -> bool:
 
 def claim(what: str, reached: float, claimed: float, within: float) -> bool:
     met = bool(abs(reached - claimed) <= within)
-    print(f"{what}: {reached:.9g}, claim {claimed:.9g}: {'met' if met else 'MISSED'}")
+    verdict = "met" if met else "MISSED"
+    print(f"{what}: {reached:.9g}, claim {claimed:.9g} to within {within:.2g}: {verdict}")
     return met
 
 

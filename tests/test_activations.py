@@ -1,4 +1,4 @@
-"""Activations against independent formulas at 50 digits, and their backward rules against calculus."""
+"""Activations against independent formulas at 50 digits, their backward rules against calculus."""
 
 import mpmath
 import numpy as np
@@ -31,8 +31,7 @@ RISING = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "s
 
 def selu_alpha():
     """Klambauer et al. (2017), eq. 14, from the error function."""
-    e, pi = mp.e, mp.pi
-    return -mp.sqrt(2 / pi) / (mp.erfc(1 / mp.sqrt(2)) * mp.exp(mp.mpf(1) / 2) - 1)
+    return -mp.sqrt(2 / mp.pi) / (mp.erfc(1 / mp.sqrt(2)) * mp.exp(mp.mpf(1) / 2) - 1)
 
 
 def selu_scale():
@@ -200,9 +199,7 @@ def test_softmax_backward_is_the_jacobian_diag_a_minus_a_a_transposed():
 def test_softmax_of_two_is_the_sigmoid_of_the_difference():
     z = np.random.default_rng(2).normal(0, 3, (9, 2))
     first = ACTIVATIONS["softmax"].forward(z)[:, 0]
-    np.testing.assert_allclose(
-        first, ACTIVATIONS["sigmoid"].forward(z[:, 0] - z[:, 1]), rtol=1e-14
-    )
+    np.testing.assert_allclose(first, ACTIVATIONS["sigmoid"].forward(z[:, 0] - z[:, 1]), rtol=1e-14)
 
 
 def test_selu_keeps_mean_zero_and_variance_one_of_a_normal_signal():

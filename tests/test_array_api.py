@@ -204,4 +204,5 @@ def test_a_network_predicts_and_trains_on_them():
         network.train_step(inputs, targets, solver="momentum")
     assert_equal(networks[1].theta, networks[0].theta, 1e-10)
     assert_equal(networks[1].predict(data[1][0]), networks[0].predict(X), 1e-11)
+    assert_equal(networks[1].predict(data[1][0][0, :]), networks[0].predict(X[0]), 1e-11)
     assert networks[1].history.loss == pytest.approx(networks[0].history.loss, rel=1e-12)

@@ -104,7 +104,7 @@ def test_dropout_does_not_change_the_order_of_the_rows():
 
 def test_prediction_and_the_loss_of_a_trained_network_drop_nothing():
     network = trained(0, dropout=0.5)
-    X, y = data()
+    X, _ = data()
     assert np.array_equal(network.predict(X), network.predict(X))
     W, b = network.weights, network.biases
     by_hand = np.maximum(X @ W[0] + b[0], 0) @ W[1] + b[1]

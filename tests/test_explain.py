@@ -53,8 +53,10 @@ def test_the_printed_update_is_the_one_that_train_step_makes():
     text = network.explain([1.0, 0.5], [0.3], learning_rate=0.7, digits=17)
     printed = {
         (name, index): float(value)
-        for name, index, value in re.findall(r"  (layer\d\.\w)\[([\d,]+)\] = .* = (\S+)$", text, re.M)
-    }  # fmt: skip
+        for name, index, value in re.findall(
+            r"  (layer\d\.\w)\[([\d,]+)\] = .* = (\S+)$", text, re.M
+        )
+    }
     network.train_step([1.0, 0.5], [0.3], learning_rate=0.7)
     assert len(printed) == network.theta.size
     for (name, index), value in printed.items():
@@ -94,9 +96,13 @@ def test_softmax_scale_and_no_bias_are_written_as_what_they_are():
 
 
 def test_a_penalty_is_counted_in_and_said_to_be():
-    text = two_layers(alpha=2.0).explain([2, -4], [5.0])
-    assert "with the penalty on the weights" in text
-    assert "the penalty's part of the gradient, of length" in text
+    network = two_layers(alpha=2.0)
+    network.weights[1][1, 0] = 0.0
+    text = network.explain([2, -4], [5.0])
+    # J = 4.5 + (1 + 1 + .25 + 4 + 4 + 0) * 2/2, and alpha W = 2 * 2 joins the slope of -1.5.
+    assert "with the penalty on the weights 14.75" in text
+    assert "dlayer2.W[1,1] = x1 * dz1 = 0.5 * -3 = -1.5, with the penalty's 4: 2.5" in text
+    assert "dlayer2.b[1] = dz1 = -3\n" in text  # none on biases
 
 
 def test_ones_own_functions_are_explained_by_their_names():

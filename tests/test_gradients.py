@@ -75,9 +75,7 @@ class Case:
             parameters = {"label_smoothing": smoothing}
         architecture = Architecture.of(sizes, self.hidden, output, self.bias, scale)
         self.layout = Layout(architecture)
-        self.objective = Objective(
-            self.layout, loss(name, **parameters), alpha, l1, reduction
-        )
+        self.objective = Objective(self.layout, loss(name, **parameters), alpha, l1, reduction)
         for seed in itertools.count():
             assert seed < 3000, "no point away from the kinks"
             self._draw(np.random.default_rng(seed), weighted)

@@ -21,9 +21,7 @@ HEAVY = ["scipy", "sklearn", "matplotlib", "polars", "rich", "typer", "safetenso
 
 
 def python(*arguments):
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=True
-    )
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
 
 
 def test_import_pulls_in_numpy_and_no_other_package():

@@ -13,16 +13,17 @@ from pellucid.losses import loss
 from pellucid.network import backward, forward
 from pellucid.objective import Objective
 
+HIDDEN = sorted(set(ACTIVATIONS) - {"exp"})  # exponentials of exponentials overflow
+OUTPUTS = sorted(set(ACTIVATIONS) - {"softmax"})  # a softmax of one output is refused
+
 
 @st.composite
 def networks(draw):
     """A layout of depth 0..3 with any activations, some theta, and 1..7 rows."""
     sizes = draw(st.lists(st.integers(1, 6), min_size=2, max_size=5))
     depth = len(sizes) - 2
-    hidden = draw(
-        st.lists(st.sampled_from(sorted(ACTIVATIONS)), min_size=depth, max_size=depth)
-    )
-    output = draw(st.sampled_from(sorted(set(ACTIVATIONS) - {"softmax"})))
+    hidden = draw(st.lists(st.sampled_from(HIDDEN), min_size=depth, max_size=depth))
+    output = draw(st.sampled_from(OUTPUTS))
     bias = draw(st.lists(st.booleans(), min_size=depth + 1, max_size=depth + 1))
     layout = Layout(Architecture.of(sizes, hidden, output, bias, draw(st.booleans())))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -96,9 +97,7 @@ def test_the_gradient_of_a_batch_is_the_mean_of_its_rows(drawn):
     y = rng.normal(size=(len(X), layout.architecture.n_outputs))
     objective = Objective(layout, loss("squared_error"))
     value, gradient = objective.value_and_gradient(theta, X, y)
-    alone = [
-        objective.value_and_gradient(theta, X[i : i + 1], y[i : i + 1]) for i in range(len(X))
-    ]
+    alone = [objective.value_and_gradient(theta, X[i : i + 1], y[i : i + 1]) for i in range(len(X))]
     mean = np.mean([g for _, g in alone], axis=0)
     np.testing.assert_allclose(value, np.mean([v for v, _ in alone]), rtol=1e-11)
     scale = np.abs(mean).max() + 1e-300

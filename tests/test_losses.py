@@ -219,9 +219,7 @@ def test_two_classes_by_softmax_equal_one_by_sigmoid():
     y = np.concatenate([1 - c, c], axis=1)
     ce, bce = LOSSES["cross_entropy"](), LOSSES["binary_cross_entropy"]()
     np.testing.assert_allclose(ce.raw_value(pair, y), bce.raw_value(z, c), rtol=1e-12)
-    np.testing.assert_allclose(
-        ce.raw_gradient(pair, y)[:, 1:], bce.raw_gradient(z, c), rtol=1e-12
-    )
+    np.testing.assert_allclose(ce.raw_gradient(pair, y)[:, 1:], bce.raw_gradient(z, c), rtol=1e-12)
 
 
 # --- identities of the regression losses -------------------------------------------------------

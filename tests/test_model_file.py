@@ -301,7 +301,7 @@ def test_a_header_that_makes_no_network_is_refused_in_one_line(tmp_path, number)
 
 
 def test_what_is_not_there_or_no_file_is_said_so(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no model file '.*nowhere'"):
+    with pytest.raises(FileNotFoundError, match=r"no model file '.*nowhere'"):
         Network.load(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="is not a file"):
         Network.load(tmp_path)

@@ -142,8 +142,8 @@ def sums():
     return X, X.sum(axis=1, keepdims=True), network, rng
 
 
-def test_the_sums_network_starts_at_the_published_weights_and_cost():
-    X, y, network, _ = sums()
+def test_the_sums_network_starts_at_the_published_weights():
+    _, _, network, _ = sums()
     W1 = [[0.69765063, -0.60736890, -0.44645128], [-0.62443713, -0.51974665, -0.03092695]]
     np.testing.assert_allclose(network.weights[0], W1, atol=1e-8)
     W2 = [-0.71377356, -2.40165784, -0.11436725]
@@ -175,7 +175,7 @@ HIDDEN = {"logistic": "sigmoid", "tanh": "tanh", "relu": "relu", "identity": "id
 
 
 def fitted(model, X, y):
-    """A scikit-learn network of one tiny step, for its attributes; its weights are then replaced."""
+    """A scikit-learn network after one tiny step; its weights are replaced afterwards."""
     model.set_params(max_iter=1, solver="sgd", learning_rate_init=1e-9, shuffle=False,
                      batch_size=len(X), n_iter_no_change=10**6, random_state=0)  # fmt: skip
     with pytest.warns(UserWarning, match="Maximum iterations"):
@@ -213,7 +213,9 @@ def table(k, seed=3):
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
-def test_scikit_learns_classifier_agrees_at_given_weights(task, activation, hidden, alpha, weighted):
+def test_scikit_learns_classifier_agrees_at_given_weights(
+    task, activation, hidden, alpha, weighted
+):
     X, rng = table(3)
     if task == "binary":
         y, output = np.arange(30) % 2, "sigmoid"
@@ -252,9 +254,7 @@ def test_scikit_learns_regressor_agrees_at_given_weights(
     model = MLPRegressor(hidden_layer_sizes=(5, 3), loss=name, activation=activation, alpha=alpha)
     theirs = fitted(model, X, Y if outputs > 1 else Y[:, 0])
     ours = pair(theirs, X, Y, "exp" if name == "poisson" else "identity", name)
-    np.testing.assert_allclose(
-        ours.predict(X), theirs.predict(X).reshape(30, outputs), rtol=1e-10
-    )
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X).reshape(30, outputs), rtol=1e-10)
     value, gradient = ours.loss_and_gradient(X, Y, w)
     their_value, their_gradient = their_loss_and_gradient(theirs, X, Y, w)
     np.testing.assert_allclose(gradient, their_gradient, rtol=1e-10, atol=1e-12)

@@ -92,9 +92,7 @@ def test_steps_equal_the_papers_formula_for_each_parameter(name, parameters, rat
     rng = np.random.default_rng(0)
     theta, gradients = rng.normal(size=5), rng.normal(size=(steps, 5))
     ours = run(optimizer(name, **parameters), theta, gradients, rate)
-    each = [
-        FORMULAS[name](theta[i], gradients[:, i], rate, 1.0, **parameters) for i in range(5)
-    ]
+    each = [FORMULAS[name](theta[i], gradients[:, i], rate, 1.0, **parameters) for i in range(5)]
     np.testing.assert_allclose(ours, each, rtol=1e-12)
 
 

@@ -1,4 +1,4 @@
-"""The project keeps its own promises: the wheel, the pins, the README, the size and tone of files."""
+"""The project keeps its own promises: the wheel, the pins, the README, the size of files."""
 
 import ast
 import importlib
@@ -17,8 +17,9 @@ import pellucid
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src" / "pellucid").rglob("*.py"))
 PYTHON_FILES = [p for d in ("src", "tests", "examples") for p in sorted((ROOT / d).rglob("*.py"))]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md",
-         *sorted((ROOT / "examples").glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]  # fmt: skip
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+)
 
 
 def relative(path):

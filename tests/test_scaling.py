@@ -63,7 +63,8 @@ def test_a_column_without_spread_stays_harmless(name, value, n):
     scaler = SCALERS[name](X)
     assert np.all(np.isfinite(scaler.transform(X)))
     # A new value a little off must not be blown up: rounding is no spread.
-    moved = scaler.transform(X[:1] + [[abs(value) * 1e-9 + 1e-9, 0.0]])
+    off = np.array([[abs(value) * 1e-9 + 1e-9, 0.0]])
+    moved = scaler.transform(X[:1] + off)
     assert abs(moved[0, 0] - scaler.transform(X[:1])[0, 0]) < 2.0
 
 

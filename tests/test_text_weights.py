@@ -84,5 +84,5 @@ def test_damaged_text_is_refused(tmp_path, text, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="layer1.s.txt"):
+    with pytest.raises(FileNotFoundError, match=r"layer1\.s\.txt"):
         network().load_text(tmp_path)

@@ -85,9 +85,7 @@ def test_training_in_one_go_and_step_by_step_give_the_same_bits():
 def test_and_or_and_xor_are_learnt_from_every_seed(gate, seed):
     X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     network = Network([2, 3, 1], "sigmoid", "sigmoid", seed=seed)
-    network.train(
-        X, gate, epochs=600, batch_size="full", solver="momentum", learning_rate=0.2
-    )
+    network.train(X, gate, epochs=600, batch_size="full", solver="momentum", learning_rate=0.2)
     assert network.predict(X).round().ravel().tolist() == gate
 
 
@@ -102,7 +100,8 @@ def test_every_row_is_used_exactly_once_an_epoch(batch_size, shuffle):
     size = 12 if batch_size == "full" else batch_size
     assert [len(batch) for batch in seen] == [size] * (12 // size) * 3
     for epoch in range(3):
-        rows = sum(seen[epoch * per_epoch : (epoch + 1) * per_epoch], [])
+        batches = seen[epoch * per_epoch : (epoch + 1) * per_epoch]
+        rows = [row for batch in batches for row in batch]
         assert sorted(rows) == list(range(12))
         if not shuffle:
             assert rows == list(range(12))
@@ -259,7 +258,7 @@ def test_adamw_decays_each_segment_by_its_own_factor_and_biases_not_at_all():
         segments={"layer1.W": {"decay": 2.0}, "*": {"initializer": 1.0}},
     )  # fmt: skip
     rule = OPTIMIZERS["adamw"](weight_decay=0.5)
-    # 0 -> 1 + 1 = 2 is right, so the gradient is 0 and the decay acts alone: w *= 1 - 0.1 * 0.5 * f.
+    # 0 -> 1 + 1 = 2 is right, so the gradient is 0 and the decay is alone: w *= 1 - 0.1 * 0.5 f.
     network.train([[0.0]], [2.0], epochs=1, solver=rule, learning_rate=0.1)
     np.testing.assert_allclose(network.theta, [0.9, 1.0, 0.95, 1.0], rtol=1e-14)
 

@@ -58,10 +58,8 @@ def explain(
     if objective.alpha or objective.l1:
         lines += [f"      with the penalty on the weights {number(value)}"]
     lines += ["", f"backward: dz is dLoss/dz ({output} and {objective.loss.name})"]
-    lines += _backward_lines(objective, trace, dz, number)
-    if objective.alpha or objective.l1:
-        part = number.norm(gradient - backward(objective.layout, trace, dz))
-        lines += [f"  and the penalty's part of the gradient, of length {part}"]
+    penalty = objective.layout.named(gradient - backward(objective.layout, trace, dz))
+    lines += _backward_lines(objective, trace, dz, penalty, number)
     if learning_rate is not None:
         lines += ["", f"update: new = old - {number(learning_rate)} * gradient"]
         old, slope = objective.layout.named(theta), objective.layout.named(gradient)
@@ -82,15 +80,13 @@ def explain(
 def _forward_lines(objective: Objective, trace: Trace, number: _Writer) -> list[str]:
     lines = []
     layers = objective.layout.architecture.layers
-    for i, (layer, (x, z, a)) in enumerate(
-        zip(layers, zip(trace.x, trace.z, trace.a, strict=True), strict=True)
-    ):
+    for i, layer in enumerate(layers):
+        x, z, a, parameters = trace.x[i], trace.z[i], trace.a[i], trace.parameters[i]
         f = layer.activation.name
         letters = [p.name for p in layer.parameters]
         equation = " + ".join([f"x {letters[0]}", *letters[1:]])
         lines.append(f"layer{i + 1}: z = {equation},  a = {f}(z)")
         for unit in range(min(layer.n_out, UNITS)):
-            parameters = trace.parameters[i]
             if isinstance(layer, Dense):
                 bias = parameters[1][unit] if layer.bias else None
                 total = number.sum(x[0], parameters[0][:, unit], bias)
@@ -107,7 +103,9 @@ def _forward_lines(objective: Objective, trace: Trace, number: _Writer) -> list[
     return lines
 
 
-def _backward_lines(objective: Objective, trace: Trace, dz: Array, number: _Writer) -> list[str]:
+def _backward_lines(
+    objective: Objective, trace: Trace, dz: Array, penalty: dict[str, Array], number: _Writer
+) -> list[str]:
     lines: list[str] = []
     layers = objective.layout.architecture.layers
     for i in range(len(layers) - 1, -1, -1):
@@ -117,16 +115,15 @@ def _backward_lines(objective: Objective, trace: Trace, dz: Array, number: _Writ
         for segment, gradient in zip(objective.layout.by_layer[i], gradients, strict=True):
             for place, slope in list(np.ndenumerate(gradient))[:UNITS]:
                 index = ",".join(str(k + 1) for k in place)
-                right = f"dz{place[-1] + 1}"
-                product = number(dz[0, place[-1]])
-                if segment.name.endswith(".b"):
-                    lines.append(f"    d{segment.name}[{index}] = {right} = {number(slope)}")
-                else:
-                    x = number(trace.x[i][0, place[0]])
-                    lines.append(
-                        f"    d{segment.name}[{index}] = x{place[0] + 1} * {right} "
-                        f"= {x} * {product} = {number(slope)}"
-                    )
+                row, unit = place[0], place[-1]
+                product = f"dz{unit + 1}"
+                if not segment.name.endswith(".b"):
+                    factors = f"{number(trace.x[i][0, row])} * {number(dz[0, unit])}"
+                    product = f"x{row + 1} * {product} = {factors}"
+                line = f"    d{segment.name}[{index}] = {product} = {number(slope)}"
+                if pull := float(penalty[segment.name][place]):
+                    line += f", with the penalty's {number(pull)}: {number(slope + pull)}"
+                lines.append(line)
             if gradient.size > UNITS:
                 lines.append(f"    ... and {gradient.size - UNITS} more of {segment.name}")
         if i > 0:
@@ -152,9 +149,6 @@ class _Writer:
     def row(self, values: Sequence[float] | Array) -> str:
         shown = ", ".join(self(v) for v in values[:UNITS])
         return f"[{shown}{', ...' if len(values) > UNITS else ''}]"
-
-    def norm(self, values: Array) -> str:
-        return self(float(np.sqrt(np.sum(np.asarray(values) ** 2))))
 
     def sum(self, x: Array, w: Array, bias: float | None) -> str:
         """Terms in order; of many only the largest, and the sum of the rest, so that it adds up."""

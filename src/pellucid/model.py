@@ -208,7 +208,7 @@ class Network:
         """
         rows = self._inputs(X)
         output = self._engine.forward(self.layout, self._theta_like(rows), rows)
-        return output[0] if rows.shape[0] == 1 and as_array(X).ndim == 1 else output
+        return output[0, :] if rows.shape[0] == 1 and as_array(X).ndim == 1 else output
 
     predict = forward
 

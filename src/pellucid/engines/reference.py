@@ -62,7 +62,7 @@ class ReferenceEngine:
                     if sample_weight is not None:
                         w_batch = xp.take(sample_weight, chosen, axis=0)
                 elif stop - start < n:
-                    X_batch, y_batch = X[start:stop], y[start:stop]
+                    X_batch, y_batch = X[start:stop, :], y[start:stop, :]
                     w_batch = None if sample_weight is None else sample_weight[start:stop]
                 w = float(stop - start if w_batch is None else xp.sum(w_batch))
                 if w == 0.0:

@@ -69,7 +69,9 @@ def main(full: bool = False, mnist: str | None = None) -> bool:
     print("\nDigits, 64 -> 100 -> 10:")
     digits = datasets.load("digits")
     X = Scaler.shared_maximum(digits.X).transform(digits.X)
-    X_train, X_test, y_train, y_test = train_test_split(X, digits.y, test_size=0.25, random_state=0)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, digits.y, test_size=0.25, stratify=digits.y, random_state=0
+    )
     network = new_network(64, 100, 10)
     print(network)
     for epochs, total, claimed in ((5, 5, 0.95), (45, 50, 0.97)):

@@ -28,3 +28,34 @@ def namespace(array: Array) -> Any:
     import array_api_compat
 
     return array_api_compat.array_namespace(array)
+
+
+def array_like(values: Any, like: Array, dtype: Any = None) -> Array:
+    """Values as an array of the library and on the device of `like`, in its dtype or another.
+
+    Examples
+    --------
+    >>> array_like([1, 2], np.zeros(1, "float32")).dtype.name
+    'float32'
+    """
+    if isinstance(like, np.ndarray | np.generic):
+        return np.asarray(values, dtype or like.dtype)
+    xp = namespace(like)
+    return xp.asarray(to_numpy(values), dtype=dtype or like.dtype, device=like.device)
+
+
+def to_numpy(array: Array) -> np.ndarray:
+    """The numbers as a NumPy array, fetched from wherever they are.
+
+    Examples
+    --------
+    >>> to_numpy([1.5, 2.0])
+    array([1.5, 2. ])
+    """
+    if isinstance(array, np.ndarray) or not hasattr(array, "device"):
+        return np.asarray(array)
+    if hasattr(array, "get"):  # CuPy's own way home
+        return np.asarray(array.get())
+    if hasattr(array, "cpu"):  # PyTorch's
+        return np.asarray(array.detach().cpu())
+    return np.asarray(array)

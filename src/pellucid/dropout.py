@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pellucid.architecture import Architecture
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like
 from pellucid.layers import Dense
 from pellucid.network import Masks
 
@@ -52,7 +52,6 @@ def dropout_masks(
     rates = dropout_rates(architecture, rate)
     if not any(rates):
         return None
-    xp = namespace(like)
 
     def masks(n: int) -> Masks:
         drawn: list[Array | None] = []
@@ -61,7 +60,7 @@ def dropout_masks(
                 drawn.append(None)
             else:
                 kept = rng.random((n, layer.n_out)) >= r
-                drawn.append(xp.asarray(kept / (1.0 - r), dtype=like.dtype))
+                drawn.append(array_like(kept / (1.0 - r), like))
         return drawn
 
     return masks

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace
 from pellucid.registry import look_up
 from pellucid.special import log_sum_exp, sigmoid, softplus, x_log_y, x_over_y
 
@@ -143,7 +143,7 @@ def quantile(quantile: float | Sequence[float] = 0.5) -> Loss:
     def level(like: Array) -> Array:
         if len(levels) not in (1, like.shape[1]):
             raise ValueError(f"{len(levels)} quantiles for {like.shape[1]} outputs: give one each")
-        return namespace(like).asarray([levels], dtype=like.dtype)  # (1, 1) or (1, k)
+        return array_like([levels], like)  # (1, 1) or (1, k)
 
     def value(a: Array, y: Array) -> Array:
         xp = namespace(a)

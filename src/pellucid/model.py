@@ -12,7 +12,7 @@ import numpy as np
 from pellucid import model_file
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace, to_numpy
 from pellucid.engines import State
 from pellucid.engines import engine as engine_named
 from pellucid.explanation import explain
@@ -270,10 +270,9 @@ class Network:
         value, gradient = self._engine.value_and_gradient(self.objective, theta, X, y, w)
         rate: Any = rule.learning_rate if learning_rate is None else learning_rate
         factors, decays = self.layout.learning_rates(), self.layout.decays()
-        xp = namespace(theta)
         if factors is not None:
-            rate = rate * xp.asarray(factors, dtype=theta.dtype)
-        decay = 1.0 if decays is None else xp.asarray(decays, dtype=theta.dtype)
+            rate = rate * array_like(factors, theta)
+        decay = 1.0 if decays is None else array_like(decays, theta)
         self._theta, state.moments = rule.update(theta, gradient, state.moments, rate, decay)
         state.steps += 1
         return value
@@ -394,7 +393,7 @@ class Network:
             "reduction": self.objective.reduction,
             "dtype": self._dtype,
         }
-        model_file.write(path, np.asarray(self._theta), header | more)
+        model_file.write(path, to_numpy(self._theta), header | more)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
@@ -467,10 +466,11 @@ class Network:
         return X, y, as_weights(sample_weight, n, X.dtype)
 
     def _theta_like(self, X: Array) -> Array:
-        """Theta in X's dtype and library."""
-        if self._theta.dtype == X.dtype:
-            return self._theta
-        return namespace(X).asarray(self._theta, dtype=X.dtype)
+        """Theta in X's dtype and library, and on its device."""
+        theta = self._theta
+        if type(theta) is type(X) and theta.dtype == X.dtype and theta.device == X.device:
+            return theta
+        return array_like(self._theta, X)
 
 
 def _loss_for(output: Activation, chosen: Any) -> Loss:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from pellucid.activations import ACTIVATIONS
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace
 from pellucid.layout import Layout
 from pellucid.losses import Loss
 from pellucid.network import Masks, Trace, backward, forward
@@ -135,14 +135,14 @@ class Objective:
 
     def _penalty(self, theta: Array) -> float:
         xp = namespace(theta)
-        decays = xp.asarray(self._decays, dtype=theta.dtype)
+        decays = array_like(self._decays, theta)
         squares = 0.5 * self.alpha * xp.sum(decays * theta * theta) if self.alpha else 0.0
         moduli = self.l1 * xp.sum(decays * xp.abs(theta)) if self.l1 else 0.0
         return float(squares + moduli)
 
     def _penalty_gradient(self, theta: Array) -> Array:
         xp = namespace(theta)
-        decays = xp.asarray(self._decays, dtype=theta.dtype)
+        decays = array_like(self._decays, theta)
         pull = self.alpha * theta + self.l1 * xp.sign(theta) if self.l1 else self.alpha * theta
         return decays * pull
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace, to_numpy
 from pellucid.losses import Loss
 
 
@@ -168,7 +168,7 @@ def one_hot(classes: Any, k: int) -> Array:
             f"y goes from {low:g} to {high:g}: as classes for {k} outputs, "
             f"expected whole numbers from 0 to {k - 1}"
         )
-    columns = xp.reshape(xp.asarray(range(k), dtype=classes.dtype), (1, k))
+    columns = xp.reshape(array_like(np.arange(k), classes), (1, k))
     return xp.astype(xp.reshape(classes, (-1, 1)) == columns, classes.dtype)
 
 
@@ -178,7 +178,7 @@ def refuse_non_finite(values: Array, name: str, names: Sequence[str] | None = No
     finite = xp.isfinite(values)
     if bool(xp.all(finite)):
         return
-    bad = np.argwhere(~np.asarray(finite))
+    bad = np.argwhere(~to_numpy(finite))
     row, column = (int(i) for i in bad[np.lexsort((bad[:, 0], bad[:, 1]))][0])
     called = f" ({names[column]})" if names else ""
     raise ValueError(
@@ -221,8 +221,8 @@ def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
     inputs are large: column 0 goes up to 16: divide by that, or standardise each column ...
     """
     xp = namespace(X)
-    size = np.asarray(xp.max(xp.abs(X), axis=0), dtype=np.float64)  # (k,)
-    usual = np.sqrt(np.asarray(xp.mean(X * X, axis=0), dtype=np.float64))  # no outlier decides
+    size = to_numpy(xp.max(xp.abs(X), axis=0)).astype(np.float64)  # (k,)
+    usual = np.sqrt(to_numpy(xp.mean(X * X, axis=0)).astype(np.float64))  # no outlier decides
     used = np.flatnonzero(size)
     if not used.size:
         return

@@ -50,8 +50,7 @@ def print_loss(every: int = 1) -> Callable[[Event], None]:
     >>> callback(Event(20, 100, History(loss=[0.5, 0.25]), np.zeros(1)))
     epoch  20 of 100   loss 0.25
     """
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"every is {every!r}: expected a whole number from 1 on")
+    _refuse_unless_whole("every", every)
 
     def callback(event: Event) -> None:
         if event.epoch % every == 0 or event.epoch == event.epochs:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 from time import perf_counter
 
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace
 from pellucid.engines.base import Batches, EpochEnd, State
 from pellucid.layout import Layout
 from pellucid.network import forward
@@ -51,7 +51,7 @@ class ReferenceEngine:
         decay = 1.0 if batches.decay_factors is None else _like(batches.decay_factors, state.theta)
         last_finite = state.theta
         for order, rates in batches.epochs:
-            rows = None if order is None else xp.asarray(order)
+            rows = None if order is None else array_like(order, X, dtype=xp.int64)
             total = weight = 0.0
             for step, start in enumerate(range(0, n, batches.size)):
                 stop = min(start + batches.size, n)
@@ -94,4 +94,4 @@ class ReferenceEngine:
 
 def _like(factors: Array | None, theta: Array) -> Array | None:
     """Factors as an array of theta's library and dtype."""
-    return None if factors is None else namespace(theta).asarray(factors, dtype=theta.dtype)
+    return None if factors is None else array_like(factors, theta)

@@ -1,8 +1,11 @@
-"""Settings for every test: hypothesis draws the same examples each time and on any machine."""
+"""What tests share: repeatable draws of hypothesis, the real data, the command line, a table."""
 
+import csv
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -18,3 +21,49 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}: set PELLUCID_DATA to its folder")
     return folder
+
+
+class Result:
+    """What a command left behind."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Runs the command line in an empty folder; a single argument is a whole line of words."""
+    from pellucid.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        words = arguments[0].split() if len(arguments) == 1 else [str(a) for a in arguments]
+        with pytest.raises(SystemExit) as exit_:
+            main(words)
+        captured = capsys.readouterr()
+        return Result(exit_.value.code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A small mixed table with gaps, in which `kind` follows from `length` and `colour`."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(120):
+        colour = ["red", "green", "blue"][i % 3]
+        length = rng.normal()
+        kind = "big" if length + (colour == "red") > 0.3 else "small"
+        price = 10 * length + 5 * (colour == "red") + 100
+        shown = "" if i % 11 == 0 else f"{length:.4f}"
+        rows.append([shown, colour, f"{price:.3f}", kind])
+    path = tmp_path / "things.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["length", "colour", "price", "kind"], *rows])
+    return path

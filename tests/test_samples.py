@@ -115,6 +115,8 @@ def test_flat_targets_are_taken_where_there_is_one_way_to_read_them():
     assert as_targets(5, 1, 1).tolist() == [[5]]
     assert as_targets([2, 0], 2, 3, CROSS_ENTROPY).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert as_targets([[1], [2]], 2, 1).tolist() == [[1], [2]]
+    # As many rows as classes: one number a row can only be its class.
+    assert as_targets([2, 0, 1], 3, 3, CROSS_ENTROPY).tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,7 @@ def test_flat_targets_are_taken_where_there_is_one_way_to_read_them():
         ([1, 2, 3, 4], 4, 2, r"y has shape \(4,\) and the network needs \(4, 2\)"),
         ([[1, 2, 3, 4]], 4, 1, r"y has shape \(1, 4\) and the network needs \(4, 1\)"),
         ([[1], [2]], 2, 2, r"y has shape \(2, 1\) and the network needs \(2, 2\)"),
+        ([1, 2, 3], 3, 3, r"y has shape \(3,\) and the network needs \(3, 3\)"),
         ([1, 2, 3], 4, 1, r"y has shape \(3,\) and the network needs \(4, 1\)"),
         (5.0, 3, 1, r"y has shape \(\) and the network needs \(3, 1\)"),
         (np.zeros((2, 2, 1)), 2, 2, r"y has shape \(2, 2, 1\)"),

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from pellucid import OPTIMIZERS, Network
+from pellucid import OPTIMIZERS, Network, print_loss
 from pellucid.training import DivergenceWarning
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -141,6 +141,11 @@ def test_a_batch_size_above_n_warns_with_both_numbers_and_uses_all_rows():
     full = Network([2, 1], seed=0)
     full.train(*waves(), epochs=3, batch_size="full")
     assert np.array_equal(network.theta, full.theta)
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(5, [5]), (32, [32]), (40, [32, 8])])
+def test_nobody_who_names_no_batch_size_is_warned_of_it(n, sizes):
+    assert [len(batch) for batch in batches_of(n, epochs=1)] == sizes
 
 
 def test_a_batch_of_all_rows_takes_one_step_an_epoch():
@@ -398,6 +403,17 @@ def test_only_true_stops_and_every_callback_is_told():
     history = Network([2, 1], seed=0).train(*waves(), epochs=2, callbacks=[first, second])
     assert told == [1, 2, 1, 2]
     assert len(history) == 2
+
+
+def test_the_loss_is_printed_every_so_many_epochs_and_in_the_last(capsys):
+    history = Network([2, 1], seed=0).train(*waves(), epochs=25, callbacks=[print_loss(every=10)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["10", "20", "25"]
+    shown = [float(line.split()[-1]) for line in lines]
+    assert shown == pytest.approx([history.loss[i] for i in (9, 19, 24)], rel=1e-5)
+    for every in (0, -1, 2.5, True):
+        with pytest.raises(ValueError, match="expected a whole number from 1 on"):
+            print_loss(every)
 
 
 def test_no_epoch_begins_after_the_time_limit():

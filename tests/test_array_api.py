@@ -206,3 +206,29 @@ def test_a_network_predicts_and_trains_on_them():
     assert_equal(networks[1].predict(data[1][0]), networks[0].predict(X), 1e-11)
     assert_equal(networks[1].predict(data[1][0][0, :]), networks[0].predict(X[0]), 1e-11)
     assert networks[1].history.loss == pytest.approx(networks[0].history.loss, rel=1e-12)
+
+
+def test_everything_stays_on_the_device_that_the_data_are_on():
+    # Arrays of two devices refuse to meet, so one that was made on another would be found out.
+    layout, objective, theta, X, y, w = setting(alpha=0.1, l1=0.1)
+    rule = optimizer("adamw")
+    elsewhere = strict.Device("device1")
+    arrays = [strict.asarray(a, device=elsewhere) for a in (theta, X, y, w)]
+    rng = np.random.default_rng(7)
+    masks = dropout_masks(layout.architecture, 0.3, rng, arrays[1])
+    factors = np.linspace(0, 1, layout.size)
+    epochs = iter([Epoch(rng.permutation(6), np.full(2, 0.01)), Epoch(None, np.full(2, 0.01))])
+    state = State(arrays[0], rule.init(arrays[0]))
+    batches = Batches(epochs, 4, factors, factors[::-1].copy(), 0.5, masks)
+    ends = list(ReferenceEngine().train_epochs(objective, rule, state, *arrays[1:], batches))
+    assert len(ends) == 2
+    assert state.theta.device == elsewhere
+    for name in LOSSES:
+        it = loss(name)
+        a = ACTIVATIONS["softmax"].forward(arrays[1][:, :2])
+        y = arrays[2]
+        assert it.gradient(a, y).device == it.raw_gradient(a, y).device == elsewhere
+        assert it.value(a, y).device == it.raw_value(a, y).device == elsewhere
+    assert as_targets(arrays[2][:, 0], 6, 2, loss("cross_entropy")).device == elsewhere
+    network = Network([3, 2], output_activation="softmax", seed=0)
+    assert network.predict(arrays[1]).device == elsewhere

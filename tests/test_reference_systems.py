@@ -1,4 +1,4 @@
-"""Five published networks: their figures, and the faults of the originals that ours does not have."""
+"""Five published networks: their figures, and the faults of the originals, which ours has not."""
 
 import re
 import warnings
@@ -159,8 +159,10 @@ def test_equal_weights_never_separate():
     X, _, y, _ = digits_split(0)
     network = digits_network(weights=0.1)
     network.train(X[:100], one_hot(y[:100], 10), epochs=3, batch_size=1, learning_rate=0.5)
-    assert np.ptp(network.weights[0], axis=1).max() == 0.0
-    assert np.ptp(network.weights[1], axis=0).max() > 0.1  # outputs have targets of their own
+    into, out_of = network.weights
+    assert np.ptp(into, axis=1).max() < 1e-9
+    assert np.ptp(out_of, axis=0).max() < 1e-9
+    assert np.ptp(out_of, axis=1).max() > 0.1  # outputs have targets of their own, and do separate
 
 
 def test_fault_raw_pixels_are_named_as_such_and_overflow_nothing():

@@ -115,7 +115,7 @@ def test_an_idx_pair(tmp_path):
     images = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 255, 3, 4])
     labels = bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])
     (tmp_path / "a-images-idx3").write_bytes(images)
-    (tmp_path / "a-labels-idx1.gz").write_bytes(gzip.compress(labels))
+    (tmp_path / "a-labels-idx1.gz").write_bytes(gzip.compress(labels, mtime=0))
     for name in ("a-images-idx3", "a-labels-idx1.gz"):
         table = read_table(tmp_path / name)
         assert table.frame.columns == ["pixel_0_0", "pixel_1_0", "label"]
@@ -129,7 +129,7 @@ def test_an_idx_pair(tmp_path):
         (b"PAR1 and no more", "damaged Parquet"),
         (b"PK\x03\x04 and no more", "cannot be read as NPZ"),
         (b"\x1f\x8b and no more", "damaged gzip"),
-        (gzip.compress(b"a,b\n1,2\n")[:-4], "damaged gzip"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "damaged gzip"),
         (b"\x80\x04\x95", "a pickle, which can run code"),
         (b"SQLite format 3\0", "SQLite"),
         (b"\x93NUMPY\x01\0", "single NumPy array"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, prod
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace
 from pellucid.initializers import initializer
+from pellucid.layers import Dense
 from pellucid.registry import near
 
 if TYPE_CHECKING:
@@ -126,6 +127,55 @@ class Layout:
         {'layer1.W': array([[2.]]), 'layer1.b': array([3.])}
         """
         return {segment.name: segment.view(theta) for segment in self.segments}
+
+    def by_letter(self, theta: Array, letter: str) -> dict[str, Array | None]:
+        """The W, or the b, of each Dense layer by name, as views of theta; None where it has none.
+
+        Examples
+        --------
+        >>> Layout(Architecture.of([1, 1], bias=False)).by_letter(np.array([2.0]), "b")
+        {'layer1.b': None}
+        """
+        named = self.named(theta)
+        return {
+            name: named.get(name)
+            for name in (
+                f"layer{number}.{letter}"
+                for number, layer in enumerate(self.architecture.layers, 1)
+                if isinstance(layer, Dense)
+            )
+        }
+
+    def assign(self, theta: Array, letter: str, arrays: Sequence[Any]) -> None:
+        """Write an array for each Dense layer into theta (P,): all of them, or none if one is off.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer arrays than layers, or one has another shape.
+        """
+        views = self.by_letter(theta, letter)
+        if len(arrays) != len(views):
+            what = {"W": "weights", "b": "biases"}.get(letter, letter)
+            raise ValueError(f"{len(arrays)} {what} for {len(views)} layers: give one each")
+        found = [None if array is None else np.asarray(array) for array in arrays]
+        for (name, view), array in zip(views.items(), found, strict=True):
+            needed, given = (None if a is None else tuple(a.shape) for a in (view, array))
+            if needed != given:
+                raise ValueError(f"{name} has shape {needed}, not {given}")
+        for view, array in zip(views.values(), found, strict=True):
+            if view is not None:
+                view[...] = array
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """What was set for the training of segments, as plain data for the model file."""
+        standard = Layout(self.architecture).segments
+        return {
+            mine.name: {key: getattr(mine, key) for key in ("learning_rate", "decay", "frozen")}
+            for mine, plain in zip(self.segments, standard, strict=True)
+            if (mine.learning_rate, mine.decay, mine.frozen)
+            != (plain.learning_rate, plain.decay, plain.frozen)
+        }
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """A new theta (P,), each segment from its own initializer, in theta's order."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
 from pellucid.arrays import Array, array_like, namespace
 from pellucid.registry import look_up
-from pellucid.special import log_sum_exp, sigmoid, softplus, x_log_y, x_over_y
+from pellucid.special import log_sum_exp, sigmoid, x_log_y, x_over_y
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,22 @@ class Loss:
     target_low: float = -inf
     target_high: float = inf
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the model file; `loss(**fields)` makes it again.
+
+        Raises
+        ------
+        ValueError
+            If it is one's own: a file of data holds no code.
+        """
+        maker = LOSSES.get(self.name)
+        if maker is None or maker().canonical != self.canonical:
+            raise ValueError(
+                f"loss {self.name!r} is your own code and a model file holds none: "
+                "keep theta with numpy.save, or use a built-in loss"
+            )
+        return {"name": self.name, **self.parameters}
 
 
 def _rows(elements: Array) -> Array:
@@ -123,7 +139,7 @@ def huber(delta: float = 1.0) -> Loss:
     return Loss("huber", value, gradient, "identity", value, gradient, parameters=parameters)
 
 
-def quantile(quantile: float | Sequence[float] = 0.5) -> Loss:
+def quantile(quantile: float | Iterable[float] = 0.5) -> Loss:
     """Pinball loss: q (y - a) where y >= a, else (1 - q) (a - y) (Koenker and Bassett, 1978).
 
     Parameters
@@ -136,7 +152,8 @@ def quantile(quantile: float | Sequence[float] = 0.5) -> Loss:
     >>> quantile(0.9).value(np.array([[0.0], [2.0]]), np.array([[1.0], [1.0]])).round(2).tolist()
     [0.9, 0.1]
     """
-    levels = [float(q) for q in (quantile if isinstance(quantile, Sequence) else (quantile,))]
+    many = isinstance(quantile, Iterable)
+    levels = [float(q) for q in (quantile if isinstance(quantile, Iterable) else [quantile])]
     if not levels or not all(0.0 < q < 1.0 for q in levels):
         raise ValueError(f"quantile is {quantile}: expected numbers above 0 and below 1")
 
@@ -155,7 +172,7 @@ def quantile(quantile: float | Sequence[float] = 0.5) -> Loss:
         q = level(a)
         return xp.where(y > a, -q, xp.where(y < a, 1.0 - q, xp.zeros_like(a)))
 
-    parameters = {"quantile": levels if isinstance(quantile, Sequence) else levels[0]}
+    parameters = {"quantile": levels if many else levels[0]}
     return Loss("quantile", value, gradient, "identity", value, gradient, parameters=parameters)
 
 
@@ -223,7 +240,9 @@ def binary_cross_entropy(label_smoothing: float = 0.0) -> Loss:
         return x_over_y(1.0 - y, 1.0 - a) - x_over_y(y, a)
 
     def raw_value(z: Array, y: Array) -> Array:
-        return _rows(softplus(z) - smooth(y) * z)
+        # softplus(z) - y z, the two large parts cancelling before the small one is added
+        xp = namespace(z)
+        return _rows(xp.clip(z, 0.0, None) - smooth(y) * z + xp.log1p(xp.exp(-xp.abs(z))))
 
     def raw_gradient(z: Array, y: Array) -> Array:
         return sigmoid(z) - smooth(y)

@@ -13,20 +13,26 @@ from pellucid import model_file
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace, to_numpy
-from pellucid.engines import State
+from pellucid.engines import Batches, Epoch, State
 from pellucid.engines import engine as engine_named
 from pellucid.explanation import explain
 from pellucid.history import History
-from pellucid.layers import Dense
 from pellucid.layout import Layout
-from pellucid.losses import CANONICAL_LOSS, LOSSES, Loss, loss
+from pellucid.losses import CANONICAL_LOSS, Loss, loss
 from pellucid.network import Trace, forward
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer, optimizer
-from pellucid.samples import as_array, as_inputs, as_targets, as_weights, warn_of_scale
+from pellucid.samples import (
+    as_array,
+    as_inputs,
+    as_targets,
+    as_weights,
+    refuse_non_finite,
+    warn_of_scale,
+)
 from pellucid.schedules import Schedule
 from pellucid.text_weights import read_text, write_text
-from pellucid.training import Event, Settings, train
+from pellucid.training import Event, Settings, begin, train
 
 
 class Network:
@@ -102,7 +108,7 @@ class Network:
         self._engine = engine_named(engine)
         self._rng = np.random.default_rng(seed)
         self._theta: Array = self.layout.draw(self._rng).astype(dtype or "float64")
-        self._stepping: tuple[Optimizer, State] | None = None
+        self._stepping: tuple[tuple[Any, ...], State] | None = None
 
     @classmethod
     def like(cls, other: Network, dtype: str | None = None) -> Network:
@@ -147,6 +153,7 @@ class Network:
                 f"theta has shape {tuple(theta.shape)}: expected ({self.layout.size},), "
                 "one number a parameter"
             )
+        refuse_non_finite(namespace(theta).reshape(theta, (-1, 1)), "theta")
         self._theta = namespace(theta).asarray(theta, copy=True)  # never shared with the giver
 
     @property
@@ -157,44 +164,20 @@ class Network:
     @property
     def weights(self) -> list[Array]:
         """W (n_in, n_out) of each Dense layer, as views of theta; assign a list to set them."""
-        return [self.parameters[name] for name in self._names("W") if name]
+        return list(self.layout.by_letter(self._theta, "W").values())
 
     @weights.setter
     def weights(self, arrays: Sequence[Any]) -> None:
-        self._set("weights", [name for name in self._names("W") if name], arrays)
+        self.layout.assign(self._theta, "W", arrays)
 
     @property
     def biases(self) -> list[Array | None]:
-        """B (n_out,) of each Dense layer as views of theta, None where there is none."""
-        return [self.parameters[name] if name else None for name in self._names("b")]
+        """Each Dense layer's b (n_out,) as a view of theta, None where there is none."""
+        return list(self.layout.by_letter(self._theta, "b").values())
 
     @biases.setter
     def biases(self, arrays: Sequence[Any]) -> None:
-        self._set("biases", self._names("b"), arrays)
-
-    def _names(self, letter: str) -> list[str | None]:
-        known = {segment.name for segment in self.layout.segments}
-        names = [
-            f"layer{i}.{letter}"
-            for i, layer in enumerate(self.architecture.layers, 1)
-            if isinstance(layer, Dense)
-        ]
-        return [name if name in known else None for name in names]
-
-    def _set(self, what: str, names: Sequence[str | None], arrays: Sequence[Any]) -> None:
-        if len(arrays) != len(names):
-            raise ValueError(f"{len(arrays)} {what} for {len(names)} layers: give one each")
-        views = self.parameters
-        found = [None if array is None else np.asarray(array) for array in arrays]
-        for name, array in zip(names, found, strict=True):
-            shape = None if array is None else array.shape
-            if shape != (expected := views[name].shape if name else None):
-                raise ValueError(
-                    f"{name or 'a layer without bias'} has shape {expected}, not {shape}"
-                )
-        for name, array in zip(names, found, strict=True):
-            if name:
-                views[name][...] = array
+        self.layout.assign(self._theta, "b", arrays)
 
     def forward(self, X: Any) -> Array:
         """The activated output (n, n_outputs) for X (n, n_inputs); a flat row gives a flat answer.
@@ -261,21 +244,18 @@ class Network:
         """
         X, y, w = self.samples(X, y, sample_weight)
         Settings(learning_rate=learning_rate)  # refuses a rate that is no rate
-        rule = optimizer(solver)
-        theta = self._theta_like(X)
+        rule, theta = optimizer(solver), self._theta_like(X)
         known = self._stepping
-        if known is None or (known[0].name, known[0].parameters) != (rule.name, rule.parameters):
-            self._stepping = known = (rule, State(theta, rule.init(theta)))
-        rule, state = known
-        value, gradient = self._engine.value_and_gradient(self.objective, theta, X, y, w)
-        rate: Any = rule.learning_rate if learning_rate is None else learning_rate
-        factors, decays = self.layout.learning_rates(), self.layout.decays()
-        if factors is not None:
-            rate = rate * array_like(factors, theta)
-        decay = 1.0 if decays is None else array_like(decays, theta)
-        self._theta, state.moments = rule.update(theta, gradient, state.moments, rate, decay)
-        state.steps += 1
-        return value
+        same = known is not None and known[0] == (rule.name, rule.parameters, theta.dtype)
+        state = known[1] if known is not None and same else State(theta, rule.init(theta))
+        state.theta = theta
+        rate = rule.learning_rate if learning_rate is None else learning_rate
+        one = iter([Epoch(None, np.array([rate]))])
+        batches = Batches(one, len(X), self.layout.learning_rates(), self.layout.decays())
+        (end,) = self._engine.train_epochs(self.objective, rule, state, X, y, w, batches)
+        self._theta = state.theta
+        self._stepping = (rule.name, rule.parameters, theta.dtype), state
+        return end.loss
 
     def train(
         self,
@@ -339,12 +319,10 @@ class Network:
         )  # fmt: skip
         validation = None
         if validation_data is not None:
-            X_val, y_val, _ = self.samples(*validation_data, None, dtype=X.dtype)
-            validation = (X_val, y_val)
-        theta = self._theta_like(X)
-        rule = solver if isinstance(solver, Optimizer) else None
-        moments = (rule or _optimizer_or_none(settings)).init(theta)
-        state = State(theta, moments)
+            if len(validation_data) != 2:
+                raise ValueError(f"validation_data has {len(validation_data)} parts: give (X, y)")
+            validation = self.samples(*validation_data, dtype=X.dtype)[:2]
+        state = begin(self._theta_like(X), solver)
         try:
             self.history = train(
                 self._engine, self.objective, state, X, y, settings, self._rng, w, validation
@@ -377,22 +355,7 @@ class Network:
         ValueError
             If an activation or the loss is your own code, which no file of data can hold.
         """
-        known = (
-            self.loss.name in LOSSES and self.loss.canonical == LOSSES[self.loss.name]().canonical
-        )
-        if not known:
-            raise ValueError(
-                f"loss {self.loss.name!r} is your own code and a model file holds none: "
-                "keep theta with numpy.save, or use a built-in loss"
-            )
-        header = {
-            "architecture": self.architecture.to_dict(),
-            "loss": {"name": self.loss.name, **self.loss.parameters},
-            "alpha": self.objective.alpha,
-            "l1": self.objective.l1,
-            "reduction": self.objective.reduction,
-            "dtype": self._dtype,
-        }
+        header = self.objective.to_dict() | {"dtype": self._dtype}
         model_file.write(path, to_numpy(self._theta), header | more)
 
     @classmethod
@@ -409,22 +372,21 @@ class Network:
     @classmethod
     def from_file(cls, theta: Array, header: Mapping[str, Any]) -> Network:
         """The network of a theta and a header as `pellucid.model_file.read` gives them."""
-        try:
-            chosen = dict(header["loss"])
-            architecture = Architecture.from_dict(header["architecture"])
-            size = Layout(architecture).size
-            if size != theta.size:  # before anything of a size that a header claims is made
-                raise ValueError(f"the model file has {theta.size} numbers for {size} parameters")
-            network = cls(
-                architecture,
-                loss=loss(chosen.pop("name"), **chosen),
-                alpha=header["alpha"],
-                l1=header["l1"],
-                reduction=header["reduction"],
-                dtype=header.get("dtype"),
+        objective = Objective.from_dict(header)
+        layout = objective.layout
+        if layout.size != theta.size:  # before anything of a size that a header claims is made
+            raise ValueError(
+                f"the model file has {theta.size} numbers for {layout.size} parameters"
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the model file's header is damaged: {error!r}") from error
+        network = cls(
+            layout.architecture,
+            loss=objective.loss,
+            segments=layout.settings(),
+            alpha=objective.alpha,
+            l1=objective.l1,
+            reduction=objective.reduction,
+            dtype=header.get("dtype"),
+        )
         network.theta = theta
         return network
 
@@ -479,9 +441,3 @@ def _loss_for(output: Activation, chosen: Any) -> Loss:
         return loss(chosen)
     built_in = ACTIVATIONS.get(output.name) is output
     return loss(CANONICAL_LOSS.get(output.name, "squared_error") if built_in else "squared_error")
-
-
-def _optimizer_or_none(settings: Settings) -> Any:
-    from pellucid.optimizers import OPTIMIZERS, sgd
-
-    return optimizer(settings.solver) if settings.solver in OPTIMIZERS else sgd()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from pellucid.activations import ACTIVATIONS
+from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace
 from pellucid.layout import Layout
-from pellucid.losses import Loss
+from pellucid.losses import Loss, loss
 from pellucid.network import Masks, Trace, backward, forward
 
 
@@ -57,6 +60,34 @@ class Objective:
         output = layout.architecture.output_activation
         namesake = ACTIVATIONS.get(output.name, output) is not output
         self.from_raw = loss.canonical == output.name and not namesake
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the model file.
+
+        Raises
+        ------
+        ValueError
+            If an activation or the loss is one's own code, which no file of data can hold.
+        """
+        return {
+            "architecture": self.layout.architecture.to_dict(),
+            "loss": self.loss.to_dict(),
+            "alpha": self.alpha,
+            "l1": self.l1,
+            "reduction": self.reduction,
+            "segments": self.layout.settings(),
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Objective:
+        """The inverse of `to_dict`; ValueError if the fields are not such."""
+        try:
+            architecture = Architecture.from_dict(fields["architecture"])
+            layout = Layout(architecture, fields.get("segments"))
+            chosen = loss(**fields["loss"])
+            return cls(layout, chosen, fields["alpha"], fields["l1"], fields["reduction"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the model file's header is damaged: {error!r}") from error
 
     def value(self, theta: Array, X: Array, y: Array, sample_weight: Array | None = None) -> float:
         """J at theta on X (n, n_inputs) and y (n, n_outputs)."""

@@ -118,6 +118,12 @@ def _refuse_unless_whole(name: str, value: Any, or_else: str = "") -> None:
         raise ValueError(f"{name} is {value!r}: expected a whole number from 1 on{or_else}")
 
 
+def begin(theta: Array, solver: str | Optimizer) -> State:
+    """Where training with a solver begins: at theta, with nothing remembered yet."""
+    moments = {} if solver in SOLVERS else optimizer(solver).init(theta)
+    return State(theta, moments)
+
+
 class _Watch:
     """The eyes of training: after each epoch it measures, remembers the best, and may say stop."""
 

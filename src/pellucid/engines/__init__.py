@@ -1,12 +1,21 @@
 """An engine is who does the arithmetic: the same numbers from readable code or from fast code."""
 
-from pellucid.engines.base import Batches, Engine, State
+from pellucid.engines.base import Batches, Engine, Epoch, State
 from pellucid.engines.reference import ReferenceEngine
 
 ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine}
 """Every engine by name. `reference` is NumPy, and the specification of all others."""
 
-__all__ = ["ENGINES", "Batches", "Engine", "ReferenceEngine", "State", "available", "engine"]
+__all__ = [
+    "ENGINES",
+    "Batches",
+    "Engine",
+    "Epoch",
+    "ReferenceEngine",
+    "State",
+    "available",
+    "engine",
+]
 
 
 def available() -> list[str]:

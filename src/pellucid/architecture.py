@@ -119,6 +119,9 @@ class Architecture:
         for row in rows:
             fields = dict(row)
             kind = look_up(fields.pop("kind"), LAYERS, "kind of layer")
+            for name in ("n_in", "n_out"):
+                if type(fields.get(name, 1)) is not int or fields.get(name, 1) < 1:
+                    raise ValueError(f"{name} is {fields[name]!r}: expected a whole number")
             layers.append(kind(**(fields | {"activation": activation(fields["activation"])})))
         return cls(tuple(layers))
 

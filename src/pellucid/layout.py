@@ -161,6 +161,8 @@ class Layout:
         found = [None if array is None else np.asarray(array) for array in arrays]
         for (name, view), array in zip(views.items(), found, strict=True):
             needed, given = (None if a is None else tuple(a.shape) for a in (view, array))
+            if needed is None and given is not None:
+                raise ValueError(f"{name}: the layer has no bias; give None, not shape {given}")
             if needed != given:
                 raise ValueError(f"{name} has shape {needed}, not {given}")
         for view, array in zip(views.values(), found, strict=True):

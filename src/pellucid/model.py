@@ -12,7 +12,7 @@ import numpy as np
 from pellucid import model_file
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
-from pellucid.arrays import Array, array_like, namespace, to_numpy
+from pellucid.arrays import Array, array_like, to_numpy
 from pellucid.engines import Batches, Epoch, State
 from pellucid.engines import engine as engine_named
 from pellucid.explanation import explain
@@ -22,20 +22,19 @@ from pellucid.losses import CANONICAL_LOSS, Loss, loss
 from pellucid.network import Trace, forward
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer, optimizer
+from pellucid.parameters import Parameters
 from pellucid.samples import (
     as_array,
     as_inputs,
     as_targets,
     as_weights,
-    refuse_non_finite,
     warn_of_scale,
 )
 from pellucid.schedules import Schedule
-from pellucid.text_weights import read_text, write_text
 from pellucid.training import Event, Settings, begin, train
 
 
-class Network:
+class Network(Parameters):
     """A feed-forward network to look into: make it, run it, train it, take any number out of it.
 
     Parameters
@@ -99,15 +98,14 @@ class Network:
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f"dtype is {dtype!r}: expected 'float32' or 'float64'")
         drawn = {} if initializer is None else {"*.W": {"initializer": initializer}}
-        self.layout = Layout(architecture, drawn | dict(segments or {}))
+        layout = Layout(architecture, drawn | dict(segments or {}))
+        self._rng = np.random.default_rng(seed)
+        super().__init__(layout, layout.draw(self._rng).astype(dtype or "float64"), dtype)
         self.objective = Objective(
-            self.layout, _loss_for(architecture.output_activation, loss), alpha, l1, reduction
+            layout, _loss_for(architecture.output_activation, loss), alpha, l1, reduction
         )
         self.history: History | None = None
-        self._dtype = dtype
         self._engine = engine_named(engine)
-        self._rng = np.random.default_rng(seed)
-        self._theta: Array = self.layout.draw(self._rng).astype(dtype or "float64")
         self._stepping: tuple[tuple[Any, ...], State] | None = None
 
     @classmethod
@@ -139,45 +137,6 @@ class Network:
     def loss(self) -> Loss:
         """What it is trained on."""
         return self.objective.loss
-
-    @property
-    def theta(self) -> Array:
-        """All parameters in one array (P,): each layer's W row-major then b, first layer first."""
-        return self._theta
-
-    @theta.setter
-    def theta(self, values: Any) -> None:
-        theta = as_array(values, None if self._dtype is None else self._dtype)
-        if tuple(theta.shape) != (self.layout.size,):
-            raise ValueError(
-                f"theta has shape {tuple(theta.shape)}: expected ({self.layout.size},), "
-                "one number a parameter"
-            )
-        refuse_non_finite(namespace(theta).reshape(theta, (-1, 1)), "theta")
-        self._theta = namespace(theta).asarray(theta, copy=True)  # never shared with the giver
-
-    @property
-    def parameters(self) -> dict[str, Array]:
-        """Every array by its name, such as `layer1.W`, as views: writing to one changes theta."""
-        return self.layout.named(self._theta)
-
-    @property
-    def weights(self) -> list[Array]:
-        """W (n_in, n_out) of each Dense layer, as views of theta; assign a list to set them."""
-        return list(self.layout.by_letter(self._theta, "W").values())
-
-    @weights.setter
-    def weights(self, arrays: Sequence[Any]) -> None:
-        self.layout.assign(self._theta, "W", arrays)
-
-    @property
-    def biases(self) -> list[Array | None]:
-        """Each Dense layer's b (n_out,) as a view of theta, None where there is none."""
-        return list(self.layout.by_letter(self._theta, "b").values())
-
-    @biases.setter
-    def biases(self, arrays: Sequence[Any]) -> None:
-        self.layout.assign(self._theta, "b", arrays)
 
     def forward(self, X: Any) -> Array:
         """The activated output (n, n_outputs) for X (n, n_inputs); a flat row gives a flat answer.
@@ -216,10 +175,6 @@ class Network:
         X, y, w = self.samples(X, y, sample_weight)
         return self._engine.value_and_gradient(self.objective, self._theta_like(X), X, y, w)
 
-    def per_layer(self, vector: Array) -> dict[str, Array]:
-        """A theta-shaped array (P,), such as a gradient, as named views."""
-        return self.layout.named(vector)
-
     def train_step(
         self,
         X: Any,
@@ -251,7 +206,7 @@ class Network:
         state.theta = theta
         rate = rule.learning_rate if learning_rate is None else learning_rate
         one = iter([Epoch(None, np.array([rate]))])
-        batches = Batches(one, len(X), self.layout.learning_rates(), self.layout.decays())
+        batches = Batches(one, X.shape[0], self.layout.learning_rates(), self.layout.decays())
         (end,) = self._engine.train_epochs(self.objective, rule, state, X, y, w, batches)
         self._theta = state.theta
         self._stepping = (rule.name, rule.parameters, theta.dtype), state
@@ -389,16 +344,6 @@ class Network:
         )
         network.theta = theta
         return network
-
-    def save_text(self, folder: str | os.PathLike[str]) -> None:
-        """Write every array as a text file, such as `layer1.W.txt`, that `load_text` reads back."""
-        write_text(folder, self.parameters)
-
-    def load_text(self, folder: str | os.PathLike[str]) -> None:
-        """Set every array from the text files in `folder`; their shapes must be this network's."""
-        arrays = read_text(folder, {s.name: s.shape for s in self.layout.segments})
-        for name, view in self.parameters.items():
-            view[...] = arrays[name]
 
     def __repr__(self) -> str:
         head = f"Network({self.architecture}, {self.loss.name}, {self.layout.size} parameters)"

@@ -6,7 +6,7 @@ SciPy does the searching; it loads when a solver is first used (`pip install "pe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -56,12 +56,26 @@ def minimize(
     limits = {"maxiter": max_iterations, "gtol": tolerance}
     if solver == "lbfgs":
         limits |= {"ftol": 64 * np.finfo(np.float64).eps, "maxfun": 20 * max_iterations}
-    result = optimize.minimize(
-        value_and_gradient,
-        theta,
-        method=SOLVERS[solver],
-        jac=True,
-        callback=callback,
-        options=limits,
-    )
+    with _one_thread_in_scipy():
+        result = optimize.minimize(
+            value_and_gradient,
+            theta,
+            method=SOLVERS[solver],
+            jac=True,
+            callback=callback,
+            options=limits,
+        )
     return result.x, str(result.message)
+
+
+def _one_thread_in_scipy() -> Any:
+    """A context in which SciPy's own BLAS uses one thread; NumPy's is left as it is.
+
+    L-BFGS works on vectors so short that waiting for other threads takes longer than the sums:
+    up to 40 times on a busy machine.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    libraries = ThreadpoolController()
+    of_scipy = [lib.filepath for lib in libraries.lib_controllers if "scipy" in lib.filepath]
+    return libraries.select(filepath=of_scipy).limit(limits=1)

@@ -1,0 +1,91 @@
+"""Parameters are a network's numbers: one array theta, and named views into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid.arrays import Array, namespace
+from pellucid.layout import Layout
+from pellucid.samples import as_array, refuse_non_finite
+from pellucid.text_weights import read_text, write_text
+
+
+class Parameters:
+    """Theta and the ways to read and set it; `Network` is a network that has them.
+
+    Parameters
+    ----------
+    layout : where in theta each array lies.
+    theta : (P,) the numbers.
+    dtype : "float32" or "float64" if theta shall always be that, else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.architecture import Architecture
+    >>> layout = Layout(Architecture.of([2, 1]))
+    >>> parameters = Parameters(layout, np.zeros(layout.size))
+    >>> parameters.weights[0][1, 0] = 5.0
+    >>> parameters.theta.tolist()
+    [0.0, 5.0, 0.0]
+    """
+
+    def __init__(self, layout: Layout, theta: Array, dtype: str | None = None) -> None:
+        self.layout = layout
+        self._theta = theta
+        self._dtype = dtype
+
+    @property
+    def theta(self) -> Array:
+        """All parameters in one array (P,): each layer's W row-major then b, first layer first."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: Any) -> None:
+        theta = as_array(values, None if self._dtype is None else self._dtype)
+        if tuple(theta.shape) != (self.layout.size,):
+            raise ValueError(
+                f"theta has shape {tuple(theta.shape)}: expected ({self.layout.size},), "
+                "one number a parameter"
+            )
+        refuse_non_finite(namespace(theta).reshape(theta, (-1, 1)), "theta")
+        self._theta = namespace(theta).asarray(theta, copy=True)  # never shared with the giver
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Every array by its name, such as `layer1.W`, as views: writing to one changes theta."""
+        return self.layout.named(self._theta)
+
+    @property
+    def weights(self) -> list[Array]:
+        """W (n_in, n_out) of each Dense layer, as views of theta; assign a list to set them."""
+        return list(self.layout.by_letter(self._theta, "W").values())
+
+    @weights.setter
+    def weights(self, arrays: Sequence[Any]) -> None:
+        self.layout.assign(self._theta, "W", arrays)
+
+    @property
+    def biases(self) -> list[Array | None]:
+        """Each Dense layer's b (n_out,) as a view of theta, None where there is none."""
+        return list(self.layout.by_letter(self._theta, "b").values())
+
+    @biases.setter
+    def biases(self, arrays: Sequence[Any]) -> None:
+        self.layout.assign(self._theta, "b", arrays)
+
+    def per_layer(self, vector: Array) -> dict[str, Array]:
+        """A theta-shaped array (P,), such as a gradient, as named views."""
+        return self.layout.named(vector)
+
+    def save_text(self, folder: str | os.PathLike[str]) -> None:
+        """Write every array as a text file, such as `layer1.W.txt`, that `load_text` reads back."""
+        write_text(folder, self.parameters)
+
+    def load_text(self, folder: str | os.PathLike[str]) -> None:
+        """Set every array from the text files in `folder`; their shapes must be this network's."""
+        arrays = read_text(folder, {s.name: s.shape for s in self.layout.segments})
+        for name, view in self.parameters.items():
+            view[...] = arrays[name]

@@ -16,7 +16,7 @@ test: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --quiet
 
 test-oracles: .venv/.oracles
 	$(BIN)/python -m pytest tests/oracles -n 2

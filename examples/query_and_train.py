@@ -1,17 +1,13 @@
 """Query and train: an online network whose parts can be taken out and replaced.
 
 Weights from U(-0.5, 0.5), no biases, sigmoid units, half the squared error, one pattern a step at
-rate 0.3. Learns scikit-learn's digits with 64 -> 100 -> 10, and MNIST when it is at hand.
+rate 0.3. Learns scikit-learn's digits with 64 -> 100 -> 10; `mnist.py` goes on from here.
 
-    python examples/query_and_train.py                   digits, 50 epochs
-    python examples/query_and_train.py --mnist FOLDER    MNIST's four files too, some minutes
-    python examples/query_and_train.py --full            MNIST from PELLUCID_DATA or ../shared/data
+    python examples/query_and_train.py
 """
 
 import argparse
-import os
 import sys
-from pathlib import Path
 
 import numpy as np
 from scipy.special import expit
@@ -26,9 +22,7 @@ from pellucid import (
     check_gradient,
     datasets,
     one_hot,
-    print_loss,
 )
-from pellucid.idx import read_idx_pair
 
 # An activation is two functions; here SciPy's expit, and what it does on the way back.
 EXPIT = Activation("expit", expit, lambda da, z, a: da * a * (1.0 - a))
@@ -51,7 +45,7 @@ def accuracy(network: Network, X: np.ndarray, classes: np.ndarray) -> float:
     return float(np.mean(network.predict(X).argmax(axis=1) == classes))
 
 
-def main(full: bool = False, mnist: str | None = None) -> bool:
+def main() -> bool:
     print("Query and train, with plain lists:")
     network = new_network(3, 3, 3)
     print(network)
@@ -79,11 +73,6 @@ def main(full: bool = False, mnist: str | None = None) -> bool:
         print(f"  {total} epochs: {history}")
         met.append(claim("test accuracy", accuracy(network, X_test, y_test), claimed))
 
-    folder = Path(mnist) if mnist else mnist_folder() if full else None
-    if folder is None:
-        print("\nMNIST: name the folder of its four files with --mnist FOLDER")
-    else:
-        met += learn_mnist(folder)
     return all(met)
 
 
@@ -137,49 +126,6 @@ def names(fault: str, check: GradientCheck, *segments: str) -> bool:
     return met
 
 
-def mnist_folder() -> Path:
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    return Path(os.environ.get("PELLUCID_DATA", beside)) / "mnist"
-
-
-def learn_mnist(folder: Path) -> list[bool]:
-    """One hidden layer of 200 by the recipe above, then by one that is tuned."""
-    print(f"\nMNIST from {folder}:")
-    X_train, y_train = read_idx_pair(folder / "train-images-idx3-ubyte.gz")
-    X_test, y_test = read_idx_pair(folder / "t10k-images-idx3-ubyte.gz")
-    X_train, X_test = (np.divide(X, 255, dtype=np.float32) for X in (X_train, X_test))
-    T_train = one_hot(y_train, 10)
-
-    online = new_network(784, 200, 10)
-    history = online.train(
-        X_train,
-        T_train,
-        epochs=4,
-        batch_size=1,
-        solver="sgd",
-        learning_rate=0.3,
-        schedule="cosine",
-        callbacks=[print_loss()],
-    )
-    print(f"  online: {history.seconds[-1]:.0f} s")
-    met = [claim("test accuracy", accuracy(online, X_test, y_test), 0.97)]
-
-    tuned = Network([784, 200, 10], "relu", "softmax", seed=0)
-    history = tuned.train(
-        X_train,
-        y_train,
-        epochs=10,
-        batch_size=128,
-        solver="adam",
-        learning_rate=0.002,
-        schedule="cosine",
-        dropout=0.2,
-        callbacks=[print_loss()],
-    )
-    print(f"  relu, softmax, batches of 128, Adam, dropout 0.2: {history.seconds[-1]:.0f} s")
-    return [*met, claim("test accuracy", accuracy(tuned, X_test, y_test), 0.98)]
-
-
 def claim(what: str, reached: float, at_least: float) -> bool:
     met = reached >= at_least
     print(f"  {what} {reached:.4f}, claim at least {at_least:g}: {'met' if met else 'MISSED'}")
@@ -187,7 +133,5 @@ def claim(what: str, reached: float, at_least: float) -> bool:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="A network to query and to train, part by part.")
-    parser.add_argument("--full", action="store_true", help="MNIST too, some minutes")
-    parser.add_argument("--mnist", metavar="FOLDER", help="where MNIST's four files are")
-    sys.exit(0 if main(**vars(parser.parse_args())) else 1)
+    argparse.ArgumentParser(description="A network to query and to train.").parse_args()
+    sys.exit(0 if main() else 1)

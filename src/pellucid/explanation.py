@@ -133,7 +133,15 @@ def _backward_lines(
                 for unit in range(min(layer.n_in, UNITS)):
                     shares = number.sum(dz[0], parameters[0][unit], None)
                     lines.append(f"    da{unit + 1} of layer{i} = {shares} = {number(da[0, unit])}")
-            dz = below.backward(da, trace.z[i - 1], trace.a[i - 1])
+            z, a = trace.z[i - 1], trace.a[i - 1]
+            dz, f = below.backward(da, z, a), below.name
+            slopes = below.backward(np.ones_like(da), z, a)  # f'(z), where units do not mix
+            for unit in range(0 if below.normalised else min(layer.n_in, UNITS)):
+                factors = f"{number(da[0, unit])} * {number(slopes[0, unit])}"
+                lines.append(
+                    f"    dz{unit + 1} of layer{i} = da{unit + 1} * {f}'(z{unit + 1}) = "
+                    f"{factors} = {number(dz[0, unit])}"
+                )
     return lines
 
 

@@ -43,7 +43,7 @@ def exam_steps(n: int = 10_000) -> tuple[float, float]:
 
     def theirs() -> None:
         MLPRegressor(
-            hidden_layer_sizes=(3,), activation="logistic", solver="sgd", learning_rate_init=1e-3, momentum=0.0,
+            hidden_layer_sizes=(3,), activation="logistic", solver="sgd", momentum=0.0,
             batch_size=3, max_iter=n // 10, n_iter_no_change=n, random_state=0,
         ).fit(X, y)  # fmt: skip
 

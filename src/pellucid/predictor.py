@@ -228,7 +228,7 @@ class Predictor:
             raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
         why = "as asked for"
         if task is None and target in (None, table.target) and table.task is not None:
-            task, why = table.task, "known of this data"
+            task, why = table.task, "as the data set says"
         elif task is None:
             task, why = infer_task(answers)
 

@@ -121,7 +121,7 @@ def test_a_layer_without_bias_shows_none_and_takes_none():
     assert network.biases[0] is None
     network.biases = [None, [5.0]]
     assert network.biases[1].tolist() == [5.0]
-    with pytest.raises(ValueError, match="layer1.b: the layer has no bias"):
+    with pytest.raises(ValueError, match=r"layer1\.b: the layer has no bias"):
         network.biases = [[1.0, 2.0, 3.0], [5.0]]
 
 

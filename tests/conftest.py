@@ -23,6 +23,18 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tabular(real_data) -> Path:
+    """The folder of real tables."""
+    return real_data / "tabular"
+
+
+@pytest.fixture(scope="session")
+def mnist(real_data) -> Path:
+    """The folder of MNIST's four files."""
+    return real_data / "mnist"
+
+
 class Result:
     """What a command left behind."""
 

@@ -177,8 +177,8 @@ def test_help_and_version(run):
     assert run("--version").out == f"pellucid {pellucid.__version__}\n"
 
 
-def test_california_housing_is_learnt_as_it_comes(run, real_data):
-    path = real_data / "tabular" / "california-housing.csv.gz"
+def test_california_housing_is_learnt_as_it_comes(run, tabular):
+    path = tabular / "california-housing.csv.gz"
     result = run("train", path, "--target", "median_house_value", "--epochs", 15, "--json").json
     assert result["task"] == "regression"
     assert result["metrics"]["r2"] > 0.7
@@ -188,25 +188,23 @@ def test_california_housing_is_learnt_as_it_comes(run, real_data):
     assert len(run("predict", "model.safetensors", path).out.splitlines()) == n + 1
 
 
-def test_adult_is_learnt_and_its_own_test_file_evaluated_as_they_come(run, real_data):
-    folder = real_data / "tabular"
-    result = run("train", folder / "adult.data.gz", "--epochs", 5, "--json").json
+def test_adult_is_learnt_and_its_own_test_file_evaluated_as_they_come(run, tabular):
+    result = run("train", tabular / "adult.data.gz", "--epochs", 5, "--json").json
     assert result["task"] == "classification"
     assert result["metrics"]["accuracy"] > 0.83
-    evaluation = run("evaluate", "model.safetensors", folder / "adult.test.gz", "--json").json
+    evaluation = run("evaluate", "model.safetensors", tabular / "adult.test.gz", "--json").json
     assert evaluation["metrics"]["accuracy"] > 0.83
     assert sum(c["support"] for c in evaluation["metrics"]["classes"].values()) == 16281
     assert any("full stop" in note for note in evaluation["notes"])
-    text = run("predict", "model.safetensors", folder / "adult.test.gz", "--probabilities").out
+    text = run("predict", "model.safetensors", tabular / "adult.test.gz", "--probabilities").out
     assert len(list(csv.DictReader(io.StringIO(text)))) == 16281
-    own = run("train", folder / "adult.data.gz", "--test-data", folder / "adult.test.gz",
+    own = run("train", tabular / "adult.data.gz", "--test-data", tabular / "adult.test.gz",
               "--epochs", 2, "--json").json  # fmt: skip
     assert own["rows"]["test"] == 16281
 
 
-def test_mnist_is_read_from_its_idx_files(run, real_data):
-    folder = real_data / "mnist"
-    result = run("train", folder / "t10k-images-idx3-ubyte.gz", "--hidden", 32, "--epochs", 4,
+def test_mnist_is_read_from_its_idx_files(run, mnist):
+    result = run("train", mnist / "t10k-images-idx3-ubyte.gz", "--hidden", 32, "--epochs", 4,
                  "--dtype", "float32", "--json").json  # fmt: skip
     assert result["rows"] == {"train": 7000, "validation": 1500, "test": 1500}
     assert result["metrics"]["accuracy"] > 0.85

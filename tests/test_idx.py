@@ -1,9 +1,7 @@
 """IDX files written byte by byte, whole, packed, cut off and lying; and MNIST itself."""
 
 import gzip
-import os
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +10,6 @@ from pellucid.idx import MOST_PACKED, TYPES, find_pair, read_idx, read_idx_pair,
 
 IMAGES = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 255])
 LABELS = bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])
-
-
-@pytest.fixture(scope="module")
-def mnist() -> Path:
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("PELLUCID_DATA", beside)) / "mnist"
-    if not folder.is_dir():
-        pytest.skip(f"no folder {folder}: set PELLUCID_DATA to the one that holds mnist/")
-    return folder
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -1,8 +1,6 @@
 """Encoders by hand, against scikit-learn's, and on the real tables."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,15 +14,6 @@ from pellucid.columns import MOST_LEVELS
 from pellucid.preprocessing import TableEncoder
 from pellucid.tables import read_table
 from pellucid.targets import ClassTarget
-
-
-@pytest.fixture(scope="module")
-def tabular() -> Path:
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("PELLUCID_DATA", beside)) / "tabular"
-    if not folder.is_dir():
-        pytest.skip(f"no folder {folder}: set PELLUCID_DATA to the one that holds tabular/")
-    return folder
 
 
 def through_json(part):

@@ -249,11 +249,9 @@ def test_five_online_epochs_read_95_of_100_digits_in_the_mean():
     assert np.mean(scores) >= 0.95
 
 
-def test_one_epoch_of_mnist(real_data):
-    if not (real_data / "mnist").is_dir():
-        pytest.skip(f"no MNIST in {real_data}")
-    X, y = read_idx_pair(real_data / "mnist" / "train-images-idx3-ubyte.gz")
-    X_test, y_test = read_idx_pair(real_data / "mnist" / "t10k-images-idx3-ubyte.gz")
+def test_one_epoch_of_mnist(mnist):
+    X, y = read_idx_pair(mnist / "train-images-idx3-ubyte.gz")
+    X_test, y_test = read_idx_pair(mnist / "t10k-images-idx3-ubyte.gz")
     assert (X.shape, X_test.shape) == ((60_000, 784), (10_000, 784))
     network = Network([784, 200, 10], "relu", "softmax", dtype="float32", seed=0)
     network.train(X / 255, y, epochs=1, batch_size=128, solver="adam", learning_rate=0.002)

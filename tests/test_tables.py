@@ -1,23 +1,12 @@
 """Files of every kind and arrays become tables; what cannot is named."""
 
 import gzip
-import os
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from pellucid.tables import find_column, read_table, table_of
-
-
-@pytest.fixture(scope="module")
-def tabular() -> Path:
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("PELLUCID_DATA", beside)) / "tabular"
-    if not folder.is_dir():
-        pytest.skip(f"no folder {folder}: set PELLUCID_DATA to the one that holds tabular/")
-    return folder
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Targets there and back, and what kind of target a column is."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,15 +10,6 @@ from sklearn.preprocessing import StandardScaler
 from pellucid.scaling import Scaler
 from pellucid.tables import read_table
 from pellucid.targets import ClassTarget, NumericTarget, infer_task
-
-
-@pytest.fixture(scope="module")
-def tabular() -> Path:
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("PELLUCID_DATA", beside)) / "tabular"
-    if not folder.is_dir():
-        pytest.skip(f"no folder {folder}: set PELLUCID_DATA to the one that holds tabular/")
-    return folder
 
 
 def through_json(part):

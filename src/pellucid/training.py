@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from operator import index
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -208,7 +208,7 @@ def train(
     run = _solve if settings.solver in SOLVERS else _descend
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            run(engine, objective, state, X, y, settings, rng, sample_weight, watch)
+            run(_Work(engine, objective, state, X, y, sample_weight, settings, rng), watch)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
         warnings.warn(
@@ -239,18 +239,22 @@ def train(
     return history
 
 
-def _descend(
-    engine: Engine,
-    objective: Objective,
-    state: State,
-    X: Array,
-    y: Array,
-    settings: Settings,
-    rng: np.random.Generator,
-    sample_weight: Array | None,
-    watch: _Watch,
-) -> None:
+class _Work(NamedTuple):
+    """What is to be trained, on what, by whom, and how."""
+
+    engine: Engine
+    objective: Objective
+    state: State
+    X: Array
+    y: Array
+    sample_weight: Array | None
+    settings: Settings
+    rng: np.random.Generator
+
+
+def _descend(work: _Work, watch: _Watch) -> None:
     """Gradient descent in batches."""
+    engine, objective, state, X, y, sample_weight, settings, rng = work
     n = X.shape[0]
     size = settings.rows_per_batch(n)
     rule = optimizer(settings.solver)
@@ -286,18 +290,9 @@ def _descend(
             break
 
 
-def _solve(
-    engine: Engine,
-    objective: Objective,
-    state: State,
-    X: Array,
-    y: Array,
-    settings: Settings,
-    rng: np.random.Generator,
-    sample_weight: Array | None,
-    watch: _Watch,
-) -> None:
+def _solve(work: _Work, watch: _Watch) -> None:
     """Minimisation of the whole objective; an epoch is one iteration of the solver."""
+    engine, objective, state, X, y, sample_weight, settings, _ = work
     for name, given in (("dropout", np.any(settings.dropout)), ("clip_norm", settings.clip_norm)):
         if given:
             raise ValueError(f"{name} needs a solver that goes in steps: one of {list(OPTIMIZERS)}")

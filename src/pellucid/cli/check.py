@@ -12,6 +12,7 @@ import typer
 
 from pellucid.check import check_gradient
 from pellucid.cli.data import AsJson
+from pellucid.cli.exits import FAILED
 from pellucid.model import Network
 from pellucid.predictor import Predictor, load
 
@@ -59,7 +60,7 @@ def check(
     else:
         print(f"{network.architecture}, {network.loss.name}, on {rows} random rows")
         print(result)
-    return 0 if result.passed else 1
+    return 0 if result.passed else FAILED
 
 
 def _targets(network: Network, rows: int, rng: np.random.Generator) -> np.ndarray:

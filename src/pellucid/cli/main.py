@@ -1,7 +1,4 @@
-"""Where the command line begins and ends: its errors are one line, its exit codes mean something.
-
-0 all well; 1 a check failed or training diverged; 2 a mistake in what was asked; 130 interrupted.
-"""
+"""Where the command line begins and ends: its errors are one line, its exit codes mean something."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-MISTAKE, INTERRUPTED = 2, 130
+from pellucid.cli.exits import MISTAKE
 
 # A user's mistake is told in one line; PELLUCID_DEBUG=1 shows where in the code it was found.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.data import AsJson, Data, open_data
-from pellucid.cli.main import INTERRUPTED
+from pellucid.cli.exits import FAILED, INTERRUPTED
 from pellucid.initializers import INITIALIZERS
 from pellucid.losses import LOSSES
 from pellucid.model_file import refuse_unwritable
@@ -233,7 +233,7 @@ def train(
         )
     diverged = fit.history.stopped == "diverged"
     if diverged and len(fit.history) < 2:
-        return 1  # the warning has said why; there is nothing worth keeping
+        return FAILED  # the warning has said why; there is nothing worth keeping
     fit.predictor.save(out)
     if plot is not None:
         _draw(fit, plot)
@@ -243,7 +243,7 @@ def train(
         _report(fit, data, out, plot)
     if fit.history.stopped == "interrupted":
         return INTERRUPTED
-    return 1 if diverged else 0
+    return FAILED if diverged else 0
 
 
 def _sizes(text: str) -> tuple[int, ...]:

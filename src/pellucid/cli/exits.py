@@ -1,0 +1,10 @@
+"""An exit code tells another program how a command ended; 0 is well."""
+
+FAILED = 1
+"""A check failed, or training diverged."""
+
+MISTAKE = 2
+"""Something that was asked cannot be done as it was asked."""
+
+INTERRUPTED = 130
+"""Ctrl-C; what there was is kept."""

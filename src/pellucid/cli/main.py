@@ -1,4 +1,4 @@
-"""Where the command line begins and ends: its errors are one line, its exit codes mean something."""
+"""Where the command line begins and ends, and how it tells people that something went wrong."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_text_where_training_had_numbers_names_column_row_and_value(run, table, 
     run("train", table, "--epochs", 2, "--out", "m.safetensors", "-q")
     other = tmp_path / "other.csv"
     other.write_text("length,colour,price\n1,red,100\nlong,red,100\n")
-    assert_refused(run("predict", "m.safetensors", other), "'length'", "'long'", "row 1")
+    assert_refused(run("predict", "m.safetensors", other), "'length'", "'long'", "row 2")
     other.write_text("lenght,colour,price\n1,red,100\n")
     assert_refused(run("predict", "m.safetensors", other), "'length'", "lenght")
 
@@ -125,7 +125,7 @@ def test_rows_without_an_answer_are_left_out_and_counted(run, tmp_path):
     path.write_text("a,b\n" + "1,x\n2,y\n3,\n" * 20)
     result = run("train", path, "--epochs", 2)
     assert result.code == 0
-    assert "20 rows without b were left out" in result.err
+    assert "rows without b, left out: 20" in result.err
 
 
 @pytest.mark.parametrize("name", ["typer", "rich", "polars", "sklearn"])
@@ -148,6 +148,7 @@ def test_ctrl_c_keeps_the_weights_so_far_saves_them_and_exits_with_130(tmp_path)
     while b"loss" not in shown:  # at least one epoch is done
         shown += os.read(screen, 4096)
     process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)  # an impatient person
     while True:
         try:
             if not (more := os.read(screen, 4096)):
@@ -174,3 +175,79 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     process.stderr.close()
     process.wait()
     assert err == b""
+
+
+def test_what_is_wrong_with_the_test_rows_is_found_before_training(run, table, monkeypatch):
+    def train(*arguments, **more):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr(pellucid.Network, "train", train)
+    assert_refused(run("train", "iris", "--test-data", "wine"), "'species'")
+    other = Path("other.csv")
+    other.write_text("length,colour,price,kind\n1,red,100,enormous\n")
+    assert_refused(run("train", table, "--test-data", other), "'enormous'", "big", "small")
+    rows = table.read_text().splitlines()
+    rows[41] = rows[41].replace(rows[41].split(",")[2], "inf")
+    other.write_text("\n".join(rows))
+    assert_refused(run("train", other), "'price'", "inf", "row 41")
+
+
+def test_what_is_read_is_not_written_over(run, table):
+    text = table.read_text()
+    assert_refused(run("train", table, "--out", table), "things.csv", "read")
+    assert_refused(run("train", "iris", "--out", "a.png", "--plot", "a.png"), "a.png", "written")
+    run("train", table, "--epochs", 1, "--out", "m.safetensors", "-q")
+    assert_refused(run("predict", "m.safetensors", table, "--out", table), "things.csv")
+    assert_refused(run("predict", "m.safetensors", table, "--out", "m.safetensors"), "read")
+    assert table.read_text() == text
+
+
+def test_a_picture_of_no_known_kind_is_found_before_training(run):
+    assert_refused(run("train", "iris", "--plot", "p.xyz"), "p.xyz", ".png, .svg or .pdf")
+
+
+def test_numbers_too_large_to_square_are_refused(run, tmp_path):
+    path = tmp_path / "huge.csv"
+    path.write_text("a,b\n" + "".join(f"{i}e300,{i % 7}.5\n" for i in range(1, 60)))
+    assert_refused(run("train", path), "too large")
+
+
+def test_options_that_do_not_go_together_say_which_do(run):
+    assert_refused(run("train", "diabetes", "--label-smoothing", 0.1), "label_smoothing",
+                   "binary_cross_entropy and cross_entropy")  # fmt: skip
+    assert_refused(run("train", "diabetes", "--quantile", 0.9), "squared_error", "quantile")
+    assert_refused(run("train", "iris", "--seed", -1), "-1", "from 0 on")
+    assert_refused(run("train", "iris", "--task", "regression"), "'setosa'", "classification")
+    assert run("train diabetes --loss quantile --quantile 0.9 --epochs 2 -q").code == 0
+
+
+def test_no_arguments_show_the_help_and_nothing_else(run):
+    result = run()
+    assert "train" in result.out
+    assert result.err == ""
+
+
+def test_divergence_in_the_first_epoch_leaves_an_older_model_alone(run, tmp_path):
+    run("train", "diabetes", "--epochs", 1, "--out", "m.safetensors", "-q")
+    before = (tmp_path / "m.safetensors").read_bytes()
+    result = run("train", "diabetes", "--solver", "sgd", "--learning-rate", 1e200, "--epochs", 3,
+                 "--out", "m.safetensors", "--json")  # fmt: skip
+    assert result.code == 1
+    assert (result.json["stopped"], result.json["written"]) == ("diverged", [])
+    assert (tmp_path / "m.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("where", ["find_spec", "reading"])
+def test_ctrl_c_before_training_says_that_nothing_was_written(run, monkeypatch, where):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    module, name = {
+        "find_spec": (sys.modules["pellucid.cli.main"], "find_spec"),
+        "reading": (sys.modules["pellucid.cli.train"], "open_data"),
+    }[where]
+    monkeypatch.setattr(module, name, interrupt)
+    result = run("train", "iris")
+    assert result.code == 130
+    assert result.err == "pellucid: interrupted: nothing was written\n"
+    assert not Path("model.safetensors").exists()

@@ -88,7 +88,7 @@ def test_softmax_scale_and_no_bias_are_written_as_what_they_are():
     network = Network([2, 3], output_activation="softmax", scale_inputs=True, bias=False, seed=0)
     text = network.explain([1.0, 2.0], [1])
     assert "layer1: z = x s" in text
-    assert "z2 = 2 * 1 = 2" in text
+    assert "z2 = (2 * 1) = 2" in text
     assert "layer2: z = x W,  a = softmax(z)" in text
     assert re.search(r"a1 = exp\(\S+\) / sum over units of exp\(z\) = ", text)
     assert "cross_entropy of" in text

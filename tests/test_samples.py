@@ -95,11 +95,6 @@ def test_inputs_that_do_not_fit_are_refused_with_both_numbers(X, message):
     refused(message, Network([3, 2], seed=0).forward, X)
 
 
-def test_a_bad_column_is_called_by_its_name_where_it_has_one():
-    X = [[1, 2, np.nan]]
-    refused(r"column 2 \(income\)", as_inputs, X, 3, None, ["age", "height", "income"])
-
-
 def test_the_first_bad_column_is_named_and_the_first_row_of_it():
     X = np.zeros((5, 4))
     X[1, 3] = X[4, 2] = X[2, 2] = np.nan
@@ -205,10 +200,10 @@ def test_raw_pixels_get_a_warning_that_says_how_large_they_are():
         warn_of_scale(X)
 
 
-def test_columns_of_very_different_size_get_a_warning_with_the_ratio_and_their_names():
+def test_columns_of_very_different_size_get_a_warning_with_the_ratio():
     X = np.array([[0.5, 60000.0], [-1.0, 20000.0]])
-    with pytest.warns(ScaleWarning, match=r"column 1 \(income\).*column 0 \(age\).*6e\+04"):
-        warn_of_scale(X, ["age", "income"])
+    with pytest.warns(ScaleWarning, match=r"column 1 .*column 0 .*6e\+04"):
+        warn_of_scale(X)
 
 
 @pytest.mark.parametrize(

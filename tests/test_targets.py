@@ -74,7 +74,7 @@ def test_one_class_only():
 )
 def test_missing_targets_are_refused(values):
     series = pl.Series("t", values)
-    message = "target 't' is missing in 2 rows, first in row 1: drop those rows"
+    message = "target 't' is missing in 2 rows, first in row 2: drop those rows"
     makers = [ClassTarget.fit]
     if series.dtype.is_numeric():
         makers += [
@@ -97,9 +97,9 @@ def test_numeric_targets():
     assert NumericTarget.fit(y, "maximum").encode(y)[-1, 0] == 1.0
     assert NumericTarget.fit(y, "none").encode(y)[:, 0].tolist() == y.to_list()
     assert NumericTarget.fit(y, 100.0).decode([[0.06]]).tolist() == [6.0]
-    with pytest.raises(ValueError, match="column 'price' holds 'dear' in row 1"):
+    with pytest.raises(ValueError, match="column 'price' holds 'dear' in row 2"):
         NumericTarget.fit(pl.Series("price", ["1", "dear"]))
-    with pytest.raises(ValueError, match="column 'price' holds inf in row 0"):
+    with pytest.raises(ValueError, match="column 'price' holds inf in row 1"):
         NumericTarget.fit(pl.Series("price", [np.inf, 1.0]))
 
 

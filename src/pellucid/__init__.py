@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pellucid.check import GradientCheck, check_gradient
     from pellucid.comparison import Comparison, compare
     from pellucid.metrics import classification_report, regression_report
-    from pellucid.predictor import Predictor, Recipe, load
+    from pellucid.predictor import Predictor, load
+    from pellucid.recipe import Recipe
 
 __all__ = [
     "ACTIVATIONS",
@@ -77,7 +78,7 @@ _LATER = {
     "classification_report": "metrics",
     "regression_report": "metrics",
     "Predictor": "predictor",
-    "Recipe": "predictor",
+    "Recipe": "recipe",
     "load": "predictor",
 }
 """What is imported when it is first asked for, and the module it comes from."""

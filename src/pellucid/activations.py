@@ -50,7 +50,7 @@ def relu(z: Array) -> Array:
 
 
 def relu_backward(da: Array, z: Array, a: Array) -> Array:
-    """Da where z > 0; at the kink the derivative is taken as 0."""
+    """da where z > 0; at the kink the derivative is taken as 0."""
     return namespace(z).where(z > 0, da, 0.0)
 
 
@@ -58,24 +58,25 @@ LEAK = 0.01
 
 
 def leaky_relu(z: Array) -> Array:
-    """Z where z > 0, else 0.01 z (Maas et al., 2013)."""
+    """z where z > 0, else 0.01 z (Maas et al., 2013)."""
     return namespace(z).where(z > 0, z, LEAK * z)
 
 
 def leaky_relu_backward(da: Array, z: Array, a: Array) -> Array:
-    """Da where z > 0, else 0.01 da."""
+    """da where z > 0, else 0.01 da."""
     return namespace(z).where(z > 0, da, LEAK * da)
 
 
 def elu(z: Array) -> Array:
-    """Z where z > 0, else exp(z) - 1 (Clevert et al., 2016)."""
+    """z where z > 0, else exp(z) - 1 (Clevert et al., 2016)."""
     xp = namespace(z)
     return xp.where(z > 0, z, xp.expm1(xp.clip(z, None, 0.0)))
 
 
 def elu_backward(da: Array, z: Array, a: Array) -> Array:
-    """Da where z > 0, else exp(z) da, and exp(z) = a + 1."""
-    return namespace(z).where(z > 0, da, da * (a + 1.0))
+    """da where z > 0, else exp(z) da (a + 1 would lose the digits of a small exp(z))."""
+    xp = namespace(z)
+    return da * xp.exp(xp.clip(z, None, 0.0))
 
 
 # The pair that makes mean 0 and variance 1 a fixed point (Klambauer et al., 2017, eq. 14).
@@ -83,18 +84,19 @@ SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.673263242354377284
 
 
 def selu(z: Array) -> Array:
-    """Scale z where z > 0, else scale alpha (exp(z) - 1)."""
+    """scale z where z > 0, else scale alpha (exp(z) - 1)."""
     xp = namespace(z)
     return SELU_SCALE * xp.where(z > 0, z, SELU_ALPHA * xp.expm1(xp.clip(z, None, 0.0)))
 
 
 def selu_backward(da: Array, z: Array, a: Array) -> Array:
-    """Scale da where z > 0, else scale alpha exp(z) da, and that is (a + scale alpha) da."""
-    return da * namespace(z).where(z > 0, SELU_SCALE, a + SELU_SCALE * SELU_ALPHA)
+    """scale da where z > 0, else scale alpha exp(z) da."""
+    xp = namespace(z)
+    return SELU_SCALE * da * xp.where(z > 0, 1.0, SELU_ALPHA * xp.exp(xp.clip(z, None, 0.0)))
 
 
 def gelu(z: Array) -> Array:
-    """Z times the standard normal distribution function at z (Hendrycks and Gimpel, 2016)."""
+    """z times the standard normal distribution function at z (Hendrycks and Gimpel, 2016)."""
     return 0.5 * z * erfc(-z / sqrt(2.0))
 
 
@@ -105,18 +107,18 @@ def gelu_backward(da: Array, z: Array, a: Array) -> Array:
 
 
 def swish(z: Array) -> Array:
-    """Z sigmoid(z) (Ramachandran et al., 2017; also called SiLU)."""
+    """z sigmoid(z) (Ramachandran et al., 2017; also called SiLU)."""
     return z * sigmoid(z)
 
 
 def swish_backward(da: Array, z: Array, a: Array) -> Array:
-    """S (1 + z (1 - s)) da, with s = sigmoid(z)."""
+    """s (1 + z (1 - s)) da, with s = sigmoid(z)."""
     s = sigmoid(z)
     return da * s * (1.0 + z * (1.0 - s))
 
 
 def mish(z: Array) -> Array:
-    """Z tanh(softplus(z)) (Misra, 2019)."""
+    """z tanh(softplus(z)) (Misra, 2019)."""
     return z * namespace(z).tanh(softplus(z))
 
 
@@ -134,7 +136,7 @@ def softmax(z: Array) -> Array:
 
 
 def softmax_backward(da: Array, z: Array, a: Array) -> Array:
-    """A (da - sum of a da along the row): each output depends on every z of its row."""
+    """a (da - sum of a da along the row): each output depends on every z of its row."""
     return a * (da - namespace(a).sum(a * da, axis=-1, keepdims=True))
 
 

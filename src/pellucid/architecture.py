@@ -106,10 +106,7 @@ class Architecture:
                     f"activation {f.name!r} is your own code and a model file holds none: "
                     "keep theta with numpy.save, or use a built-in activation"
                 )
-            row: dict[str, Any] = {"kind": layer.kind, "n_in": layer.n_in, "activation": f.name}
-            if isinstance(layer, Dense):
-                row |= {"n_out": layer.n_out, "bias": layer.bias}
-            rows.append(row)
+            rows.append(layer.to_dict() | {"kind": layer.kind, "activation": f.name})
         return rows
 
     @classmethod
@@ -117,12 +114,12 @@ class Architecture:
         """The inverse of `to_dict`."""
         layers = []
         for row in rows:
-            fields = dict(row)
-            kind = look_up(fields.pop("kind"), LAYERS, "kind of layer")
+            given = dict(row)
+            kind = look_up(given.pop("kind"), LAYERS, "kind of layer")
             for name in ("n_in", "n_out"):
-                if type(fields.get(name, 1)) is not int or fields.get(name, 1) < 1:
-                    raise ValueError(f"{name} is {fields[name]!r}: expected a whole number")
-            layers.append(kind(**(fields | {"activation": activation(fields["activation"])})))
+                if type(given.get(name, 1)) is not int or given.get(name, 1) < 1:
+                    raise ValueError(f"{name} is {given[name]!r}: expected a whole number")
+            layers.append(kind(**(given | {"activation": activation(given["activation"])})))
         return cls(tuple(layers))
 
     def __str__(self) -> str:
@@ -138,7 +135,8 @@ class Architecture:
 
 def _one_each(value: Any, n: int, name: str) -> list[Any]:
     """`value` for each of `n` layers, or its own items when it is a list of that length."""
-    if not isinstance(value, list) and not (isinstance(value, tuple) and name == "bias"):
+    a_pair_of_functions = isinstance(value, tuple) and all(callable(item) for item in value)
+    if not isinstance(value, list | tuple) or a_pair_of_functions:
         return [value] * n
     if len(value) != n:
         raise ValueError(f"{name} has {len(value)} items for {n} layers: give one, or one each")

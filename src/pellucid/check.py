@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from pellucid.arrays import to_numpy
 from pellucid.layout import Segment
 from pellucid.model import Network
 
@@ -118,8 +119,9 @@ def check_gradient(
     >>> check_gradient(network, X, y, gradient=wrong).wrong
     ['layer1.W']
     """
-    theta = np.asarray(network.theta, dtype=np.float64)
-    X, y, w = Network.like(network, dtype="float64").samples(X, y, sample_weight)
+    theta = to_numpy(network.theta).astype(np.float64)
+    given = [to_numpy(a) for a in (X, y)] + [None if sample_weight is None else sample_weight]
+    X, y, w = Network.like(network, dtype="float64").samples(*given)
     if gradient is None:
         gradient = network.objective.value_and_gradient(theta, X, y, w)[1]
     gradient = np.asarray(gradient, dtype=np.float64)

@@ -126,8 +126,8 @@ def numbers_of(frame: pl.DataFrame, columns: Sequence[NumericColumn]) -> pl.Data
             wrong = (given.is_not_null() & (series.is_null() | series.is_infinite())).arg_true()
             if len(wrong):
                 raise ValueError(
-                    f"column {column.name!r} holds {given[wrong[0]]!r} in row {wrong[0]}: "
-                    "expected finite numbers"
+                    f"column {column.name!r} holds {given[wrong[0]]!r} in row {wrong[0] + 1}: "
+                    "expected finite numbers (rows are counted from 1, below the names)"
                 )
         made.append(series)
     return pl.DataFrame(made)

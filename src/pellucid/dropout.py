@@ -25,7 +25,7 @@ def dropout_rates(architecture: Architecture, rate: float | Sequence[float]) -> 
     [0.1, 0.5, 0.0]
     """
     hidden = [i for i, layer in enumerate(architecture.layers[:-1]) if isinstance(layer, Dense)]
-    given = list(rate) if isinstance(rate, Sequence) else [rate] * len(hidden)
+    given = [rate] * len(hidden) if isinstance(rate, int | float) else list(rate)
     if len(given) != len(hidden):
         raise ValueError(f"dropout has {len(given)} rates for {len(hidden)} hidden layers")
     for r in given:

@@ -87,11 +87,7 @@ def _forward_lines(objective: Objective, trace: Trace, number: _Writer) -> list[
         equation = " + ".join([f"x {letters[0]}", *letters[1:]])
         lines.append(f"layer{i + 1}: z = {equation},  a = {f}(z)")
         for unit in range(min(layer.n_out, UNITS)):
-            if isinstance(layer, Dense):
-                bias = parameters[1][unit] if layer.bias else None
-                total = number.sum(x[0], parameters[0][:, unit], bias)
-            else:
-                total = f"{number(x[0, unit])} * {number(parameters[0][unit])}"
+            total = number.sum(*layer.terms(parameters, x[0], unit))
             lines.append(f"  z{unit + 1} = {total} = {number(z[0, unit])}")
             function = f"{f}({number(z[0, unit])})"
             if f == "softmax":

@@ -41,14 +41,22 @@ class Layer(Protocol):
     def parameters(self) -> tuple[Parameter, ...]:
         """Its arrays, in the order they lie in theta."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """What makes it again, its kind and activation apart, as plain data."""
+
+    def terms(
+        self, parameters: tuple[Array, ...], x: Array, unit: int
+    ) -> tuple[Array, Array, Array | None]:
+        """The inputs and weights whose products, with a bias, add up to z of one unit of a row."""
+
     def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
         """X (n, n_in) -> z (n, n_out)."""
 
     def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
-        """Dz (n, n_out) -> dx (n, n_in)."""
+        """dz (n, n_out) -> dx (n, n_in)."""
 
     def gradient(self, parameters: tuple[Array, ...], x: Array, dz: Array) -> tuple[Array, ...]:
-        """DLoss by each parameter, in their order and shapes."""
+        """dLoss by each parameter, in their order and shapes."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +82,27 @@ class Dense:
         b = Parameter("b", (self.n_out,), self.n_in, self.n_out, "zeros", 0.0)
         return (W, b) if self.bias else (W,)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its sizes, and whether it has biases."""
+        return {"n_in": self.n_in, "n_out": self.n_out, "bias": self.bias}
+
+    def terms(
+        self, parameters: tuple[Array, ...], x: Array, unit: int
+    ) -> tuple[Array, Array, Array | None]:
+        """All of x (n_in,), the unit's column of W, and its b."""
+        return x, parameters[0][:, unit], parameters[1][unit] if self.bias else None
+
     def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
-        """Z = x W + b."""
+        """z = x W + b."""
         z = x @ parameters[0]
         return z + parameters[1] if self.bias else z
 
     def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
-        """Dx = dz W^T."""
+        """dx = dz W^T."""
         return dz @ parameters[0].T
 
     def gradient(self, parameters: tuple[Array, ...], x: Array, dz: Array) -> tuple[Array, ...]:
-        """DW = x^T dz, db = the sum of dz over rows."""
+        """dW = x^T dz, db = the sum of dz over rows."""
         dW = x.T @ dz
         return (dW, namespace(dz).sum(dz, axis=0)) if self.bias else (dW,)
 
@@ -113,16 +131,26 @@ class Scale:
         """s, which starts at 1; shrinking it to 0 would only undo it, so penalties leave it be."""
         return (Parameter("s", (self.n_in,), 1, 1, "ones", 0.0),)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its size."""
+        return {"n_in": self.n_in}
+
+    def terms(
+        self, parameters: tuple[Array, ...], x: Array, unit: int
+    ) -> tuple[Array, Array, Array | None]:
+        """One x and its factor."""
+        return x[unit : unit + 1], parameters[0][unit : unit + 1], None
+
     def forward(self, parameters: tuple[Array, ...], x: Array) -> Array:
-        """Z = x s."""
+        """z = x s."""
         return x * parameters[0]
 
     def backward(self, parameters: tuple[Array, ...], dz: Array) -> Array:
-        """Dx = dz s."""
+        """dx = dz s."""
         return dz * parameters[0]
 
     def gradient(self, parameters: tuple[Array, ...], x: Array, dz: Array) -> tuple[Array, ...]:
-        """Ds = the sum of x dz over rows."""
+        """ds = the sum of x dz over rows."""
         return (namespace(dz).sum(x * dz, axis=0),)
 
 

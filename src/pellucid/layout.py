@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.architecture import Architecture
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace
 from pellucid.initializers import initializer
 from pellucid.layers import Dense
 from pellucid.registry import near
@@ -158,16 +158,18 @@ class Layout:
         if len(arrays) != len(views):
             what = {"W": "weights", "b": "biases"}.get(letter, letter)
             raise ValueError(f"{len(arrays)} {what} for {len(views)} layers: give one each")
-        found = [None if array is None else np.asarray(array) for array in arrays]
+        found = [None if array is None else np.asarray(array, dtype=float) for array in arrays]
         for (name, view), array in zip(views.items(), found, strict=True):
             needed, given = (None if a is None else tuple(a.shape) for a in (view, array))
             if needed is None and given is not None:
                 raise ValueError(f"{name}: the layer has no bias; give None, not shape {given}")
             if needed != given:
                 raise ValueError(f"{name} has shape {needed}, not {given}")
+            if array is not None and not np.isfinite(array).all():
+                raise ValueError(f"{name} holds NaN or inf: expected finite numbers")
         for view, array in zip(views.values(), found, strict=True):
             if view is not None:
-                view[...] = array
+                view[...] = array_like(array, view)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """What was set for the training of segments, as plain data for the model file."""

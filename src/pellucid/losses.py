@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from math import inf
 from typing import Any
 
@@ -331,7 +332,15 @@ def loss(
     if isinstance(name, Loss):
         return name
     if isinstance(name, str):
-        return look_up(name, LOSSES, "loss")(**parameters)
+        maker = look_up(name, LOSSES, "loss")
+        for parameter in parameters:
+            takers = [n for n, m in LOSSES.items() if parameter in signature(m).parameters]
+            if name not in takers:
+                raise ValueError(
+                    f"loss {name!r} takes no {parameter}: "
+                    + (f"{' and '.join(takers)} do" if takers else "no loss does")
+                )
+        return maker(**parameters)
     if isinstance(name, tuple) and len(name) == 2 and all(callable(f) for f in name):
         value, gradient = name
         return Loss(getattr(value, "__name__", "custom"), value, gradient)

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid import model_file
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
-from pellucid.arrays import Array, array_like, to_numpy
+from pellucid.arrays import Array, namespace, to_numpy
 from pellucid.engines import Batches, Epoch, State
 from pellucid.engines import engine as engine_named
 from pellucid.explanation import explain
@@ -32,6 +32,7 @@ from pellucid.samples import (
 )
 from pellucid.schedules import Schedule
 from pellucid.training import Event, Settings, begin, train
+from pellucid.vectors import make_vectors, refuse_other_outputs
 
 
 class Network(Parameters):
@@ -90,6 +91,11 @@ class Network(Parameters):
         engine: str = "reference",
     ) -> None:
         if isinstance(sizes, Architecture):
+            shape = (hidden_activation, output_activation, bias, scale_inputs)
+            if shape != ("relu", "identity", True, False):
+                raise ValueError(
+                    "an Architecture has its activations and biases: give sizes for more"
+                )
             architecture = sizes
         else:
             architecture = Architecture.of(
@@ -97,6 +103,8 @@ class Network(Parameters):
             )
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f"dtype is {dtype!r}: expected 'float32' or 'float64'")
+        if isinstance(seed, int) and seed < 0:
+            raise ValueError(f"seed is {seed}: expected a whole number from 0 on")
         drawn = {} if initializer is None else {"*.W": {"initializer": initializer}}
         layout = Layout(architecture, drawn | dict(segments or {}))
         self._rng = np.random.default_rng(seed)
@@ -123,7 +131,9 @@ class Network(Parameters):
         copy = cls.__new__(cls)
         copy.__dict__ |= other.__dict__
         copy._dtype = dtype or other._dtype
-        copy._theta = other._theta.astype(dtype or other._theta.dtype, copy=True)
+        xp = namespace(other._theta)
+        kind = other._theta.dtype if dtype is None else getattr(xp, dtype)
+        copy._theta = xp.astype(other._theta, kind, copy=True)
         copy._rng = deepcopy(other._rng)
         copy._stepping = None
         return copy
@@ -311,6 +321,7 @@ class Network(Parameters):
             If an activation or the loss is your own code, which no file of data can hold.
         """
         header = self.objective.to_dict() | {"dtype": self._dtype}
+        header["test_vectors"] = make_vectors(self.layout, self._theta)
         model_file.write(path, to_numpy(self._theta), header | more)
 
     @classmethod
@@ -343,6 +354,8 @@ class Network(Parameters):
             dtype=header.get("dtype"),
         )
         network.theta = theta
+        if "test_vectors" in header:
+            refuse_other_outputs(layout, theta, header["test_vectors"])
         return network
 
     def __repr__(self) -> str:
@@ -371,13 +384,6 @@ class Network(Parameters):
         n = X.shape[0]
         y = as_targets(y, n, self.architecture.n_outputs, self.loss, X.dtype)
         return X, y, as_weights(sample_weight, n, X.dtype)
-
-    def _theta_like(self, X: Array) -> Array:
-        """Theta in X's dtype and library, and on its device."""
-        theta = self._theta
-        if type(theta) is type(X) and theta.dtype == X.dtype and theta.device == X.device:
-            return theta
-        return array_like(self._theta, X)
 
 
 def _loss_for(output: Activation, chosen: Any) -> Loss:

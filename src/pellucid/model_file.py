@@ -35,6 +35,7 @@ def write(path: str | os.PathLike[str], theta: NDArray[Any], header: dict[str, A
     text = json.dumps(header, sort_keys=True, allow_nan=False)
     data = save({"theta": np.ascontiguousarray(theta)}, metadata={"pellucid": text})
     path = Path(path)
+    refuse_unwritable(path)
     with tempfile.NamedTemporaryFile(
         dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:

@@ -138,7 +138,7 @@ class Objective:
         return self.loss.value(trace.a[-1], y)
 
     def output_gradient(self, trace: Trace, y: Array) -> Array:
-        """D(loss of the row)/dz of the last layer (n, n_outputs)."""
+        """d(loss of the row)/dz of the last layer (n, n_outputs)."""
         if self.from_raw and self.loss.raw_gradient is not None:
             return self.loss.raw_gradient(trace.z[-1], y)
         da = self.loss.gradient(trace.a[-1], y)

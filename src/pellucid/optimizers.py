@@ -25,7 +25,7 @@ class Optimizer:
     ----------
     name : what the command line calls it.
     init : theta (P,) -> state.
-    update : (theta, gradient, state, rate, decay) -> (theta, state); nothing is changed in place.
+    update : (theta, gradient, state, rate, decay=1.0) -> (theta, state), changing nothing in place.
     learning_rate : used where none is given.
     parameters : what its maker was given.
 
@@ -40,22 +40,16 @@ class Optimizer:
 
     name: str
     init: Callable[[Array], State]
-    step: Callable[[Array, Array, State, Any, Any], tuple[Array, State]]
+    update: Callable[..., tuple[Array, State]]
     learning_rate: float
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    def update(
-        self, theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0
-    ) -> tuple[Array, State]:
-        """One step: the new theta and the new state."""
-        return self.step(theta, gradient, state, rate, decay)
-
 
 def sgd() -> Optimizer:
-    """Theta - rate * gradient."""
+    """theta - rate * gradient."""
 
     def step(
-        theta: Array, gradient: Array, state: State, rate: Any, decay: Any
+        theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0
     ) -> tuple[Array, State]:
         return theta - rate * gradient, state
 
@@ -63,11 +57,11 @@ def sgd() -> Optimizer:
 
 
 def momentum(momentum: float = 0.9) -> Optimizer:
-    """V = momentum v - rate gradient; theta + v (Polyak, 1964)."""
+    """v = momentum v - rate gradient; theta + v (Polyak, 1964)."""
     _refuse_outside("momentum", momentum)
 
     def step(
-        theta: Array, gradient: Array, state: State, rate: Any, decay: Any
+        theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0
     ) -> tuple[Array, State]:
         velocity = momentum * state["velocity"] - rate * gradient
         return theta + velocity, {"velocity": velocity}
@@ -76,7 +70,7 @@ def momentum(momentum: float = 0.9) -> Optimizer:
 
 
 def nesterov(momentum: float = 0.9) -> Optimizer:
-    """V = momentum v - rate gradient; theta + momentum v - rate gradient: the look ahead.
+    """v = momentum v - rate gradient; theta + momentum v - rate gradient: the look ahead.
 
     Sutskever et al., On the importance of initialization and momentum, 2013, in the form that
     takes the gradient where theta is.
@@ -84,7 +78,7 @@ def nesterov(momentum: float = 0.9) -> Optimizer:
     _refuse_outside("momentum", momentum)
 
     def step(
-        theta: Array, gradient: Array, state: State, rate: Any, decay: Any
+        theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0
     ) -> tuple[Array, State]:
         push = rate * gradient
         velocity = momentum * state["velocity"] - push
@@ -94,14 +88,14 @@ def nesterov(momentum: float = 0.9) -> Optimizer:
 
 
 def rmsprop(rho: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
-    """V = rho v + (1 - rho) gradient^2; theta - rate gradient / (sqrt(v) + epsilon).
+    """v = rho v + (1 - rho) gradient^2; theta - rate gradient / (sqrt(v) + epsilon).
 
     Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012.
     """
     _refuse_outside("rho", rho)
 
     def step(
-        theta: Array, gradient: Array, state: State, rate: Any, decay: Any
+        theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0
     ) -> tuple[Array, State]:
         xp = namespace(theta)
         square = rho * state["square"] + (1.0 - rho) * gradient * gradient
@@ -141,12 +135,12 @@ def adamw(
 
 def _adam_step(
     beta_1: float, beta_2: float, epsilon: float, weight_decay: float
-) -> Callable[[Array, Array, State, Any, Any], tuple[Array, State]]:
+) -> Callable[..., tuple[Array, State]]:
     _refuse_outside("beta_1", beta_1)
     _refuse_outside("beta_2", beta_2)
 
     def step(
-        theta: Array, gradient: Array, state: State, rate: Any, decay: Any
+        theta: Array, gradient: Array, state: State, rate: Any, decay: Any = 1.0
     ) -> tuple[Array, State]:
         xp = namespace(theta)
         t = state["t"] + 1

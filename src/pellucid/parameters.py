@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace
 from pellucid.layout import Layout
-from pellucid.samples import as_array, refuse_non_finite
+from pellucid.samples import as_array
 from pellucid.text_weights import read_text, write_text
 
 
@@ -50,7 +50,8 @@ class Parameters:
                 f"theta has shape {tuple(theta.shape)}: expected ({self.layout.size},), "
                 "one number a parameter"
             )
-        refuse_non_finite(namespace(theta).reshape(theta, (-1, 1)), "theta")
+        if not bool(namespace(theta).all(namespace(theta).isfinite(theta))):
+            raise ValueError("theta holds NaN or inf: expected finite numbers")
         self._theta = namespace(theta).asarray(theta, copy=True)  # never shared with the giver
 
     @property
@@ -60,7 +61,10 @@ class Parameters:
 
     @property
     def weights(self) -> list[Array]:
-        """W (n_in, n_out) of each Dense layer, as views of theta; assign a list to set them."""
+        """W (n_in, n_out) of each Dense layer, as views of theta; assign a list to set them.
+
+        Training makes a new theta, so a view taken before it shows the weights as they were.
+        """
         return list(self.layout.by_letter(self._theta, "W").values())
 
     @weights.setter
@@ -88,4 +92,11 @@ class Parameters:
         """Set every array from the text files in `folder`; their shapes must be this network's."""
         arrays = read_text(folder, {s.name: s.shape for s in self.layout.segments})
         for name, view in self.parameters.items():
-            view[...] = arrays[name]
+            view[...] = array_like(arrays[name], view)
+
+    def _theta_like(self, X: Array) -> Array:
+        """Theta in X's dtype and library, and on its device."""
+        theta = self._theta
+        if type(theta) is type(X) and theta.dtype == X.dtype and theta.device == X.device:
+            return theta
+        return array_like(self._theta, X)

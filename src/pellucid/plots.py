@@ -37,6 +37,8 @@ def learning_curve(history: History, ax: Axes | None = None, score_name: str = "
 
     The epoch whose weights were kept is marked when early stopping chose one.
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = _axes(ax)
     epochs = np.arange(1, len(history) + 1)
     lines = ax.plot(epochs, history.loss, color=TRAINING, label="training loss")
@@ -59,6 +61,7 @@ def learning_curve(history: History, ax: Axes | None = None, score_name: str = "
         )
         right.spines["top"].set_visible(False)
     ax.set(xlabel="epoch", ylabel="loss", title="Learning curve")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.spines["top"].set_visible(False)
     below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
     ax.legend(handles=lines, ncols=len(lines), frameon=False, fontsize=8.5, **below)

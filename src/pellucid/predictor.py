@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from pellucid import model_file
 from pellucid.arrays import Array
+from pellucid.columns import NumericColumn, numbers_of
 from pellucid.history import History
-from pellucid.losses import CANONICAL_LOSS, loss
 from pellucid.metrics import (
     ClassificationReport,
     RegressionReport,
@@ -21,6 +21,7 @@ from pellucid.metrics import (
 )
 from pellucid.model import Network
 from pellucid.preprocessing import TableEncoder
+from pellucid.recipe import Recipe
 from pellucid.splitting import split_rows
 from pellucid.tables import Table, find_column
 from pellucid.targets import ClassTarget, NumericTarget, infer_task
@@ -31,45 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Report: TypeAlias = ClassificationReport | RegressionReport
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that is chosen before training. The defaults suit a first try on any table.
-
-    Parameters
-    ----------
-    hidden : units of each hidden layer.
-    activation : of the hidden layers.
-    output_activation : by default softmax for classes (sigmoid for two), identity for numbers.
-    loss, loss_parameters : by default the one made for the output activation.
-    bias, initializer, l1, dtype : as `pellucid.Network` takes them.
-    alpha : strengths of the L2 penalty; of several the best on the validation rows is kept.
-    exclude : columns not to learn from.
-    scaling : of number columns, a name of `pellucid.SCALERS`; by default what suits the data.
-    target_scaling : of numbers to predict: such a name, or a number to divide by.
-    validation, test : parts of the rows held out.
-    settings : for `pellucid.Network.train`.
-    seed : of the split, the first weights and the order of the rows.
-    """
-
-    hidden: tuple[int, ...] = (100,)
-    activation: str = "relu"
-    output_activation: str | None = None
-    loss: str | None = None
-    loss_parameters: Mapping[str, Any] = field(default_factory=dict)
-    bias: bool = True
-    initializer: str | None = None
-    alpha: tuple[float, ...] = (1e-4,)
-    l1: float = 0.0
-    dtype: str | None = None
-    exclude: tuple[str, ...] = ()
-    scaling: str | None = None
-    target_scaling: str | float | None = None
-    validation: float = 0.15
-    test: float = 0.15
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -172,6 +134,7 @@ class Predictor:
 
         `notes` gets a sentence on whatever had to be assumed of the answers.
         """
+        frame = _answered(frame, self.target_name, [] if notes is None else notes)
         answers = find_column(frame, self.target_name)
         output = self.output(frame)
         if isinstance(self.target, ClassTarget):
@@ -214,10 +177,9 @@ class Predictor:
         frame, notes = table.frame, list(table.notes)
         name = target or table.target or frame.columns[-1]
         answers = find_column(frame, name)
-        if answers.null_count():
-            notes.append(f"{answers.null_count()} rows without {name} were left out")
-            frame = frame.filter(answers.is_not_null())
-            answers = find_column(frame, name)
+        _refuse_infinite(frame)  # before any row is moved, so that the message names the right one
+        frame = _answered(frame, name, notes)
+        answers = find_column(frame, name)
         if frame.height == 0:
             raise ValueError("the table has no rows to learn from")
         for excluded in recipe.exclude:
@@ -237,8 +199,8 @@ class Predictor:
         parts = split_rows(frame.height, classes, recipe.validation, held_out, recipe.seed)
         trained, validated, tested = (frame[rows.tolist()] for rows in parts)
         if test is not None:
-            tested = test.frame
             notes += test.notes
+            tested = _answered(test.frame, name, notes)
 
         encoder = TableEncoder.fit(
             trained.drop(name), scaling=recipe.scaling or table.scaling or "standard"
@@ -249,9 +211,18 @@ class Predictor:
             encoded = ClassTarget.fit(answers)
         else:
             scaling = recipe.target_scaling or table.target_scaling or "standard"
-            encoded = NumericTarget.fit(find_column(trained, name), scaling)
+            try:
+                encoded = NumericTarget.fit(find_column(trained, name), scaling)
+            except ValueError as error:
+                raise ValueError(f"{error}; for classes, say so: task classification") from error
+            if find_column(trained, name).n_unique() == 1:
+                notes.append(f"{name} is the same in every row: there is nothing to learn")
 
         X, y = encoder.transform(trained), encoded.encode(find_column(trained, name))
+        measured = tested if tested.height else trained
+        # Whatever is wrong with the rows to measure on is to be found before training, not after.
+        encoder.transform(measured)
+        encoded.encode(find_column(measured, name))
         settings = {"metric": _accuracy if task == "classification" else _r2, **recipe.settings}
         if validated.height:
             settings["validation_data"] = (
@@ -262,7 +233,7 @@ class Predictor:
             settings["early_stopping"] = False
         networks: list[tuple[float, Network, History]] = []
         for alpha in recipe.alpha:
-            network = _network(recipe, task, X.shape[1], y.shape[1], alpha)
+            network = recipe.network(task, X.shape[1], y.shape[1], alpha)
             history = network.train(X, y, callbacks=callbacks, **settings)
             networks.append((alpha, network, history))
             if history.stopped == "interrupted":
@@ -272,10 +243,11 @@ class Predictor:
 
         predictor = cls(network, encoder, encoded, name)
         on = "test" if tested.height else "training"
-        measured = tested if tested.height else trained
         report = predictor.evaluate(measured, notes)
         if on == "training":
-            notes.append(f"{frame.height} rows are too few to hold some out: all were measured")
+            few = f"{frame.height} rows are too few to hold some out"
+            why_all = few if recipe.test and test is None else "no rows were held out"
+            notes.append(f"{why_all}: it is measured on the rows it has learnt from")
         rows = {"train": trained.height, "validation": validated.height, "test": tested.height}
         chosen = asdict(replace(recipe, settings={}, alpha=(alpha,)))
         plain = {k: v for k, v in recipe.settings.items() if isinstance(v, str | int | float)}
@@ -343,24 +315,18 @@ def load(path: str | os.PathLike[str]) -> Predictor | Network:
         raise ValueError(f"the header of {os.fspath(path)!r} is damaged: {error!r}") from error
 
 
-def _network(recipe: Recipe, task: str, n_inputs: int, n_outputs: int, alpha: float) -> Network:
-    output = recipe.output_activation
-    if output is None:
-        classes = "softmax" if n_outputs > 1 else "sigmoid"
-        output = classes if task == "classification" else "identity"
-    named = recipe.loss or CANONICAL_LOSS.get(output, "squared_error")
-    return Network(
-        [n_inputs, *recipe.hidden, n_outputs],
-        recipe.activation,
-        output,
-        loss(named, **recipe.loss_parameters),
-        bias=recipe.bias,
-        initializer=recipe.initializer,
-        alpha=alpha,
-        l1=recipe.l1,
-        dtype=recipe.dtype,
-        seed=recipe.seed,
-    )
+def _refuse_infinite(frame: polars.DataFrame) -> None:
+    """Raise ValueError naming the first infinite number, its column and its row in the table."""
+    numbers_of(frame, [NumericColumn(c.name, 0.0) for c in frame if c.dtype.is_float()])
+
+
+def _answered(frame: polars.DataFrame, target: str, notes: list[str]) -> polars.DataFrame:
+    """The rows that have an answer; `notes` gets how many have none."""
+    answers = find_column(frame, target)
+    if not answers.null_count():
+        return frame
+    notes.append(f"rows without {target}, left out: {answers.null_count()}")
+    return frame.filter(answers.is_not_null())
 
 
 def _class_numbers(output: Array) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,12 @@ def as_array(values: Any, dtype: Any = None) -> Array:
         and hasattr(values, "device")
     ):
         return values  # another library's array: it stays where it is
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # NumPy's own words on this are about its insides
+        raise ValueError("rows have different lengths: expected as many numbers in each") from None
+    if np.iscomplexobj(array):
+        raise ValueError("expected real numbers, found complex ones")
     if dtype is None:
         dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
     try:
@@ -56,9 +60,7 @@ def _first_non_number(array: Array) -> Any:
     return array.dtype.name
 
 
-def as_inputs(
-    X: Any, n_inputs: int, dtype: Any = None, names: Sequence[str] | None = None
-) -> Array:
+def as_inputs(X: Any, n_inputs: int, dtype: Any = None) -> Array:
     """X as an array (n, n_inputs) of finite floats; one row may come as a flat list.
 
     Raises
@@ -89,14 +91,14 @@ def as_inputs(
         raise ValueError("X is empty: it has no rows")
     if X.shape[1] != n_inputs:
         raise ValueError(f"X has {X.shape[1]} columns and the network takes {n_inputs} inputs")
-    refuse_non_finite(X, "X", names)
+    refuse_non_finite(X, "X")
     return X
 
 
 def as_targets(
     y: Any, n: int, n_outputs: int, loss: Loss | None = None, dtype: Any = None
 ) -> Array:
-    """Y as an array (n, n_outputs) of finite floats, never broadcast.
+    """y as an array (n, n_outputs) of finite floats, never broadcast.
 
     Flat targets are taken when there is one way to read them: n numbers for one output, the
     n_outputs numbers of a single row, or n whole numbers 0 .. n_outputs - 1 as classes for a loss
@@ -172,7 +174,7 @@ def one_hot(classes: Any, k: int) -> Array:
     return xp.astype(xp.reshape(classes, (-1, 1)) == columns, classes.dtype)
 
 
-def refuse_non_finite(values: Array, name: str, names: Sequence[str] | None = None) -> None:
+def refuse_non_finite(values: Array, name: str) -> None:
     """Raise ValueError naming the first column of (n, k) that holds NaN or inf, and its row."""
     xp = namespace(values)
     finite = xp.isfinite(values)
@@ -180,9 +182,8 @@ def refuse_non_finite(values: Array, name: str, names: Sequence[str] | None = No
         return
     bad = np.argwhere(~to_numpy(finite))
     row, column = (int(i) for i in bad[np.lexsort((bad[:, 0], bad[:, 1]))][0])
-    called = f" ({names[column]})" if names else ""
     raise ValueError(
-        f"{name} holds {float(values[row, column])} in column {column}{called}, "
+        f"{name} holds {float(values[row, column])} in column {column}, "
         f"first in row {row}: fill in or drop what is missing"
     )
 
@@ -209,7 +210,7 @@ LARGE, UNEVEN = 5.0, 1000.0
 """Above the first a column's root mean square, above the second the ratio of two columns' sizes."""
 
 
-def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
+def warn_of_scale(X: Array) -> None:
     """Warn if a column of X (n, k) is far larger than 1, or some far larger than others.
 
     Examples
@@ -222,15 +223,15 @@ def warn_of_scale(X: Array, names: Sequence[str] | None = None) -> None:
     """
     xp = namespace(X)
     size = to_numpy(xp.max(xp.abs(X), axis=0)).astype(np.float64)  # (k,)
-    usual = np.sqrt(to_numpy(xp.mean(X * X, axis=0)).astype(np.float64))  # no outlier decides
+    with np.errstate(over="ignore"):
+        usual = np.sqrt(to_numpy(xp.mean(X * X, axis=0)).astype(np.float64))  # no outlier decides
     used = np.flatnonzero(size)
     if not used.size:
         return
     largest, smallest = used[np.argmax(size[used])], used[np.argmin(size[used])]
 
     def called(column: int) -> str:
-        name = f" ({names[column]})" if names else ""
-        return f"column {column}{name} goes up to {size[column]:.3g}"
+        return f"column {column} goes up to {size[column]:.3g}"
 
     ratio = size[largest] / size[smallest]
     if ratio > UNEVEN:

@@ -66,6 +66,12 @@ class Scaler:
             raise ValueError(f"cannot scale by {number}: expected a finite number that is not 0")
         return cls(np.zeros(1), np.array([float(number)]))
 
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.shift).all() and np.isfinite(self.scale).all()):
+            raise ValueError("numbers are too large to scale: expected sizes below about 1e150")
+        if (self.scale == 0).any():
+            raise ValueError("a scale of 0 cannot be divided by")
+
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """(X - shift) / scale."""
         return (np.asarray(X, dtype=np.float64) - self.shift) / self.scale
@@ -81,10 +87,7 @@ class Scaler:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Scaler:
         """The inverse of `to_dict`."""
-        shift, scale = np.array(fields["shift"], float), np.array(fields["scale"], float)
-        if not (np.isfinite(shift).all() and np.isfinite(scale).all() and (scale != 0).all()):
-            raise ValueError("a scaler's numbers must be finite, and its scale not 0")
-        return cls(shift, scale)
+        return cls(np.array(fields["shift"], float), np.array(fields["scale"], float))
 
 
 def _columns(X: ArrayLike) -> NDArray[np.float64]:

@@ -83,7 +83,7 @@ def log_sum_exp(z: Array) -> Array:
 
 
 def x_log_y(x: Array, y: Array) -> Array:
-    """X log(y), and 0 where x is 0 whatever y is.
+    """x log(y), and 0 where x is 0 whatever y is.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def x_log_y(x: Array, y: Array) -> Array:
 
 
 def x_over_y(x: Array, y: Array) -> Array:
-    """X / y, and 0 where x is 0 whatever y is.
+    """x / y, and 0 where x is 0 whatever y is.
 
     Examples
     --------

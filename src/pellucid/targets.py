@@ -229,7 +229,7 @@ def _refuse_missing(series: pl.Series) -> None:
     rows = np.flatnonzero(values.is_null().to_numpy())
     if rows.size:
         raise ValueError(
-            f"target {series.name!r} is missing in {rows.size} rows, first in row {rows[0]}: "
+            f"target {series.name!r} is missing in {rows.size} rows, first in row {rows[0] + 1}: "
             "drop those rows"
         )
 

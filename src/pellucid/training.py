@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.arrays import Array, namespace
+from pellucid.arrays import Array, array_like, namespace, to_numpy
 from pellucid.dropout import dropout_masks
 from pellucid.engines import Batches, Engine, State
 from pellucid.engines.base import Epoch
@@ -228,10 +228,13 @@ def train(
         became = [
             f"{name} became {c[-1]}" for name, c in curves.items() if c and not isfinite(c[-1])
         ]
+        cure = "Scale the inputs and targets"
+        if settings.solver not in SOLVERS:
+            rate = f"{history.learning_rate[-1]:g}"
+            cure = f"Lower learning_rate (it was {rate}), scale the data, or set clip_norm"
         warnings.warn(
             f"the {became[0] if became else 'weights overflowed'} in epoch {len(history)}: "
-            "training has stopped and the last finite weights are kept. Lower learning_rate (it "
-            f"was {history.learning_rate[-1]:g}), scale the inputs and targets, or set clip_norm",
+            f"training has stopped and the last finite weights are kept. {cure}",
             DivergenceWarning,
             stacklevel=3,
         )
@@ -273,6 +276,8 @@ def _descend(work: _Work, watch: _Watch) -> None:
             rates = np.array(
                 [base_rate * factor((first + i) / planned) for i in range(steps_per_epoch)]
             )
+            if not (rates >= 0.0).all():
+                raise ValueError(f"the schedule gives the rate {rates.min():g}: expected 0 or more")
             yield Epoch(shuffling.permutation(n) if shuffle else None, rates)
 
     layout = objective.layout
@@ -290,35 +295,44 @@ def _descend(work: _Work, watch: _Watch) -> None:
             break
 
 
+class _StartError(ArithmeticError):
+    """A full-batch solver has nowhere to go from there."""
+
+
 def _solve(work: _Work, watch: _Watch) -> None:
     """Minimisation of the whole objective; an epoch is one iteration of the solver."""
     engine, objective, state, X, y, sample_weight, settings, _ = work
     for name, given in (("dropout", np.any(settings.dropout)), ("clip_norm", settings.clip_norm)):
         if given:
             raise ValueError(f"{name} needs a solver that goes in steps: one of {list(OPTIMIZERS)}")
-    dtype = state.theta.dtype
+    like = state.theta
     free = objective.layout.learning_rates()
     moving = None if free is None else free != 0.0
 
     def value_and_gradient(theta: Array) -> tuple[float, Array]:
-        value, gradient = engine.value_and_gradient(
-            objective, theta.astype(dtype), X, y, sample_weight
-        )
-        gradient = gradient.astype(np.float64)
+        here = array_like(theta, like)
+        value, gradient = engine.value_and_gradient(objective, here, X, y, sample_weight)
+        if not isfinite(value) and not watch.history.loss:
+            watch.look(like, value, 0.0, perf_counter())
+            raise _StartError
+        gradient = to_numpy(gradient).astype(np.float64)
         return value, gradient if moving is None else np.where(moving, gradient, 0.0)
 
     def after_iteration(theta: Array, value: float) -> bool:
-        state.theta = theta.astype(dtype)
+        state.theta = array_like(theta, like)
         state.steps += 1
         return watch.look(state.theta, value, 0.0, perf_counter())
 
     assert isinstance(settings.solver, str)
-    _, why = minimize(
-        value_and_gradient,
-        state.theta.astype(np.float64),
-        settings.solver,
-        settings.epochs,
-        after_iteration=after_iteration,
-    )
+    try:
+        _, why = minimize(
+            value_and_gradient,
+            to_numpy(like).astype(np.float64),
+            settings.solver,
+            settings.epochs,
+            after_iteration=after_iteration,
+        )
+    except _StartError:
+        return
     if not watch.history.stopped and len(watch.history) < settings.epochs:
         watch.history.stopped = f"{settings.solver}: {why.strip().rstrip('.').lower()}"

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from pellucid import datasets
+from pellucid.model_file import refuse_unwritable
 from pellucid.predictor import Predictor
 from pellucid.registry import near
 from pellucid.tables import Table, read_table
 
 Data: TypeAlias = Annotated[
-    str, typer.Argument(help="A built-in set, or a CSV, TSV, Parquet, NPZ or IDX file.")
+    str,
+    typer.Argument(metavar="DATA", help="A built-in set, or a CSV, TSV, Parquet, NPZ or IDX file."),
 ]
-ModelPath: TypeAlias = Annotated[Path, typer.Argument(help="A file that `pellucid train` made.")]
+ModelPath: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A file that `pellucid train` made.")
+]
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document instead of text.")
 ]
@@ -34,3 +39,17 @@ def open_data(name: str) -> Table:
 def open_predictor(path: Path) -> Predictor:
     """The predictor in a model file."""
     return Predictor.load(path)
+
+
+def refuse_to_overwrite(written: Sequence[Path | None], read: Sequence[str | Path | None]) -> None:
+    """Raise an error now if a file to be written is one that is read, another, or impossible."""
+    taken = {Path(path).resolve(): "is read" for path in read if path is not None}
+    for path in written:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise ValueError(
+                f"cannot write to '{path}': it {taken[path.resolve()]} by this command"
+            )
+        taken[path.resolve()] = "is written already"
+        refuse_unwritable(path)

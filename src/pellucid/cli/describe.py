@@ -38,8 +38,9 @@ def _describe(predictor: Predictor) -> None:
         print(f"  {line}")
     about: dict[str, Any] = predictor.about
     if about:
+        counts = about.get("rows", {})
         parts = ("train", "validation", "test")
-        rows = ", ".join(f"{about['rows'][part]} {part}" for part in parts if about["rows"][part])
+        rows = ", ".join(f"{counts[part]} {part}" for part in parts if counts.get(part))
         print(f"rows: {rows}; trained {about['training']['epochs']} epochs "
               f"({about['training']['stopped']})")  # fmt: skip
         metrics = about["metrics"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from importlib.util import find_spec
 from typing import Any
 
-from pellucid.cli.exits import MISTAKE
+from pellucid.cli.exits import INTERRUPTED, MISTAKE
 
 # A user's mistake is told in one line; PELLUCID_DEBUG=1 shows where in the code it was found.
 
@@ -15,13 +16,23 @@ from pellucid.cli.exits import MISTAKE
 def main(arguments: list[str] | None = None) -> None:
     """Run the `pellucid` command and exit."""
     try:
-        import polars  # noqa: F401
-        import rich  # noqa: F401
-        import sklearn  # noqa: F401
-        import typer
-    except ImportError as error:
-        _say(f"the command line needs {error.name}: pip install 'pellucid[cli]'")
-        raise SystemExit(MISTAKE) from None
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        _say("interrupted: nothing was written")
+        code = INTERRUPTED
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        if os.environ.get("PELLUCID_DEBUG"):
+            raise
+        _say(_one_line(error))
+        code = MISTAKE
+    raise SystemExit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    for name in ("typer", "rich", "polars", "sklearn", "matplotlib", "scipy"):
+        if find_spec(name) is None:
+            raise ValueError(f"the command line needs {name}: pip install 'pellucid[cli]'")
+    import typer
 
     from pellucid.cli.app import app
 
@@ -35,20 +46,18 @@ def main(arguments: list[str] | None = None) -> None:
             command = typer.main.get_command(app)
             code = command.main(args=arguments, prog_name="pellucid", standalone_mode=False)
         except usage_error as error:
-            _say(f"{error.format_message()} (see pellucid --help, pellucid train --help, ...)")
-            raise SystemExit(MISTAKE) from None
-        except (ValueError, TypeError, OSError) as error:
-            if os.environ.get("PELLUCID_DEBUG"):
-                raise
-            _say(_one_line(error))
-            raise SystemExit(MISTAKE) from None
-    raise SystemExit(code if isinstance(code, int) else 0)
+            if message := error.format_message():  # none where help was shown instead
+                _say(f"{message} (see pellucid --help, pellucid train --help, ...)")
+            return MISTAKE
+    return code if isinstance(code, int) else 0
 
 
 def _one_line(error: Exception) -> str:
-    """The error's message without the line breaks."""
+    """The error's message without line breaks, and with the file that it is about."""
+    if isinstance(error, MemoryError):
+        return "not enough memory: take fewer hidden units, or fewer rows"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}"
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.data import AsJson, Data, open_data
+from pellucid.activations import ACTIVATIONS
+from pellucid.cli.data import Data, open_data, refuse_to_overwrite
 from pellucid.cli.exits import FAILED, INTERRUPTED
+from pellucid.cli.report import draw, progress, report, summary
 from pellucid.initializers import INITIALIZERS
 from pellucid.losses import LOSSES
-from pellucid.model_file import refuse_unwritable
 from pellucid.optimizers import OPTIMIZERS, optimizer
-from pellucid.predictor import Fit, Predictor, Recipe
+from pellucid.predictor import Predictor
+from pellucid.recipe import Recipe
 from pellucid.scaling import SCALERS
 from pellucid.schedules import SCHEDULES
 from pellucid.solvers import SOLVERS
-from pellucid.training import Event
 
 if TYPE_CHECKING:
     from pellucid.optimizers import Optimizer
@@ -80,7 +82,11 @@ def train(
         ),
     ] = "100",
     activation: Annotated[
-        str, typer.Option(help="Of the hidden layers.", rich_help_panel=NETWORK)
+        str,
+        typer.Option(
+            help=f"Of the hidden layers, one or as many: {_among(ACTIVATIONS)}.",
+            rich_help_panel=NETWORK,
+        ),
     ] = "relu",
     output_activation: Annotated[
         str | None,
@@ -91,6 +97,14 @@ def train(
     ] = None,
     loss: Annotated[
         str | None, typer.Option(help=f"One of {_among(LOSSES)}.", rich_help_panel=NETWORK)
+    ] = None,
+    quantile: Annotated[
+        float | None,
+        typer.Option(help="Which one, for the loss quantile.", rich_help_panel=NETWORK),
+    ] = None,
+    delta: Annotated[
+        float | None,
+        typer.Option(help="Where it turns straight, for the loss huber.", rich_help_panel=NETWORK),
     ] = None,
     bias: Annotated[
         bool, typer.Option(help="Whether layers have biases.", rich_help_panel=NETWORK)
@@ -139,8 +153,12 @@ def train(
         float, typer.Option(help="Strength of the L1 penalty.", rich_help_panel=TRAINING)
     ] = 0.0,
     dropout: Annotated[
-        float, typer.Option(help="Part of hidden units silenced.", rich_help_panel=TRAINING)
-    ] = 0.0,
+        str,
+        typer.Option(
+            help="Part of hidden units silenced, one or a list as in 0.1,0.2.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "0",
     label_smoothing: Annotated[
         float, typer.Option(help="For losses of classes.", rich_help_panel=TRAINING)
     ] = 0.0,
@@ -176,9 +194,15 @@ def train(
         ),
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only errors.", rich_help_panel=OUTPUT)
+        bool,
+        typer.Option("--quiet", "-q", help="No progress and no report.", rich_help_panel=OUTPUT),
     ] = False,
-    as_json: AsJson = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON document instead of text.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
 ) -> int:
     """Train a network on DATA, test it on rows held out, and write a model file.
 
@@ -186,16 +210,27 @@ def train(
     become one-hot, numbers are standardised, missing values filled in; the model file remembers
     all that, so that `pellucid predict` takes the same kind of table.
     """
-    for path in (out, plot):
-        if path is not None:
-            refuse_unwritable(path)  # better now than after an hour of training
+    refuse_to_overwrite([out, plot], [data, test_data])  # better now than after an hour
+    if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"cannot draw '{plot}': expected a name ending in .png, .svg or .pdf")
     table = open_data(data)
+    known = set(table.notes)
+    for note in [] if quiet or as_json else table.notes:  # worth knowing before the wait
+        print(f"note: {note}", file=sys.stderr)
     recipe = Recipe(
         hidden=_sizes(hidden),
-        activation=activation,
+        activation=activation if "," not in activation else tuple(activation.split(",")),
         output_activation=output_activation,
         loss=loss,
-        loss_parameters={"label_smoothing": label_smoothing} if label_smoothing else {},
+        loss_parameters={
+            name: value
+            for name, value in (
+                ("label_smoothing", label_smoothing or None),
+                ("quantile", quantile),
+                ("delta", delta),
+            )
+            if value is not None
+        },
         bias=bias,
         initializer=initializer,
         alpha=tuple(_numbers("alpha", alpha)),
@@ -215,32 +250,34 @@ def train(
             "solver": _solver(solver, momentum, weight_decay),
             "learning_rate": learning_rate,
             "schedule": schedule,
-            "dropout": dropout,
+            "dropout": _one_or_many(_numbers("dropout", dropout)),
             "clip_norm": clip_norm,
             "early_stopping": early_stopping,
             "n_iter_no_change": n_iter_no_change,
             "max_time": max_time,
         },
     )
-    with _progress(quiet or as_json) as callbacks:
-        fit = Predictor.fit(
-            table,
-            target,
-            recipe,
-            task=task,
-            test=open_data(test_data) if test_data else None,
-            callbacks=callbacks,
-        )
-    diverged = fit.history.stopped == "diverged"
-    if diverged and len(fit.history) < 2:
-        return FAILED  # the warning has said why; there is nothing worth keeping
-    fit.predictor.save(out)
-    if plot is not None:
-        _draw(fit, plot)
+    with _one_interrupt():
+        with progress(quiet or as_json) as callbacks:
+            fit = Predictor.fit(
+                table,
+                target,
+                recipe,
+                task=task,
+                test=open_data(test_data) if test_data else None,
+                callbacks=callbacks,
+            )
+        diverged = fit.history.stopped == "diverged"
+        kept = not (diverged and len(fit.history) < 2)  # weights without an epoch are worth no file
+        if kept:
+            fit.predictor.save(out)
+            if plot is not None:
+                draw(fit, plot)
+    written = [path for path in (out, plot) if path is not None and kept]
     if as_json:
-        print(json.dumps(_summary(fit, data, out, plot), indent=2))
+        print(json.dumps(summary(fit, data, written), indent=2))
     elif not quiet:
-        _report(fit, data, out, plot)
+        report(fit, data, written, known)
     if fit.history.stopped == "interrupted":
         return INTERRUPTED
     return FAILED if diverged else 0
@@ -267,6 +304,10 @@ def _numbers(name: str, text: str) -> list[float]:
         raise ValueError(f"--{name} {text!r}: expected numbers, such as 0.001,0.01") from None
 
 
+def _one_or_many(numbers: list[float]) -> float | list[float]:
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
 def _number_or_name(text: str | None) -> str | float | None:
     try:
         return None if text is None else float(text)
@@ -287,92 +328,15 @@ def _solver(name: str, momentum: float | None, weight_decay: float | None) -> st
 
 
 @contextmanager
-def _progress(silent: bool) -> Iterator[list[Callable[[Event], Any]]]:
-    """A progress bar on stderr, as the callbacks that move it."""
-    if silent:
-        yield []
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+def _one_interrupt() -> Iterator[None]:
+    """The first Ctrl-C ends the training; more of them must not keep it from being saved."""
 
-    columns = (
-        BarColumn(bar_width=18),
-        MofNCompleteColumn(),
-        TextColumn("epochs {task.description}"),
-        TimeElapsedColumn(),
-    )
-    bar = Progress(*columns, console=Console(stderr=True))
-    task = bar.add_task("", total=None)
+    def end(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
-    def show(event: Event) -> None:
-        history = event.history
-        text = f"loss {history.loss[-1]:.4f}"
-        if history.validation_loss:
-            text += f" val {history.validation_loss[-1]:.4f}"
-        if history.validation_score:
-            text += f" score {history.validation_score[-1]:.4f}"
-        bar.update(task, completed=event.epoch, total=event.epochs, description=text)
-        bar.start()  # not before there is something to show
-
+    before = signal.signal(signal.SIGINT, end)
     try:
-        yield [show]
+        yield
     finally:
-        bar.stop()
-
-
-def _draw(fit: Fit, path: Path) -> None:
-    from pellucid import plots
-    from pellucid.metrics import ClassificationReport
-
-    figure, (left, right) = plots.side_by_side(2)
-    name = "accuracy" if fit.task == "classification" else "R2"
-    plots.learning_curve(fit.history, left, score_name=name)
-    if isinstance(fit.report, ClassificationReport):
-        plots.confusion_matrix(fit.report, right)
-    else:
-        plots.predicted_against_true(
-            fit.answers, fit.predictions, right, name=fit.predictor.target_name
-        )
-    plots.save(figure, path)
-
-
-def _report(fit: Fit, data: str, out: Path, plot: Path | None) -> None:
-    """What a person wants to know, on stdout."""
-    network, history = fit.predictor.network, fit.history
-    for note in fit.notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(f"{data}: {fit.task} of {fit.predictor.target_name!r} ({fit.why})")
-    print("rows: " + ", ".join(f"{n} {name}" for name, n in fit.rows.items() if n))
-    print(f"network: {network.architecture}, {network.layout.size} parameters")
-    for alpha, value in fit.alphas.items():
-        chosen = "  <- kept" if alpha == network.objective.alpha else ""
-        print(f"alpha {alpha:g}: validation loss {value:.5g}{chosen}")
-    best = f", best in epoch {history.best_epoch}" if history.best_epoch else ""
-    print(f"trained {len(history)} epochs in {history.duration:.1f} s{best}: {history.stopped}")
-    print(f"\non the {fit.report_on} rows:\n{fit.report}\n")
-    print("wrote " + " and ".join(str(path) for path in (out, plot) if path is not None))
-
-
-def _summary(fit: Fit, data: str, out: Path, plot: Path | None) -> dict[str, Any]:
-    """The same for a program."""
-    network = fit.predictor.network
-    return {
-        "data": data,
-        "task": fit.task,
-        "why": fit.why,
-        "target": fit.predictor.target_name,
-        "rows": fit.rows,
-        "network": str(network.architecture),
-        "parameters": network.layout.size,
-        "alpha": network.objective.alpha,
-        "alphas": {f"{a:g}": value for a, value in fit.alphas.items()},
-        "epochs": len(fit.history),
-        "best_epoch": fit.history.best_epoch,
-        "stopped": fit.history.stopped,
-        "seconds": fit.history.duration,
-        "measured_on": fit.report_on,
-        "metrics": fit.report.to_dict(),
-        "notes": list(fit.notes),
-        "model": str(out),
-        "plot": None if plot is None else str(plot),
-    }
+        signal.signal(signal.SIGINT, before)

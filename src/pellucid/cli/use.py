@@ -9,8 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from pellucid.cli.data import AsJson, Data, ModelPath, open_data, open_predictor
-from pellucid.model_file import refuse_unwritable
+from pellucid.cli.data import (
+    AsJson,
+    Data,
+    ModelPath,
+    open_data,
+    open_predictor,
+    refuse_to_overwrite,
+)
 
 
 def predict(
@@ -27,8 +33,7 @@ def predict(
 
     The table needs the columns the model was trained on, in any order; others are ignored.
     """
-    if out is not None:
-        refuse_unwritable(out)
+    refuse_to_overwrite([out], [model, data])
     predictor = open_predictor(model)
     frame = open_data(data).frame
     columns: dict[str, Any] = {predictor.target_name: predictor.predict(frame)}

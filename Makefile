@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test test-oracles bench format clean
+.PHONY: demo test test-oracles bench docs format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
@@ -23,6 +23,9 @@ test-oracles: .venv/.oracles
 
 bench: .venv/.test
 	$(BIN)/python benchmarks/overhead.py
+
+docs: .venv/.test
+	$(BIN)/python docs/make_api.py
 
 format: .venv/.test
 	$(BIN)/ruff format .

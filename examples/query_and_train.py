@@ -108,7 +108,7 @@ def find_faults() -> list[bool]:
     met.append(names("hidden errors in place of hidden outputs", found, "layer2.W"))
     lengths = np.linalg.norm(update) * np.linalg.norm(right["layer2.W"])
     cosine = np.sum(update * right["layer2.W"]) / lengths
-    print(f"    it points away from the gradient: cosine {cosine:.3f} (published -.165)")
+    print(f"    it points away from the gradient: cosine {cosine:.3f} (mean of 20 seeds: -.17)")
 
     wrong = gradient.copy()
     update = network.per_layer(wrong)["layer1.W"]
@@ -116,7 +116,7 @@ def find_faults() -> list[bool]:
     found = check_gradient(network, X, T, gradient=wrong)
     met.append(names("hidden delta without the output's derivative", found, "layer1.W"))
     ratio = np.linalg.norm(update) / np.linalg.norm(right["layer1.W"])
-    print(f"    it is {ratio:.1f} times too long (published 4 to 5)")
+    print(f"    it is {ratio:.1f} times too long (4.0 to 4.3 between layers of three units)")
     return met
 
 

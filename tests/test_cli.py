@@ -72,7 +72,9 @@ def test_predict_finds_columns_by_name_ignores_others_and_takes_unseen_levels(ru
     assert run("predict", "m.safetensors", turned).out == straight
     strange = tmp_path / "strange.csv"
     strange.write_text("length,colour,price\n0.5,ultraviolet,101\n")
-    assert run("predict", "m.safetensors", strange).code == 0
+    result = run("predict", "m.safetensors", strange)
+    assert result.code == 0
+    assert result.err == "note: rows whose 'colour' is new, or was too rare: 1\n"
 
 
 def test_numbers_are_predicted_in_the_targets_own_unit(run, table):

@@ -127,6 +127,15 @@ def test_every_public_name_is_there_and_says_what_it_is(name):
         assert len(thing.__doc__.split()) > 4
 
 
+def test_the_api_page_is_what_the_code_says():
+    code = "import make_api; print(make_api.page(), end='')"
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "docs", capture_output=True, text=True, check=True
+    )
+    page = (ROOT / "docs" / "api.md").read_text()
+    assert made.stdout == page, "run python docs/make_api.py"
+
+
 def test_every_table_of_the_package_can_be_looked_up_by_its_own_names():
     for _, name, _ in pkgutil.iter_modules(pellucid.__path__):
         if name != "__main__":

@@ -43,6 +43,9 @@ class Activation:
     initializer: str = "glorot_uniform"
     normalised: bool = False
 
+    def __repr__(self) -> str:
+        return f"Activation({self.name!r})"
+
 
 def relu(z: Array) -> Array:
     """max(z, 0)."""

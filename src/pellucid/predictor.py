@@ -105,9 +105,11 @@ class Predictor:
         """Classification or regression."""
         return "classification" if isinstance(self.target, ClassTarget) else "regression"
 
-    def inputs(self, frame: polars.DataFrame) -> NDArray[np.float64]:
-        """The network's inputs (n, n_inputs) for the rows of a table."""
-        return self.encoder.transform(frame)
+    def inputs(
+        self, frame: polars.DataFrame, notes: list[str] | None = None
+    ) -> NDArray[np.float64]:
+        """The network's inputs (n, n_inputs) for the rows of a table; `notes` gets what is new."""
+        return self.encoder.transform(frame, notes)
 
     def output(self, frame: polars.DataFrame) -> Array:
         """The network's own output (n, n_outputs)."""

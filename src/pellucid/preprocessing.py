@@ -14,6 +14,7 @@ import numpy as np
 
 from pellucid.columns import (
     ABSENT,
+    UNKNOWN,
     Floats,
     NumericColumn,
     TextColumn,
@@ -97,7 +98,15 @@ class TableEncoder:
         numeric = [column for column in columns if isinstance(column, NumericColumn)]
         scaler = Scaler.none([])
         if numeric:
-            scaler = make_scaler(filled_in(numbers_of(frame, numeric), numeric))
+            values = filled_in(numbers_of(frame, numeric), numeric)
+            try:
+                scaler = make_scaler(values)
+            except ValueError as error:
+                largest = np.abs(values).max(axis=0)
+                name = numeric[int(largest.argmax())].name
+                raise ValueError(
+                    f"column {name!r} goes up to {largest.max():g}: {error}"
+                ) from error
         return cls(tuple(columns), scaling, scaler, tuple(dropped), tuple(notes))
 
     @property
@@ -105,8 +114,10 @@ class TableEncoder:
         """(k,) what the inputs are called."""
         return tuple(name for column in self.columns for name in column.feature_names)
 
-    def transform(self, frame: pl.DataFrame) -> Floats:
+    def transform(self, frame: pl.DataFrame, notes: list[str] | None = None) -> Floats:
         """Inputs (n, k). Columns are found by name, in any order; others are not looked at.
+
+        `notes` gets a sentence for each text column with values that training did not have.
 
         Raises
         ------
@@ -124,7 +135,9 @@ class TableEncoder:
                 places.append(start)
             else:
                 level = level_numbers(find_column(frame, column.name), column.levels)  # (n,)
-                rows = np.flatnonzero(level >= 0)
+                rows, unknown = np.flatnonzero(level >= 0), int((level == UNKNOWN).sum())
+                if notes is not None and unknown:
+                    notes.append(f"rows whose {column.name!r} is new, or was too rare: {unknown}")
                 X[rows, start + level[rows]] = 1.0
                 if column.marks_missing:
                     X[level == ABSENT, start + len(column.levels)] = 1.0

@@ -48,6 +48,10 @@ class Recipe:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}: expected a whole number from 0 on")
+
     def network(self, task: str, n_inputs: int, n_outputs: int, alpha: float) -> Network:
         """An untrained network for so many inputs and outputs."""
         output = self.output_activation

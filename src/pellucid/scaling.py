@@ -39,7 +39,8 @@ class Scaler:
         """Each column to mean 0 and standard deviation 1."""
         X = _columns(X)
         # The deviation of 0.1, 0.1, 0.1 is 1e-17: that is rounding, not spread.
-        std = np.where(X.max(axis=0) > X.min(axis=0), X.std(axis=0), 0.0)
+        with np.errstate(over="ignore"):
+            std = np.where(X.max(axis=0) > X.min(axis=0), X.std(axis=0), 0.0)
         return cls(X.mean(axis=0), _no_zeros(std))
 
     @classmethod

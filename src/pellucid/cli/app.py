@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import typer
 
 from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
+from pellucid.cli.exits import Interrupted
 from pellucid.cli.train import train
 from pellucid.cli.use import evaluate, predict
 from pellucid.version import __version__
@@ -38,5 +43,16 @@ def _options(
     pass
 
 
+def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+    return run
+
+
 for command in (train, predict, evaluate, info, check, datasets):
-    app.command()(command)
+    app.command()(_interruptible(command))

@@ -8,3 +8,7 @@ MISTAKE = 2
 
 INTERRUPTED = 130
 """Ctrl-C; what there was is kept."""
+
+
+class Interrupted(Exception):  # noqa: N818
+    """A Ctrl-C in a command, in a form that Typer does not turn into an exit without a word."""

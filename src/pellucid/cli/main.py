@@ -8,7 +8,7 @@ import warnings
 from importlib.util import find_spec
 from typing import Any
 
-from pellucid.cli.exits import INTERRUPTED, MISTAKE
+from pellucid.cli.exits import INTERRUPTED, MISTAKE, Interrupted
 
 # A user's mistake is told in one line; PELLUCID_DEBUG=1 shows where in the code it was found.
 
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the `pellucid` command and exit."""
     try:
         code = _run(arguments)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         _say("interrupted: nothing was written")
         code = INTERRUPTED
     except (ValueError, TypeError, OSError, MemoryError) as error:

@@ -35,7 +35,11 @@ def predict(
     """
     refuse_to_overwrite([out], [model, data])
     predictor = open_predictor(model)
-    frame = open_data(data).frame
+    table = open_data(data)
+    frame, notes = table.frame, list(table.notes)
+    predictor.inputs(frame, notes)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     columns: dict[str, Any] = {predictor.target_name: predictor.predict(frame)}
     if probabilities:
         by_class = predictor.predict_proba(frame)

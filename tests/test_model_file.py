@@ -305,3 +305,21 @@ def test_what_is_not_there_or_no_file_is_said_so(tmp_path):
         Network.load(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="is not a file"):
         Network.load(tmp_path)
+
+
+def test_a_file_whose_numbers_were_changed_does_not_give_the_outputs_it_says(tmp_path):
+    network = Network([3, 4, 2], "tanh", "softmax", seed=0)
+    network.save(tmp_path / "m")
+    theta, header = model_file.read(tmp_path / "m")
+    theta = theta.copy()
+    theta[5] += 1e-3
+    write_raw(tmp_path / "n", theta, json.dumps(header))
+    refused(tmp_path / "n", "test vectors do not come out")
+
+
+@pytest.mark.parametrize("vectors", [{}, {"inputs": [[1.0]], "outputs": [[1.0]]}, 3])
+def test_test_vectors_that_make_no_sense_are_refused(tmp_path, vectors):
+    Network([3, 2], seed=0).save(tmp_path / "m")
+    theta, header = model_file.read(tmp_path / "m")
+    write_raw(tmp_path / "n", theta, json.dumps(header | {"test_vectors": vectors}))
+    refused(tmp_path / "n", "test vectors are damaged")

@@ -176,99 +176,54 @@ class Predictor:
             If there is no such column, nothing to learn from, or a setting does not fit.
         """
         recipe = recipe or Recipe()
-        frame, notes = table.frame, list(table.notes)
-        name = target or table.target or frame.columns[-1]
-        answers = find_column(frame, name)
-        _refuse_infinite(frame)  # before any row is moved, so that the message names the right one
-        frame = _answered(frame, name, notes)
-        answers = find_column(frame, name)
-        if frame.height == 0:
-            raise ValueError("the table has no rows to learn from")
-        for excluded in recipe.exclude:
-            frame = frame.drop(find_column(frame, excluded).name)
-        if frame.width < 2:
-            raise ValueError(f"{name!r} is the only column: there is nothing to predict it from")
-        if task not in (None, "classification", "regression"):
-            raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
-        why = "as asked for"
-        if task is None and target in (None, table.target) and table.task is not None:
-            task, why = table.task, "as the data set says"
-        elif task is None:
-            task, why = infer_task(answers)
-
-        classes = answers.cast(str).to_numpy() if task == "classification" else None
-        held_out = 0.0 if test is not None else recipe.test
-        parts = split_rows(frame.height, classes, recipe.validation, held_out, recipe.seed)
-        trained, validated, tested = (frame[rows.tolist()] for rows in parts)
-        if test is not None:
-            notes += test.notes
-            tested = _answered(test.frame, name, notes)
-
+        rows = _divide(table, target, recipe, task, test)
+        name, notes = rows.target, rows.notes
         encoder = TableEncoder.fit(
-            trained.drop(name), scaling=recipe.scaling or table.scaling or "standard"
+            rows.trained.drop(name), scaling=recipe.scaling or table.scaling or "standard"
         )
         notes += encoder.notes
-        encoded: ClassTarget | NumericTarget
-        if task == "classification":
-            encoded = ClassTarget.fit(answers)
-        else:
-            scaling = recipe.target_scaling or table.target_scaling or "standard"
-            try:
-                encoded = NumericTarget.fit(find_column(trained, name), scaling)
-            except ValueError as error:
-                raise ValueError(f"{error}; for classes, say so: task classification") from error
-            if find_column(trained, name).n_unique() == 1:
-                notes.append(f"{name} is the same in every row: there is nothing to learn")
+        encoded = _fit_target(rows, recipe.target_scaling or table.target_scaling or "standard")
 
-        X, y = encoder.transform(trained), encoded.encode(find_column(trained, name))
-        measured = tested if tested.height else trained
-        # Whatever is wrong with the rows to measure on is to be found before training, not after.
-        encoder.transform(measured)
-        encoded.encode(find_column(measured, name))
-        settings = {"metric": _accuracy if task == "classification" else _r2, **recipe.settings}
-        if validated.height:
-            settings["validation_data"] = (
-                encoder.transform(validated),
-                encoded.encode(find_column(validated, name)),
-            )
+        def samples(frame: polars.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            return encoder.transform(frame), encoded.encode(find_column(frame, name))
+
+        samples(rows.measured)  # what is wrong with these is found before training, not after
+        settings: dict[str, Any] = {"metric": _accuracy if rows.task == "classification" else _r2}
+        settings |= recipe.settings
+        if rows.validated.height:
+            settings["validation_data"] = samples(rows.validated)
         else:
             settings["early_stopping"] = False
-        networks: list[tuple[float, Network, History]] = []
-        for alpha in recipe.alpha:
-            network = recipe.network(task, X.shape[1], y.shape[1], alpha)
-            history = network.train(X, y, callbacks=callbacks, **settings)
-            networks.append((alpha, network, history))
-            if history.stopped == "interrupted":
-                break
-        alphas = {a: min(h.validation_loss, default=h.loss[-1]) for a, _, h in networks if len(h)}
-        alpha, network, history = min(networks, key=lambda row: alphas.get(row[0], np.inf))
+        alphas, network = _train_each(
+            recipe, rows.task, *samples(rows.trained), callbacks, settings
+        )
+        history = network.history or History()
 
         predictor = cls(network, encoder, encoded, name)
-        on = "test" if tested.height else "training"
-        report = predictor.evaluate(measured, notes)
+        report = predictor.evaluate(rows.measured, notes)
+        on = "test" if rows.tested.height else "training"
         if on == "training":
-            few = f"{frame.height} rows are too few to hold some out"
+            few = f"{rows.trained.height} rows are too few to hold some out"
             why_all = few if recipe.test and test is None else "no rows were held out"
             notes.append(f"{why_all}: it is measured on the rows it has learnt from")
-        rows = {"train": trained.height, "validation": validated.height, "test": tested.height}
-        chosen = asdict(replace(recipe, settings={}, alpha=(alpha,)))
+        chosen = asdict(replace(recipe, settings={}, alpha=(network.objective.alpha,)))
         plain = {k: v for k, v in recipe.settings.items() if isinstance(v, str | int | float)}
         training = {"settings": plain, "epochs": len(history), "stopped": history.stopped}
         predictor.about = {
             "metrics": {"on": on, **report.to_dict()},
-            "rows": rows,
+            "rows": rows.counts,
             "training": chosen | training,
         }
         return Fit(
             predictor,
             history,
-            task,
-            why,
-            rows,
+            rows.task,
+            rows.why,
+            rows.counts,
             report,
             on,
-            find_column(measured, name).to_numpy(),
-            predictor.predict(measured),
+            find_column(rows.measured, name).to_numpy(),
+            predictor.predict(rows.measured),
             alphas if len(recipe.alpha) > 1 else {},
             tuple(notes),
         )
@@ -315,6 +270,101 @@ def load(path: str | os.PathLike[str]) -> Predictor | Network:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the header of {os.fspath(path)!r} is damaged: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A table divided, and what is to be learnt from it."""
+
+    target: str
+    task: str
+    why: str
+    answers: polars.Series  # of all rows
+    trained: polars.DataFrame
+    validated: polars.DataFrame
+    tested: polars.DataFrame
+    notes: list[str]
+
+    @property
+    def measured(self) -> polars.DataFrame:
+        """The rows that the report is about."""
+        return self.tested if self.tested.height else self.trained
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows there are for what."""
+        parts = {"train": self.trained, "validation": self.validated, "test": self.tested}
+        return {name: frame.height for name, frame in parts.items()}
+
+
+def _divide(
+    table: Table, target: str | None, recipe: Recipe, task: str | None, test: Table | None
+) -> _Rows:
+    """Find the target, leave out what cannot be learnt from, and split the rows."""
+    notes = list(table.notes)
+    name = target or table.target or table.frame.columns[-1]
+    find_column(table.frame, name)
+    _refuse_infinite(table.frame)  # before any row is moved, so that the right one is named
+    frame = _answered(table.frame, name, notes)
+    if frame.height == 0:
+        raise ValueError("the table has no rows to learn from")
+    for excluded in recipe.exclude:
+        frame = frame.drop(find_column(frame, excluded).name)
+    if frame.width < 2:
+        raise ValueError(f"{name!r} is the only column: there is nothing to predict it from")
+    answers = find_column(frame, name)
+    if task not in (None, "classification", "regression"):
+        raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
+    why = "as asked for"
+    if task is None and target in (None, table.target) and table.task is not None:
+        task, why = table.task, "as the data set says"
+    elif task is None:
+        task, why = infer_task(answers)
+    classes = answers.cast(str).to_numpy() if task == "classification" else None
+    held_out = 0.0 if test is not None else recipe.test
+    parts = split_rows(frame.height, classes, recipe.validation, held_out, recipe.seed)
+    trained, validated, tested = (frame[rows.tolist()] for rows in parts)
+    if test is not None:
+        notes += test.notes
+        tested = _answered(test.frame, name, notes)
+    return _Rows(name, task, why, answers, trained, validated, tested, notes)
+
+
+def _fit_target(rows: _Rows, scaling: str | float) -> ClassTarget | NumericTarget:
+    """Classes from all rows, so that a rare one is known; a scale from the training rows alone."""
+    if rows.task == "classification":
+        return ClassTarget.fit(rows.answers)
+    answers = find_column(rows.trained, rows.target)
+    try:
+        target = NumericTarget.fit(answers, scaling)
+    except ValueError as error:
+        raise ValueError(f"{error}; to tell classes apart, ask for task classification") from error
+    if answers.n_unique() == 1:
+        rows.notes.append(f"{rows.target} is the same in every row: there is nothing to learn")
+    return target
+
+
+def _train_each(
+    recipe: Recipe,
+    task: str,
+    X: Array,
+    y: Array,
+    callbacks: Sequence[Callable[[Event], Any]],
+    settings: Mapping[str, Any],
+) -> tuple[dict[float, float], Network]:
+    """The loss to judge by of each alpha, and the network that had the lowest."""
+    losses: dict[float, float] = {}
+    networks: dict[float, Network] = {}
+    for alpha in recipe.alpha:
+        network = recipe.network(task, X.shape[1], y.shape[1], alpha)
+        history = network.train(X, y, callbacks=callbacks, **settings)
+        networks[alpha] = network
+        if len(history):
+            losses[alpha] = min(history.validation_loss, default=history.loss[-1])
+        if history.stopped == "interrupted":
+            break
+    best = min(networks, key=lambda alpha: losses.get(alpha, np.inf))
+    return losses, networks[best]
 
 
 def _refuse_infinite(frame: polars.DataFrame) -> None:

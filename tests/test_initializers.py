@@ -137,3 +137,12 @@ def test_equal_weights_never_separate():
     network.train(X, y, epochs=20, batch_size=5, learning_rate=0.05)
     W = network.weights[0]
     np.testing.assert_array_equal(W, np.repeat(W[:, :1], 4, axis=1))
+
+
+def test_a_name_may_carry_its_number():
+    drawn = initializer("normal:0.1")(np.random.default_rng(0), (10_000,), 1, 1)
+    assert abs(drawn.std() - 0.1) < 0.005
+    assert Network([5, 4], initializer="constant:2").weights[0].tolist() == [[2.0] * 4] * 5
+    for name in ("uniform:wide", "he_normal:2", "uniform:"):
+        with pytest.raises(ValueError, match=r"uniform:0\.3"):
+            initializer(name)

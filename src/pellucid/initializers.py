@@ -114,21 +114,32 @@ ALIASES = {"glorot": "glorot_uniform", "xavier": "glorot_uniform", "he": "he_nor
 def initializer(name: Any) -> Initializer:
     """The initializer meant by a name, a function, a number (a constant) or an array.
 
+    A name may carry its number, as in `"uniform:0.3"` or `"normal:0.1"`.
+
     Raises
     ------
     ValueError
-        If the name is unknown; the known ones are listed.
+        If the name is unknown; the known ones are listed. If what follows it is no number.
 
     Examples
     --------
+    >>> bool(abs(initializer("uniform:0.3")(np.random.default_rng(0), (99,), 1, 1)).max() <= 0.3)
+    True
     >>> initializer([1.0, 2.0])(np.random.default_rng(0), (2,), 1, 2).tolist()
     [1.0, 2.0]
     """
     if callable(name):
         return name  # type: ignore[no-any-return]
     if isinstance(name, str):
-        maker = look_up(name, INITIALIZERS, "initializer", ALIASES)
-        return maker(1.0) if name == "ones" else maker()
+        kind, colon, number = name.partition(":")
+        maker = look_up(kind, INITIALIZERS, "initializer", ALIASES)
+        if colon:
+            try:
+                return maker(float(number))
+            except (ValueError, TypeError):
+                takers = "normal, uniform and constant take one number, as in uniform:0.3"
+                raise ValueError(f"initializer {name!r}: {takers}") from None
+        return maker(1.0) if kind == "ones" else maker()
     if isinstance(name, int | float):
         return constant(float(name))
     return given(name)

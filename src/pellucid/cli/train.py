@@ -111,7 +111,10 @@ def train(
     ] = True,
     initializer: Annotated[
         str | None,
-        typer.Option(help=f"One of {_among(INITIALIZERS)}.", rich_help_panel=NETWORK),
+        typer.Option(
+            help=f"One of {_among(INITIALIZERS)}; uniform:0.3 gives it its number.",
+            rich_help_panel=NETWORK,
+        ),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="float32 or float64 (default).", rich_help_panel=NETWORK)

@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -210,3 +212,15 @@ def test_mnist_is_read_from_its_idx_files(run, mnist):
                  "--dtype", "float32", "--json").json  # fmt: skip
     assert result["rows"] == {"train": 7000, "validation": 1500, "test": 1500}
     assert result["metrics"]["accuracy"] > 0.85
+
+
+def test_a_table_may_come_through_a_pipe(tmp_path, table):
+    pellucid_ = [sys.executable, "-m", "pellucid"]
+    subprocess.run([*pellucid_, "train", "-", "--epochs", "2", "-q"], cwd=tmp_path, check=True,
+                   input=table.read_bytes())  # fmt: skip
+    done = subprocess.run([*pellucid_, "predict", "model.safetensors", "-"], cwd=tmp_path,
+                          input=table.read_bytes(), capture_output=True, check=True)  # fmt: skip
+    assert len(done.stdout.splitlines()) == 121
+    done = subprocess.run([*pellucid_, "train", "-"], input=b"", capture_output=True)
+    assert done.returncode == 2
+    assert done.stderr == b"pellucid: 'standard input' is empty\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -16,7 +18,10 @@ from pellucid.tables import Table, read_table
 
 Data: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="DATA", help="A built-in set, or a CSV, TSV, Parquet, NPZ or IDX file."),
+    typer.Argument(
+        metavar="DATA",
+        help="A built-in set, a CSV, TSV, Parquet, NPZ or IDX file, or - for standard input.",
+    ),
 ]
 ModelPath: TypeAlias = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that `pellucid train` made.")
@@ -27,13 +32,26 @@ AsJson: TypeAlias = Annotated[
 
 
 def open_data(name: str) -> Table:
-    """The table called `name`: a built-in set first, else a file."""
+    """The table called `name`: a built-in set, standard input for "-", else a file."""
+    if name == "-":
+        return _standard_input()
     if name in datasets.DATASETS:
         return datasets.load(name).table()
     if not Path(name).exists() and not Path(name).suffix and "/" not in name:
         hint = near(name, datasets.DATASETS)
         raise ValueError(f"no file and no built-in data set is called {name!r}: {hint}")
     return read_table(name)
+
+
+def _standard_input() -> Table:
+    """What comes through a pipe, kept in a file for as long as it takes to read it."""
+    with tempfile.NamedTemporaryFile(prefix="standard input ") as file:
+        file.write(sys.stdin.buffer.read())
+        file.flush()
+        try:
+            return read_table(file.name)
+        except ValueError as error:
+            raise ValueError(str(error).replace(file.name, "standard input")) from error
 
 
 def open_predictor(path: Path) -> Predictor:
@@ -43,7 +61,7 @@ def open_predictor(path: Path) -> Predictor:
 
 def refuse_to_overwrite(written: Sequence[Path | None], read: Sequence[str | Path | None]) -> None:
     """Raise an error now if a file to be written is one that is read, another, or impossible."""
-    taken = {Path(path).resolve(): "is read" for path in read if path is not None}
+    taken = {Path(path).resolve(): "is read" for path in read if path not in (None, "-")}
     for path in written:
         if path is None:
             continue

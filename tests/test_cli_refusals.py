@@ -251,3 +251,8 @@ def test_ctrl_c_before_training_says_that_nothing_was_written(run, monkeypatch, 
     assert result.code == 130
     assert result.err == "pellucid: interrupted: nothing was written\n"
     assert not Path("model.safetensors").exists()
+
+
+def test_a_model_is_checked_as_it_is(run):
+    pellucid.Network([3, 2], seed=0).save("n.safetensors")
+    assert_refused(run("check", "n.safetensors", "--activation", "tanh"), "own activations")

@@ -123,14 +123,7 @@ class Architecture:
         return cls(tuple(layers))
 
     def __str__(self) -> str:
-        parts = [str(self.n_inputs)]
-        for layer in self.layers:
-            unit = layer.activation.name
-            if isinstance(layer, Dense):
-                parts.append(f"{layer.n_out} {unit}" + ("" if layer.bias else " (no bias)"))
-            else:
-                parts.append(layer.kind + ("" if unit == "identity" else f" {unit}"))
-        return " -> ".join(parts)
+        return " -> ".join([str(self.n_inputs), *map(str, self.layers)])
 
 
 def _one_each(value: Any, n: int, name: str) -> list[Any]:

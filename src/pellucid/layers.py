@@ -41,6 +41,9 @@ class Layer(Protocol):
     def parameters(self) -> tuple[Parameter, ...]:
         """Its arrays, in the order they lie in theta."""
 
+    def __str__(self) -> str:
+        """A few words for the architecture's line."""
+
     def to_dict(self) -> dict[str, Any]:
         """What makes it again, its kind and activation apart, as plain data."""
 
@@ -81,6 +84,9 @@ class Dense:
         W = Parameter("W", (self.n_in, self.n_out), self.n_in, self.n_out, None, 1.0)
         b = Parameter("b", (self.n_out,), self.n_in, self.n_out, "zeros", 0.0)
         return (W, b) if self.bias else (W,)
+
+    def __str__(self) -> str:
+        return f"{self.n_out} {self.activation.name}" + ("" if self.bias else " (no bias)")
 
     def to_dict(self) -> dict[str, Any]:
         """Its sizes, and whether it has biases."""
@@ -130,6 +136,10 @@ class Scale:
     def parameters(self) -> tuple[Parameter, ...]:
         """s, which starts at 1; shrinking it to 0 would only undo it, so penalties leave it be."""
         return (Parameter("s", (self.n_in,), 1, 1, "ones", 0.0),)
+
+    def __str__(self) -> str:
+        unit = self.activation.name
+        return self.kind if unit == "identity" else f"{self.kind} {unit}"
 
     def to_dict(self) -> dict[str, Any]:
         """Its size."""

@@ -25,11 +25,11 @@ def check(
         ),
     ],
     activation: Annotated[
-        str, typer.Option(help="Of the hidden layers of an architecture.")
-    ] = "relu",
+        str | None, typer.Option(help="Of an architecture's hidden layers; by default relu.")
+    ] = None,
     output_activation: Annotated[
-        str, typer.Option(help="Of the output of an architecture.")
-    ] = "softmax",
+        str | None, typer.Option(help="Of an architecture's output; by default softmax.")
+    ] = None,
     loss: Annotated[
         str | None, typer.Option(help="By default the one made for the output activation.")
     ] = None,
@@ -44,7 +44,10 @@ def check(
     """
     if re.fullmatch(r"\d+(-\d+)+", subject) and not Path(subject).exists():
         sizes = [int(n) for n in subject.split("-")]
-        network = Network(sizes, activation, output_activation, loss, seed=seed)
+        hidden, output = activation or "relu", output_activation or "softmax"
+        network = Network(sizes, hidden, output, loss, seed=seed)
+    elif activation or output_activation or loss:
+        raise ValueError("a model has its own activations and loss: give sizes to choose others")
     else:
         model = load(subject)
         network = model.network if isinstance(model, Predictor) else model

@@ -232,3 +232,18 @@ def test_everything_stays_on_the_device_that_the_data_are_on():
     assert as_targets(arrays[2][:, 0], 6, 2, loss("cross_entropy")).device == elsewhere
     network = Network([3, 2], output_activation="softmax", seed=0)
     assert network.predict(arrays[1]).device == elsewhere
+
+
+def test_whole_numbers_and_other_floats_are_brought_to_the_dtype_of_x():
+    X = strict.asarray(np.random.default_rng(0).normal(size=(6, 3)), dtype=strict.float32)
+    y = strict.asarray([0, 1, 2, 0, 1, 2])
+    network = Network([3, 4, 3], "tanh", "softmax", seed=0)
+    value, gradient = network.loss_and_gradient(X, y)
+    ours, theirs = network.loss_and_gradient(np.asarray(X), np.asarray(y))
+    assert gradient.dtype == strict.float32
+    assert value == pytest.approx(ours, rel=1e-6)
+    np.testing.assert_allclose(np.asarray(gradient), theirs, rtol=1e-5, atol=1e-7)
+    assert (
+        network.loss_and_gradient(strict.asarray([[1, 2, 3]]), strict.asarray([1]))[1].dtype
+        == strict.float64
+    )

@@ -94,7 +94,7 @@ class Network(Parameters):
             shape = (hidden_activation, output_activation, bias, scale_inputs)
             if shape != ("relu", "identity", True, False):
                 raise ValueError(
-                    "an Architecture has its activations and biases: give sizes for more"
+                    "an Architecture has its own activations and biases: give no others"
                 )
             architecture = sizes
         else:

@@ -11,7 +11,6 @@ import numpy as np
 
 from pellucid import model_file
 from pellucid.arrays import Array
-from pellucid.columns import NumericColumn, numbers_of
 from pellucid.history import History
 from pellucid.metrics import (
     ClassificationReport,
@@ -22,9 +21,9 @@ from pellucid.metrics import (
 from pellucid.model import Network
 from pellucid.preprocessing import TableEncoder
 from pellucid.recipe import Recipe
-from pellucid.splitting import split_rows
+from pellucid.rows import Rows, answered, divide
 from pellucid.tables import Table, find_column
-from pellucid.targets import ClassTarget, NumericTarget, infer_task
+from pellucid.targets import ClassTarget, NumericTarget
 from pellucid.training import Event
 
 if TYPE_CHECKING:
@@ -111,9 +110,9 @@ class Predictor:
         """The network's inputs (n, n_inputs) for the rows of a table; `notes` gets what is new."""
         return self.encoder.transform(frame, notes)
 
-    def output(self, frame: polars.DataFrame) -> Array:
-        """The network's own output (n, n_outputs)."""
-        return np.asarray(self.network.predict(self.inputs(frame)), dtype=np.float64)
+    def output(self, frame: polars.DataFrame, notes: list[str] | None = None) -> Array:
+        """The network's own output (n, n_outputs), which `target` turns into answers."""
+        return np.asarray(self.network.predict(self.inputs(frame, notes)), dtype=np.float64)
 
     def predict(self, frame: polars.DataFrame) -> NDArray[Any]:
         """The label or number (n,) predicted for each row."""
@@ -127,18 +126,24 @@ class Predictor:
         ValueError
             If it predicts numbers.
         """
+        return self.classes.probabilities(self.output(frame))
+
+    @property
+    def classes(self) -> ClassTarget:
+        """The target, if it is one of classes; else ValueError."""
         if not isinstance(self.target, ClassTarget):
             raise ValueError("this model predicts numbers: it has no classes")
-        return self.target.probabilities(self.output(frame))
+        return self.target
 
     def evaluate(self, frame: polars.DataFrame, notes: list[str] | None = None) -> Report:
         """How good the predictions are for rows whose answers are in the table too.
 
         `notes` gets a sentence on whatever had to be assumed of the answers.
         """
-        frame = _answered(frame, self.target_name, [] if notes is None else notes)
-        answers = find_column(frame, self.target_name)
-        output = self.output(frame)
+        frame = answered(frame, self.target_name, [] if notes is None else notes)
+        return self._report(find_column(frame, self.target_name), self.output(frame, notes), notes)
+
+    def _report(self, answers: polars.Series, output: Array, notes: list[str] | None) -> Report:
         if isinstance(self.target, ClassTarget):
             return classification_report(
                 _class_numbers(self.target.encode(answers, notes)),
@@ -176,7 +181,7 @@ class Predictor:
             If there is no such column, nothing to learn from, or a setting does not fit.
         """
         recipe = recipe or Recipe()
-        rows = _divide(table, target, recipe, task, test)
+        rows = divide(table, target, recipe, task, test)
         name, notes = rows.target, rows.notes
         encoder = TableEncoder.fit(
             rows.trained.drop(name), scaling=recipe.scaling or table.scaling or "standard"
@@ -187,7 +192,10 @@ class Predictor:
         def samples(frame: polars.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             return encoder.transform(frame), encoded.encode(find_column(frame, name))
 
-        samples(rows.measured)  # what is wrong with these is found before training, not after
+        # What is wrong with the rows to measure on is found before training, not after.
+        answers = find_column(rows.measured, name)
+        inputs = encoder.transform(rows.measured)
+        encoded.encode(answers)
         settings: dict[str, Any] = {"metric": _accuracy if rows.task == "classification" else _r2}
         settings |= recipe.settings
         if rows.validated.height:
@@ -200,7 +208,8 @@ class Predictor:
         history = network.history or History()
 
         predictor = cls(network, encoder, encoded, name)
-        report = predictor.evaluate(rows.measured, notes)
+        output = np.asarray(network.predict(inputs), dtype=np.float64)
+        report = predictor._report(answers, output, notes)
         on = "test" if rows.tested.height else "training"
         if on == "training":
             few = f"{rows.trained.height} rows are too few to hold some out"
@@ -222,8 +231,8 @@ class Predictor:
             rows.counts,
             report,
             on,
-            find_column(rows.measured, name).to_numpy(),
-            predictor.predict(rows.measured),
+            answers.to_numpy(),
+            encoded.decode(output),
             alphas if len(recipe.alpha) > 1 else {},
             tuple(notes),
         )
@@ -272,65 +281,7 @@ def load(path: str | os.PathLike[str]) -> Predictor | Network:
         raise ValueError(f"the header of {os.fspath(path)!r} is damaged: {error!r}") from error
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """A table divided, and what is to be learnt from it."""
-
-    target: str
-    task: str
-    why: str
-    answers: polars.Series  # of all rows
-    trained: polars.DataFrame
-    validated: polars.DataFrame
-    tested: polars.DataFrame
-    notes: list[str]
-
-    @property
-    def measured(self) -> polars.DataFrame:
-        """The rows that the report is about."""
-        return self.tested if self.tested.height else self.trained
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many rows there are for what."""
-        parts = {"train": self.trained, "validation": self.validated, "test": self.tested}
-        return {name: frame.height for name, frame in parts.items()}
-
-
-def _divide(
-    table: Table, target: str | None, recipe: Recipe, task: str | None, test: Table | None
-) -> _Rows:
-    """Find the target, leave out what cannot be learnt from, and split the rows."""
-    notes = list(table.notes)
-    name = target or table.target or table.frame.columns[-1]
-    find_column(table.frame, name)
-    _refuse_infinite(table.frame)  # before any row is moved, so that the right one is named
-    frame = _answered(table.frame, name, notes)
-    if frame.height == 0:
-        raise ValueError("the table has no rows to learn from")
-    for excluded in recipe.exclude:
-        frame = frame.drop(find_column(frame, excluded).name)
-    if frame.width < 2:
-        raise ValueError(f"{name!r} is the only column: there is nothing to predict it from")
-    answers = find_column(frame, name)
-    if task not in (None, "classification", "regression"):
-        raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
-    why = "as asked for"
-    if task is None and target in (None, table.target) and table.task is not None:
-        task, why = table.task, "as the data set says"
-    elif task is None:
-        task, why = infer_task(answers)
-    classes = answers.cast(str).to_numpy() if task == "classification" else None
-    held_out = 0.0 if test is not None else recipe.test
-    parts = split_rows(frame.height, classes, recipe.validation, held_out, recipe.seed)
-    trained, validated, tested = (frame[rows.tolist()] for rows in parts)
-    if test is not None:
-        notes += test.notes
-        tested = _answered(test.frame, name, notes)
-    return _Rows(name, task, why, answers, trained, validated, tested, notes)
-
-
-def _fit_target(rows: _Rows, scaling: str | float) -> ClassTarget | NumericTarget:
+def _fit_target(rows: Rows, scaling: str | float) -> ClassTarget | NumericTarget:
     """Classes from all rows, so that a rare one is known; a scale from the training rows alone."""
     if rows.task == "classification":
         return ClassTarget.fit(rows.answers)
@@ -365,20 +316,6 @@ def _train_each(
             break
     best = min(networks, key=lambda alpha: losses.get(alpha, np.inf))
     return losses, networks[best]
-
-
-def _refuse_infinite(frame: polars.DataFrame) -> None:
-    """Raise ValueError naming the first infinite number, its column and its row in the table."""
-    numbers_of(frame, [NumericColumn(c.name, 0.0) for c in frame if c.dtype.is_float()])
-
-
-def _answered(frame: polars.DataFrame, target: str, notes: list[str]) -> polars.DataFrame:
-    """The rows that have an answer; `notes` gets how many have none."""
-    answers = find_column(frame, target)
-    if not answers.null_count():
-        return frame
-    notes.append(f"rows without {target}, left out: {answers.null_count()}")
-    return frame.filter(answers.is_not_null())
 
 
 def _class_numbers(output: Array) -> NDArray[np.int64]:

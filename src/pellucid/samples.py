@@ -33,7 +33,7 @@ def as_array(values: Any, dtype: Any = None) -> Array:
         and hasattr(values, "dtype")
         and hasattr(values, "device")
     ):
-        return values  # another library's array: it stays where it is
+        return _as_floats(values, dtype)  # another library's array: it stays where it is
     try:
         array = np.asarray(values)
     except ValueError:  # NumPy's own words on this are about its insides
@@ -49,6 +49,14 @@ def as_array(values: Any, dtype: Any = None) -> Array:
             f"expected numbers, found {_first_non_number(array)!r}: encode text first "
             "(the pellucid command does so by itself)"
         ) from error
+
+
+def _as_floats(array: Array, dtype: Any) -> Array:
+    xp = namespace(array)
+    if dtype is None:
+        is_float = xp.isdtype(array.dtype, "real floating")
+        dtype = array.dtype if is_float else xp.float64
+    return xp.astype(array, getattr(xp, dtype) if isinstance(dtype, str) else dtype, copy=False)
 
 
 def _first_non_number(array: Array) -> Any:

@@ -37,13 +37,14 @@ def predict(
     predictor = open_predictor(model)
     table = open_data(data)
     frame, notes = table.frame, list(table.notes)
-    predictor.inputs(frame, notes)
+    classes = predictor.classes if probabilities else None
+    output = predictor.output(frame, notes)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    columns: dict[str, Any] = {predictor.target_name: predictor.predict(frame)}
-    if probabilities:
-        by_class = predictor.predict_proba(frame)
-        for i, name in enumerate(predictor.target.classes):  # type: ignore[union-attr]
+    columns: dict[str, Any] = {predictor.target_name: predictor.target.decode(output)}
+    if classes is not None:
+        by_class = classes.probabilities(output)
+        for i, name in enumerate(classes.classes):
             columns[f"probability of {name}"] = by_class[:, i]
     import polars
 

@@ -7,9 +7,8 @@ import pytest
 from pellucid import ACTIVATIONS, LOSSES, OPTIMIZERS, Network
 from pellucid.architecture import Architecture
 from pellucid.arrays import namespace
-from pellucid.dropout import dropout_masks
-from pellucid.engines import Batches, ReferenceEngine, State
-from pellucid.engines.base import Epoch
+from pellucid.dropout import dropout
+from pellucid.engines import Batches, Epochs, ReferenceEngine, State
 from pellucid.layout import Layout
 from pellucid.losses import loss
 from pellucid.network import backward, forward
@@ -32,9 +31,19 @@ def assert_equal(theirs, ours, rtol=1e-12):
     np.testing.assert_allclose(theirs, ours, rtol=1e-5 if ours.dtype == np.float32 else rtol)
 
 
-def setting(output="softmax", name="cross_entropy", hidden=("gelu", "tanh"), **settings):
+SEGMENTS = {
+    "layer2.*": {"learning_rate": 0.3, "decay": 0.5},
+    "layer3.b": {"frozen": True},
+}
+
+
+def setting(
+    output="softmax", name="cross_entropy", hidden=("gelu", "tanh"), segments=None, **settings
+):
     rng = np.random.default_rng(0)
-    layout = Layout(Architecture.of([3, 4, 5, 2], list(hidden), output, scale_inputs=True))
+    layout = Layout(
+        Architecture.of([3, 4, 5, 2], list(hidden), output, scale_inputs=True), segments
+    )
     objective = Objective(layout, loss(name), **settings)
     theta, X = rng.normal(0, 0.7, layout.size), rng.normal(size=(6, 3))
     return layout, objective, theta, X, np.eye(2)[[0, 1, 1, 0, 1, 0]], rng.uniform(0.1, 2, 6)
@@ -95,22 +104,21 @@ def test_forward_and_backward(hidden, dtype):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("rate", [0.0, 0.5])
 @pytest.mark.parametrize("penalties", [{}, {"alpha": 0.3}, {"l1": 0.2}, {"alpha": 0.3, "l1": 0.2}])
 @pytest.mark.parametrize(
     ("output", "name"),
     [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("exp", "poisson"),
      ("identity", "huber"), ("softplus", "squared_error"), ("softmax", "binary_cross_entropy")],
 )  # fmt: skip
-def test_the_objectives_value_and_gradient(output, name, penalties, dropout, weighted):
+def test_the_objectives_value_and_gradient(output, name, penalties, rate, weighted):
     layout, objective, theta, X, y, w = setting(output, name, **penalties)
     masks = their_masks = None
-    if dropout:
-        make = [
-            dropout_masks(layout.architecture, dropout, np.random.default_rng(2), like)
+    if rate:
+        masks, their_masks = (
+            dropout(layout.architecture, rate, np.random.default_rng(2)).masks(6, like)
             for like in (X, to_strict(X))
-        ]
-        masks, their_masks = make[0](6), make[1](6)
+        )
     ours = objective.value_and_gradient(theta, X, y, w if weighted else None, masks)
     theirs = objective.value_and_gradient(
         to_strict(theta), to_strict(X), to_strict(y), to_strict(w) if weighted else None,
@@ -151,25 +159,22 @@ def test_clipping():
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("size", [2, 4, 6])
 def test_epochs_in_the_reference_engine(shuffled, size):
-    layout, objective, theta, X, y, w = setting(alpha=0.1)
+    layout, objective, theta, X, y, w = setting(segments=SEGMENTS, alpha=0.1)
     rule = optimizer("adamw")
 
     def run(convert):
         rng = np.random.default_rng(4)
-        epochs = (
-            Epoch(rng.permutation(6) if shuffled else None, np.full(-(-6 // size), 0.01))
-            for _ in range(3)
-        )
+
+        def draw(k):
+            orders = np.stack([rng.permutation(6) for _ in range(k)]) if shuffled else None
+            return Epochs(orders, np.full((k, -(-6 // size)), 0.01))
+
         arrays = [convert(a) for a in (theta, X, y, w)]
-        masks = dropout_masks(layout.architecture, 0.3, np.random.default_rng(5), arrays[1])
-        factors = np.linspace(0, 1, layout.size)
-        batches = Batches(epochs, size, factors, factors[::-1].copy(), 0.5, masks)
+        some = dropout(layout.architecture, 0.3, np.random.default_rng(5))
+        batches = Batches(3, draw, size, at_once=3, clip_norm=0.5, dropout=some)
         state = State(arrays[0], rule.init(arrays[0]))
-        losses = [
-            end.loss
-            for end in ReferenceEngine().train_epochs(objective, rule, state, *arrays[1:], batches)
-        ]
-        return losses, state
+        ends = ReferenceEngine().train_epochs(objective, rule, state, *arrays[1:], batches)
+        return [loss for end in ends for loss in end.losses], state
 
     losses, state = run(np.asarray)
     their_losses, their_state = run(to_strict)
@@ -210,16 +215,16 @@ def test_a_network_predicts_and_trains_on_them():
 
 def test_everything_stays_on_the_device_that_the_data_are_on():
     # Arrays of two devices refuse to meet, so one that was made on another would be found out.
-    layout, objective, theta, X, y, w = setting(alpha=0.1, l1=0.1)
+    layout, objective, theta, X, y, w = setting(segments=SEGMENTS, alpha=0.1, l1=0.1)
     rule = optimizer("adamw")
     elsewhere = strict.Device("device1")
     arrays = [strict.asarray(a, device=elsewhere) for a in (theta, X, y, w)]
     rng = np.random.default_rng(7)
-    masks = dropout_masks(layout.architecture, 0.3, rng, arrays[1])
-    factors = np.linspace(0, 1, layout.size)
-    epochs = iter([Epoch(rng.permutation(6), np.full(2, 0.01)), Epoch(None, np.full(2, 0.01))])
+    some = dropout(layout.architecture, 0.3, rng)
+    rates = np.full((1, 2), 0.01)
+    drawn = iter([Epochs(rng.permutation(6)[None, :], rates), Epochs(None, rates)])
     state = State(arrays[0], rule.init(arrays[0]))
-    batches = Batches(epochs, 4, factors, factors[::-1].copy(), 0.5, masks)
+    batches = Batches(2, lambda k: next(drawn), 4, clip_norm=0.5, dropout=some)
     ends = list(ReferenceEngine().train_epochs(objective, rule, state, *arrays[1:], batches))
     assert len(ends) == 2
     assert state.theta.device == elsewhere

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import pellucid
+import pellucid.recipe
+from pellucid.engines import available
 
 
 def read_rows(path):
@@ -121,11 +123,37 @@ def test_every_kind_of_option_is_accepted(run):
         "--learning-rate 0.01 --schedule cosine --epochs 12 --batch-size 16 --alpha 0 "
         "--l1 0.001 --dropout 0.1 --label-smoothing 0.1 --clip-norm 1 --initializer "
         "he_uniform --dtype float32 --max-time 60 --n-iter-no-change 5 --scaling standard "
-        "--validation 0.2 --test 0.2 --json"
+        "--validation 0.2 --test 0.2 --engine reference --threads 2 --json"
     )
     assert result.code == 0
     assert result.json["network"] == "13 -> 16 mish -> 8 mish -> 3 softmax"
     assert pellucid.load("model.safetensors").network.theta.dtype == np.float32
+
+
+@pytest.mark.parametrize("engine", [*pellucid.ENGINES, "auto"])
+def test_an_engine_and_its_threads_are_handed_on_and_the_file_does_not_name_them(
+    run, monkeypatch, engine
+):
+    made = []
+
+    class Noting(pellucid.Network):
+        def __init__(self, *arguments, **more):
+            super().__init__(*arguments, **more)
+            made.append((more["engine"], more["n_threads"]))
+
+    monkeypatch.setattr(pellucid.recipe, "Network", Noting)
+    run("train", "iris", "--epochs", 2, "--engine", engine, "--threads", 3, "-q")
+    assert made == [(engine, 3)]
+    training = run("info", "model.safetensors", "--json").json["about"]["training"]
+    assert not {"engine", "n_threads"} & set(training)
+
+
+def test_info_ends_with_the_engines_that_can_run_here(run):
+    pellucid.Network([3, 2], seed=0).save("n.safetensors")
+    last = run("info", "n.safetensors").out.splitlines()[-1]
+    assert last == "engines here: " + ", ".join(available())
+    assert "reference" in last
+    assert "engines" not in run("info", "n.safetensors", "--json").json
 
 
 def test_info_tells_what_is_in_the_file(run, table):

@@ -39,6 +39,7 @@ def test_names_that_are_not_known_are_met_with_those_that_are(run):
     assert_refused(run("train", "iris", "--schedule", "cosin"), "cosine")
     assert_refused(run("train", "iris", "--scaling", "standart"), "standard")
     assert_refused(run("train", "iris", "--task", "clustering"), "'clustering'", "regression")
+    assert_refused(run("train", "iris", "--engine", "referense"), "'referense'", "reference")
 
 
 def test_numbers_that_make_no_sense(run):
@@ -49,6 +50,9 @@ def test_numbers_that_make_no_sense(run):
     assert_refused(run("train", "iris", "--dropout", "1.5"), "dropout", "1.5")
     assert_refused(run("train", "iris", "--validation", "0.9", "--test", "0.9"), "0.9")
     assert_refused(run("train", "iris", "--momentum", "0.5"), "momentum", "adam")
+    assert_refused(run("train", "iris", "--threads", 0), "threads", "0", "from 1 on")
+    assert_refused(run("train", "iris", "--threads", -2), "threads", "-2")
+    assert_refused(run("train", "iris", "--threads", "two"), "threads", "valid integer")
     assert_refused(run("train", "iris", "--loss", "binary_cross_entropy",
                        "--output-activation", "identity"), "sigmoid")  # fmt: skip
 

@@ -5,7 +5,7 @@ import pytest
 
 from pellucid import Network
 from pellucid.architecture import Architecture
-from pellucid.dropout import dropout_masks, dropout_rates
+from pellucid.dropout import dropout, dropout_rates
 from pellucid.layout import Layout
 from pellucid.network import forward
 
@@ -18,8 +18,8 @@ def data():
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_masks_are_zero_at_the_rate_and_keep_the_expectation(rate):
-    make = dropout_masks(Architecture.of([4, 200, 2]), rate, np.random.default_rng(0), np.ones(1))
-    mask, last = make(500)
+    some = dropout(Architecture.of([4, 200, 2]), rate, np.random.default_rng(0))
+    mask, last = some.masks(500, np.ones(1))
     n = mask.size
     assert last is None
     assert mask.shape == (500, 200)
@@ -33,8 +33,8 @@ def test_the_mean_over_masks_of_a_linear_networks_output_is_its_prediction():
     layout = Layout(architecture)
     theta = layout.draw(np.random.default_rng(1))
     x = np.ones((1, 3))
-    make = dropout_masks(architecture, [0.2, 0.5], np.random.default_rng(2), x)
-    out = np.array([forward(layout, theta, x, make(1)).output[0, 0] for _ in range(4000)])
+    some = dropout(architecture, [0.2, 0.5], np.random.default_rng(2))
+    out = np.array([forward(layout, theta, x, some.masks(1, x)).output[0, 0] for _ in range(4000)])
     exact = forward(layout, theta, x).output[0, 0]
     assert abs(out.mean() - exact) < 5 * out.std() / np.sqrt(len(out))
 
@@ -46,9 +46,23 @@ def test_hidden_dense_layers_are_dropped_and_no_others():
     assert dropout_rates(Architecture.of([4, 2]), 0.5) == [0.0]
 
 
+def test_masks_are_the_generators_numbers_against_the_rates_layer_after_layer():
+    architecture = Architecture.of([4, 3, 5, 2, 1], scale_inputs=True)
+    some = dropout(architecture, [0.25, 0.0, 0.5], np.random.default_rng(3))
+    assert some.rates == [0.0, 0.25, 0.0, 0.5, 0.0]
+    numbers = np.random.default_rng(3).random(2 * 7 * (3 + 2)).tolist()
+    for _ in range(2):  # steps of 7 rows: those of a layer's units, row by row, then the next's
+        masks = some.masks(7, np.ones(1))
+        assert [mask is None for mask in masks] == [True, False, True, False, True]
+        for mask, rate in ((masks[1], 0.25), (masks[3], 0.5)):
+            for kept in mask.ravel():
+                assert kept == (0.0 if numbers.pop(0) < rate else 1 / (1 - rate))
+    assert not numbers
+
+
 def test_no_dropout_needs_no_masks_and_draws_nothing():
     rng = np.random.default_rng(0)
-    assert dropout_masks(Architecture.of([4, 8, 2]), 0.0, rng, np.ones(1)) is None
+    assert dropout(Architecture.of([4, 8, 2]), 0.0, rng) is None
     assert rng.random() == np.random.default_rng(0).random()
 
 
@@ -113,5 +127,5 @@ def test_prediction_and_the_loss_of_a_trained_network_drop_nothing():
 
 def test_masks_have_the_dtype_of_the_data():
     X = np.ones((2, 3), dtype=np.float32)
-    make = dropout_masks(Architecture.of([3, 4, 1]), 0.5, np.random.default_rng(0), X)
-    assert make(2)[0].dtype == np.float32
+    some = dropout(Architecture.of([3, 4, 1]), 0.5, np.random.default_rng(0))
+    assert some.masks(2, X)[0].dtype == np.float32

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.arrays import to_numpy
 from pellucid.layout import Segment
 from pellucid.model import Network
+from pellucid.sparse import dense
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,7 +121,9 @@ def check_gradient(
     ['layer1.W']
     """
     theta = to_numpy(network.theta).astype(np.float64)
-    given = [to_numpy(a) for a in (X, y)] + [None if sample_weight is None else sample_weight]
+    given = [to_numpy(a) for a in (dense(X), y)] + [
+        None if sample_weight is None else sample_weight
+    ]
     X, y, w = Network.like(network, dtype="float64").samples(*given)
     if gradient is None:
         gradient = network.objective.value_and_gradient(theta, X, y, w)[1]

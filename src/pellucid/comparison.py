@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.arrays import Array
 from pellucid.model import Network
 from pellucid.objective import Objective
+from pellucid.sparse import as_csr, dense, is_sparse
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,14 @@ def compare(
     """
     if not networks:
         raise ValueError("there are no networks to compare")
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = as_csr(X) if is_sparse(X) else np.asarray(X), np.asarray(y)
+    n = X.shape[0]
     if validation_data is not None:
-        parts = [((X, y), (np.asarray(validation_data[0]), np.asarray(validation_data[1])))]
+        parts = [((X, y), validation_data)]
     else:
-        if not 2 <= folds <= len(X):
-            raise ValueError(f"folds is {folds}: expected 2 up to the number of rows, {len(X)}")
-        order = np.random.default_rng(seed).permutation(len(X))
+        if not 2 <= folds <= n:
+            raise ValueError(f"folds is {folds}: expected 2 up to the number of rows, {n}")
+        order = np.random.default_rng(seed).permutation(n)
         parts = []
         for held in np.array_split(order, folds):
             rest = np.setdiff1d(order, held)
@@ -121,7 +123,7 @@ def _measure(
         losses = []
         for rows in (training, held_out):
             X, y, _ = trained.samples(*rows)
-            value, output = plain.value_and_output(trained.theta, X, y)
+            value, output = plain.value_and_output(trained.theta, dense(X), y)
             losses.append(value)
         figures.append((*losses, np.nan if metric is None else float(metric(output, y))))
     training_loss, validation_loss, score = np.mean(figures, axis=0).tolist()

@@ -24,6 +24,7 @@ class Layer(Protocol):
     """What the network knows of a layer. Forward and backward are each other's mirror."""
 
     kind: ClassVar[str]
+    takes_dropout: ClassVar[bool]  # whether its units may be silenced where it is a hidden layer
 
     @property
     def n_in(self) -> int:
@@ -73,6 +74,7 @@ class Dense:
     """
 
     kind: ClassVar[str] = "dense"
+    takes_dropout: ClassVar[bool] = True
     n_in: int
     n_out: int
     activation: Activation = field(default=ACTIVATIONS["identity"])
@@ -124,6 +126,7 @@ class Scale:
     """
 
     kind: ClassVar[str] = "scale"
+    takes_dropout: ClassVar[bool] = False  # its outputs are the inputs still
     n_in: int
     activation: Activation = field(default=ACTIVATIONS["identity"])
 

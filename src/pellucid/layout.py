@@ -114,6 +114,15 @@ class Layout:
                     f"no segment of theta is called {pattern!r}: {near(pattern, names)}"
                 )
 
+    def __str__(self) -> str:
+        """A line a layer: its arrays, their shapes, and how many parameters they are."""
+        rows = []
+        for i, segments in enumerate(self.by_layer, 1):
+            shapes = "  ".join(f"{s.name.split('.')[1]} {s.shape}" for s in segments)
+            rows.append((f"layer{i}", shapes, str(sum(s.stop - s.start for s in segments))))
+        a, b, c = (max(len(row[k]) for row in rows) for k in range(3))
+        return "\n".join(f"  {x:<{a}}  {y:<{b}}  {z:>{c + 4}}" for x, y, z in rows)
+
     def views(self, theta: Array) -> list[tuple[Array, ...]]:
         """The arrays of each layer, as views of theta (P,)."""
         return [tuple([segment.view(theta) for segment in row]) for row in self.by_layer]

@@ -10,27 +10,21 @@ from typing import Any
 import numpy as np
 
 from pellucid import model_file
-from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace, to_numpy
-from pellucid.engines import Batches, Epoch, State
+from pellucid.engines import Batches, Epochs, State
 from pellucid.engines import engine as engine_named
 from pellucid.explanation import explain
 from pellucid.history import History
 from pellucid.layout import Layout
-from pellucid.losses import CANONICAL_LOSS, Loss, loss
+from pellucid.losses import Loss
 from pellucid.network import Trace, forward
-from pellucid.objective import Objective
+from pellucid.objective import Objective, loss_for
 from pellucid.optimizers import Optimizer, optimizer
 from pellucid.parameters import Parameters
-from pellucid.samples import (
-    as_array,
-    as_inputs,
-    as_targets,
-    as_weights,
-    warn_of_scale,
-)
+from pellucid.samples import as_inputs, as_targets, as_weights, warn_of_scale
 from pellucid.schedules import Schedule
+from pellucid.sparse import dense
 from pellucid.training import Event, Settings, begin, train
 from pellucid.vectors import make_vectors, refuse_other_outputs
 
@@ -57,7 +51,8 @@ class Network(Parameters):
     reduction : "mean" or "sum" of the loss over the rows of a batch.
     dtype : "float32" or "float64"; by default that of the X it is given.
     seed : a whole number or a `numpy.random.Generator`; all randomness comes from it.
-    engine : who does the arithmetic, a name of `pellucid.ENGINES`.
+    engine : who does the arithmetic, a name of `pellucid.ENGINES`; "auto" takes what suits best.
+    n_threads : threads that the engine may use; by default as many as it sees fit.
 
     Examples
     --------
@@ -88,7 +83,8 @@ class Network(Parameters):
         reduction: str = "mean",
         dtype: str | None = None,
         seed: int | np.random.Generator | None = None,
-        engine: str = "reference",
+        engine: str = "auto",
+        n_threads: int | None = None,
     ) -> None:
         if isinstance(sizes, Architecture):
             shape = (hidden_activation, output_activation, bias, scale_inputs)
@@ -110,10 +106,11 @@ class Network(Parameters):
         self._rng = np.random.default_rng(seed)
         super().__init__(layout, layout.draw(self._rng).astype(dtype or "float64"), dtype)
         self.objective = Objective(
-            layout, _loss_for(architecture.output_activation, loss), alpha, l1, reduction
+            layout, loss_for(architecture.output_activation, loss), alpha, l1, reduction
         )
         self.history: History | None = None
-        self._engine = engine_named(engine)
+        self.n_threads = n_threads
+        self._engine = engine_named(engine, n_threads)
         self._stepping: tuple[tuple[Any, ...], State] | None = None
 
     @classmethod
@@ -148,6 +145,11 @@ class Network(Parameters):
         """What it is trained on."""
         return self.objective.loss
 
+    @property
+    def engine(self) -> str:
+        """Who does the arithmetic."""
+        return self._engine.name
+
     def forward(self, X: Any) -> Array:
         """The activated output (n, n_outputs) for X (n, n_inputs); a flat row gives a flat answer.
 
@@ -160,13 +162,13 @@ class Network(Parameters):
         """
         rows = self._inputs(X)
         output = self._engine.forward(self.layout, self._theta_like(rows), rows)
-        return output[0, :] if rows.shape[0] == 1 and as_array(X).ndim == 1 else output
+        return output[0, :] if rows.shape[0] == 1 and np.ndim(X) == 1 else output
 
     predict = forward
 
     def trace(self, X: Any) -> Trace:
         """What a forward pass sees: each layer's parameters, inputs x, sums z, activations a."""
-        rows = self._inputs(X)
+        rows = dense(self._inputs(X))
         return forward(self.layout, self._theta_like(rows), rows)
 
     def loss_and_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[float, Array]:
@@ -215,12 +217,11 @@ class Network(Parameters):
         state = known[1] if known is not None and same else State(theta, rule.init(theta))
         state.theta = theta
         rate = rule.learning_rate if learning_rate is None else learning_rate
-        one = iter([Epoch(None, np.array([rate]))])
-        batches = Batches(one, X.shape[0], self.layout.learning_rates(), self.layout.decays())
+        batches = Batches(1, lambda k: Epochs(None, np.full((k, 1), rate)), X.shape[0])
         (end,) = self._engine.train_epochs(self.objective, rule, state, X, y, w, batches)
         self._theta = state.theta
         self._stepping = (rule.name, rule.parameters, theta.dtype), state
-        return end.loss
+        return end.losses[0]
 
     def train(
         self,
@@ -245,6 +246,8 @@ class Network(Parameters):
         callbacks: Sequence[Callable[[Event], Any]] = (),
     ) -> History:
         """Train on X (n, n_inputs) and y (n, n_outputs) from the weights as they are.
+
+        X may be sparse, in any format of SciPy's.
 
         Parameters
         ----------
@@ -304,7 +307,7 @@ class Network(Parameters):
 
         With a learning rate the update of plain gradient descent follows.
         """
-        x = as_inputs(x, self.architecture.n_inputs, self._dtype)
+        x = dense(self._inputs(x))
         if x.shape[0] != 1:
             raise ValueError(f"explain takes one row, not {x.shape[0]}: pick one, such as X[:1]")
         if y is not None:
@@ -360,15 +363,7 @@ class Network(Parameters):
 
     def __repr__(self) -> str:
         head = f"Network({self.architecture}, {self.loss.name}, {self.layout.size} parameters)"
-        rows = []
-        for i, segments in enumerate(self.layout.by_layer, 1):
-            shapes = "  ".join(f"{s.name.split('.')[1]} {s.shape}" for s in segments)
-            rows.append((f"layer{i}", shapes, str(sum(s.stop - s.start for s in segments))))
-        widths = [max(len(row[k]) for row in rows) for k in range(3)]
-        return "\n".join(
-            [head]
-            + [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2] + 4}}" for a, b, c in rows]
-        )
+        return f"{head}\n{self.layout}"
 
     def _inputs(self, X: Any, dtype: Any = None) -> Array:
         return as_inputs(X, self.architecture.n_inputs, dtype or self._dtype)
@@ -384,11 +379,3 @@ class Network(Parameters):
         n = X.shape[0]
         y = as_targets(y, n, self.architecture.n_outputs, self.loss, X.dtype)
         return X, y, as_weights(sample_weight, n, X.dtype)
-
-
-def _loss_for(output: Activation, chosen: Any) -> Loss:
-    """The loss asked for, or the one made for the output activation, if that is a built-in one."""
-    if chosen is not None:
-        return loss(chosen)
-    built_in = ACTIVATIONS.get(output.name) is output
-    return loss(CANONICAL_LOSS.get(output.name, "squared_error") if built_in else "squared_error")

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.activations import ACTIVATIONS
+from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace
 from pellucid.layout import Layout
-from pellucid.losses import Loss, loss
+from pellucid.losses import CANONICAL_LOSS, Loss, loss
 from pellucid.network import Masks, Trace, backward, forward
 
 
@@ -176,6 +176,14 @@ class Objective:
         decays = array_like(self._decays, theta)
         pull = self.alpha * theta + self.l1 * xp.sign(theta) if self.l1 else self.alpha * theta
         return decays * pull
+
+
+def loss_for(output: Activation, chosen: Any) -> Loss:
+    """The loss asked for, or the one made for the output activation, if that is a built-in one."""
+    if chosen is not None:
+        return loss(chosen)
+    built_in = ACTIVATIONS.get(output.name) is output
+    return loss(CANONICAL_LOSS.get(output.name, "squared_error") if built_in else "squared_error")
 
 
 def refuse_unfit_pair(layout: Layout, loss: Loss) -> None:

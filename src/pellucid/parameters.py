@@ -9,6 +9,7 @@ from typing import Any
 from pellucid.arrays import Array, array_like, namespace
 from pellucid.layout import Layout
 from pellucid.samples import as_array
+from pellucid.sparse import is_sparse
 from pellucid.text_weights import read_text, write_text
 
 
@@ -96,7 +97,7 @@ class Parameters:
 
     def _theta_like(self, X: Array) -> Array:
         """Theta in X's dtype and library, and on its device."""
-        theta = self._theta
-        if type(theta) is type(X) and theta.dtype == X.dtype and theta.device == X.device:
+        theta, like = self._theta, X.data if is_sparse(X) else X
+        if type(theta) is type(like) and theta.dtype == X.dtype and theta.device == like.device:
             return theta
-        return array_like(self._theta, X)
+        return array_like(theta, like)

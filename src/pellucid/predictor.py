@@ -216,6 +216,8 @@ class Predictor:
             why_all = few if recipe.test and test is None else "no rows were held out"
             notes.append(f"{why_all}: it is measured on the rows it has learnt from")
         chosen = asdict(replace(recipe, settings={}, alpha=(network.objective.alpha,)))
+        for name in ("engine", "n_threads"):  # who computed it says nothing about the model
+            del chosen[name]
         plain = {k: v for k, v in recipe.settings.items() if isinstance(v, str | int | float)}
         training = {"settings": plain, "epochs": len(history), "stopped": history.stopped}
         predictor.about = {

@@ -28,6 +28,7 @@ class Recipe:
     validation, test : parts of the rows held out.
     settings : for `pellucid.Network.train`.
     seed : of the split, the first weights and the order of the rows.
+    engine, n_threads : as `pellucid.Network` takes them.
     """
 
     hidden: tuple[int, ...] = (100,)
@@ -47,6 +48,8 @@ class Recipe:
     test: float = 0.15
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    engine: str = "auto"
+    n_threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -70,4 +73,6 @@ class Recipe:
             l1=self.l1,
             dtype=self.dtype,
             seed=self.seed,
+            engine=self.engine,
+            n_threads=self.n_threads,
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.arrays import Array, array_like, namespace, to_numpy
 from pellucid.losses import Loss
+from pellucid.sparse import as_csr, is_sparse, places
 
 
 class ScaleWarning(UserWarning):
@@ -28,6 +29,8 @@ def as_array(values: Any, dtype: Any = None) -> Array:
     >>> as_array([[1, 2]]).dtype.name, as_array(np.ones(2, "float32")).dtype.name
     ('float64', 'float32')
     """
+    if is_sparse(values):
+        raise ValueError("expected a dense array, found a sparse one: give its .toarray()")
     if (
         not isinstance(values, np.ndarray)
         and hasattr(values, "dtype")
@@ -68,8 +71,17 @@ def _first_non_number(array: Array) -> Any:
     return array.dtype.name
 
 
+def _as_sparse_floats(X: Array, dtype: Any) -> Array:
+    """A sparse X (n, k), or one flat row of it, as a CSR array of floats, as `as_array` does."""
+    csr = as_csr(X)
+    values = as_array(csr.data, dtype)
+    return csr if values is csr.data else csr.astype(values.dtype)
+
+
 def as_inputs(X: Any, n_inputs: int, dtype: Any = None) -> Array:
     """X as an array (n, n_inputs) of finite floats; one row may come as a flat list.
+
+    A sparse X of SciPy's, in whatever format, becomes a CSR array.
 
     Raises
     ------
@@ -84,15 +96,12 @@ def as_inputs(X: Any, n_inputs: int, dtype: Any = None) -> Array:
     Traceback (most recent call last):
     ValueError: X has 2 columns and the network takes 3 inputs
     """
-    X = as_array(X, dtype)
-    xp = namespace(X)
+    X = _as_sparse_floats(X, dtype) if is_sparse(X) else as_array(X, dtype)
     if X.ndim == 1:
         if X.shape[0] == 0:
             raise ValueError("X is empty: there is nothing to compute")
-        if X.shape[0] != n_inputs and n_inputs == 1:
-            X = xp.reshape(X, (-1, 1))
-        else:
-            X = xp.reshape(X, (1, -1))
+        one_column = X.shape[0] != n_inputs and n_inputs == 1
+        X = namespace(X).reshape(X, (-1, 1) if one_column else (1, -1))
     if X.ndim != 2:
         raise ValueError(f"X has {X.ndim} dimensions: expected rows of {n_inputs} numbers")
     if X.shape[0] == 0:
@@ -184,12 +193,15 @@ def one_hot(classes: Any, k: int) -> Array:
 
 def refuse_non_finite(values: Array, name: str) -> None:
     """Raise ValueError naming the first column of (n, k) that holds NaN or inf, and its row."""
-    xp = namespace(values)
-    finite = xp.isfinite(values)
+    numbers = values.data if is_sparse(values) else values
+    xp = namespace(numbers)
+    finite = xp.isfinite(numbers)
     if bool(xp.all(finite)):
         return
-    bad = np.argwhere(~to_numpy(finite))
-    row, column = (int(i) for i in bad[np.lexsort((bad[:, 0], bad[:, 1]))][0])
+    bad = ~to_numpy(finite)
+    rows, columns = (p[bad] for p in places(values)) if is_sparse(values) else np.nonzero(bad)
+    first = np.lexsort((rows, columns))[0]
+    row, column = int(rows[first]), int(columns[first])
     raise ValueError(
         f"{name} holds {float(values[row, column])} in column {column}, "
         f"first in row {row}: fill in or drop what is missing"
@@ -229,10 +241,7 @@ def warn_of_scale(X: Array) -> None:
     >>> print(caught[0].message)
     inputs are large: column 0 goes up to 16: divide by that, or standardise each column ...
     """
-    xp = namespace(X)
-    size = to_numpy(xp.max(xp.abs(X), axis=0)).astype(np.float64)  # (k,)
-    with np.errstate(over="ignore"):
-        usual = np.sqrt(to_numpy(xp.mean(X * X, axis=0)).astype(np.float64))  # no outlier decides
+    size, usual = _sizes(X)
     used = np.flatnonzero(size)
     if not used.size:
         return
@@ -249,10 +258,23 @@ def warn_of_scale(X: Array) -> None:
             ScaleWarning,
             stacklevel=3,
         )
-    elif usual.max() > LARGE:
+    elif usual.max() > LARGE:  # no outlier decides
         warnings.warn(
             f"inputs are large: {called(int(usual.argmax()))}: divide by that, or standardise each "
             "column (pellucid.Scaler), or units will saturate and not learn",
             ScaleWarning,
             stacklevel=3,
         )
+
+
+def _sizes(X: Array) -> tuple[np.ndarray, np.ndarray]:
+    """The largest modulus of each column of X (n, k), and its root mean square: two arrays (k,)."""
+    with np.errstate(over="ignore"):
+        if is_sparse(X):
+            n, k = X.shape
+            largest, moduli = np.zeros(k), np.abs(X.data).astype(np.float64)
+            np.maximum.at(largest, X.indices, moduli)
+            return largest, np.sqrt(np.bincount(X.indices, moduli**2, minlength=k) / n)
+        xp = namespace(X)
+        largest = to_numpy(xp.max(xp.abs(X), axis=0)).astype(np.float64)
+        return largest, np.sqrt(to_numpy(xp.mean(X * X, axis=0)).astype(np.float64))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from operator import index
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.arrays import Array, array_like, namespace, to_numpy
-from pellucid.dropout import dropout_masks
-from pellucid.engines import Batches, Engine, State
-from pellucid.engines.base import Epoch
+from pellucid.counts import refuse_unless_count
+from pellucid.dropout import dropout
+from pellucid.engines import Batches, Engine, Epochs, EpochsEnd, State
 from pellucid.history import History
 from pellucid.objective import Objective
 from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
@@ -50,7 +49,7 @@ def print_loss(every: int = 1) -> Callable[[Event], None]:
     >>> callback(Event(20, 100, History(loss=[0.5, 0.25]), np.zeros(1)))
     epoch  20 of 100   loss 0.25
     """
-    _refuse_unless_whole("every", every)
+    refuse_unless_count("every", every)
 
     def callback(event: Event) -> None:
         if event.epoch % every == 0 or event.epoch == event.epochs:
@@ -81,10 +80,10 @@ class Settings:
     callbacks: Sequence[Callable[[Event], Any]] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
-        _refuse_unless_whole("epochs", self.epochs)
-        _refuse_unless_whole("n_iter_no_change", self.n_iter_no_change)
+        refuse_unless_count("epochs", self.epochs)
+        refuse_unless_count("n_iter_no_change", self.n_iter_no_change)
         if self.batch_size not in ("auto", "full"):
-            _refuse_unless_whole("batch_size", self.batch_size, ", 'full' or 'auto'")
+            refuse_unless_count("batch_size", self.batch_size, ", 'full' or 'auto'")
         for name, limit in (
             ("learning_rate", self.learning_rate),
             ("clip_norm", self.clip_norm),
@@ -108,16 +107,6 @@ class Settings:
         return min(size, n)
 
 
-def _refuse_unless_whole(name: str, value: Any, or_else: str = "") -> None:
-    """Raise ValueError unless `value` is a whole number from 1 on, of Python's or NumPy's."""
-    try:
-        is_whole = not isinstance(value, bool) and index(value) >= 1
-    except TypeError:
-        is_whole = False
-    if not is_whole:
-        raise ValueError(f"{name} is {value!r}: expected a whole number from 1 on{or_else}")
-
-
 def begin(theta: Array, solver: str | Optimizer) -> State:
     """Where training with a solver begins: at theta, with nothing remembered yet."""
     moments = {} if solver in SOLVERS else optimizer(solver).init(theta)
@@ -125,16 +114,18 @@ def begin(theta: Array, solver: str | Optimizer) -> State:
 
 
 class _Watch:
-    """The eyes of training: after each epoch it measures, remembers the best, and may say stop."""
+    """The eyes of training: after some epochs it measures, remembers the best, and may say stop."""
 
     def __init__(
         self,
         settings: Settings,
+        engine: Engine,
         objective: Objective,
         validation: tuple[Array, Array] | None,
         theta: Array,
     ) -> None:
         self.settings = settings
+        self.engine = engine
         # Validation is about the data alone: no penalty counts in it.
         self.plain = Objective(objective.layout, objective.loss, reduction=objective.reduction)
         self.validation = validation
@@ -145,15 +136,26 @@ class _Watch:
         self.unimproved = 0
         self.start = perf_counter()
 
-    def look(self, theta: Array, loss: float, rate: float, clock: float) -> bool:
-        """Enter an epoch into the history; True when training shall stop (`stopped` says why)."""
-        history, settings = self.history, self.settings
-        history.loss.append(loss)
-        history.learning_rate.append(rate)
-        history.seconds.append(clock - self.start)
-        if isfinite(loss):
+    @property
+    def looks_at_each(self) -> bool:
+        """Whether it must see every epoch at its end, or may see several at once."""
+        settings = self.settings
+        timed = settings.max_time is not None
+        return timed or self.validation is not None or bool(settings.callbacks)
+
+    def look(self, theta: Array, ends: EpochsEnd) -> bool:
+        """Enter epochs into the history, theta being where the last one led.
+
+        True when training shall stop (`stopped` says why).
+        """
+        history, settings, start = self.history, self.settings, self.start
+        history.loss += ends.losses
+        history.learning_rate += ends.rates
+        history.seconds += [clock - start for clock in ends.clocks]
+        if isfinite(ends.losses[0]):  # that was measured first where the look before left off
             self.sound_theta = self.last_theta
         self.last_theta = theta
+        loss = ends.losses[-1]
         if self.validation is not None:
             self._validate(theta)
         if not isfinite(loss) or (self.validation and not isfinite(history.validation_loss[-1])):
@@ -169,10 +171,14 @@ class _Watch:
                 history.stopped = history.stopped or "a callback said so"
         return bool(history.stopped)
 
+    def look_once(self, theta: Array, loss: float) -> bool:
+        """Enter one iteration of a solver, which knows no rate."""
+        return self.look(theta, EpochsEnd([loss], [0.0], [perf_counter()]))
+
     def _validate(self, theta: Array) -> None:
         assert self.validation is not None
         X, y = self.validation
-        value, output = self.plain.value_and_output(theta, X, y)
+        value, output = self.engine.value_and_output(self.plain, theta, X, y)
         if self.settings.metric is not None:
             self.history.validation_score.append(float(self.settings.metric(output, y)))
         self.history.validation_loss.append(value)
@@ -203,7 +209,7 @@ def train(
     """
     if settings.early_stopping and validation is None:
         raise ValueError("early_stopping needs validation_data=(X, y) to look at")
-    watch = _Watch(settings, objective, validation, state.theta)
+    watch = _Watch(settings, engine, objective, validation, state.theta)
     history = watch.history
     run = _solve if settings.solver in SOLVERS else _descend
     try:
@@ -267,31 +273,30 @@ def _descend(work: _Work, watch: _Watch) -> None:
     planned = settings.epochs * steps_per_epoch
     shuffling, dropping = rng.spawn(2)  # apart, so that neither depends on the other's draws
     shuffle = settings.shuffle and size < n
-    rates = np.empty(steps_per_epoch)
+    drawn = 0  # epochs so far
 
-    def epochs() -> Iterator[Epoch]:
-        nonlocal rates
-        for epoch in range(settings.epochs):
-            first = epoch * steps_per_epoch
-            rates = np.array(
-                [base_rate * factor((first + i) / planned) for i in range(steps_per_epoch)]
-            )
-            if not (rates >= 0.0).all():
-                raise ValueError(f"the schedule gives the rate {rates.min():g}: expected 0 or more")
-            yield Epoch(shuffling.permutation(n) if shuffle else None, rates)
+    def draw(k: int) -> Epochs:
+        nonlocal drawn
+        done = np.arange(drawn * steps_per_epoch, (drawn + k) * steps_per_epoch)
+        drawn += k
+        factors = np.fromiter(map(factor, (done / planned).tolist()), np.float64, len(done))
+        rates = (base_rate * factors).reshape(k, steps_per_epoch)
+        if not (rates >= 0.0).all():
+            raise ValueError(f"the schedule gives the rate {rates.min():g}: expected 0 or more")
+        orders = np.stack([shuffling.permutation(n) for _ in range(k)]) if shuffle else None
+        return Epochs(orders, rates)
 
-    layout = objective.layout
+    epochs = int(settings.epochs)
     batches = Batches(
-        epochs(),
+        epochs,
+        draw,
         size,
-        layout.learning_rates(),
-        layout.decays(),
+        1 if watch.looks_at_each else epochs,
         settings.clip_norm,
-        dropout_masks(layout.architecture, settings.dropout, dropping, X),
+        dropout(objective.layout.architecture, settings.dropout, dropping),
     )
-    ends = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
-    for end in ends:
-        if watch.look(state.theta, end.loss, float(rates[-1]), end.clock):
+    for ends in engine.train_epochs(objective, rule, state, X, y, sample_weight, batches):
+        if watch.look(state.theta, ends):
             break
 
 
@@ -313,7 +318,7 @@ def _solve(work: _Work, watch: _Watch) -> None:
         here = array_like(theta, like)
         value, gradient = engine.value_and_gradient(objective, here, X, y, sample_weight)
         if not isfinite(value) and not watch.history.loss:
-            watch.look(like, value, 0.0, perf_counter())
+            watch.look_once(like, value)
             raise _StartError
         gradient = to_numpy(gradient).astype(np.float64)
         return value, gradient if moving is None else np.where(moving, gradient, 0.0)
@@ -321,7 +326,7 @@ def _solve(work: _Work, watch: _Watch) -> None:
     def after_iteration(theta: Array, value: float) -> bool:
         state.theta = array_like(theta, like)
         state.steps += 1
-        return watch.look(state.theta, value, 0.0, perf_counter())
+        return watch.look_once(state.theta, value)
 
     assert isinstance(settings.solver, str)
     try:

@@ -6,9 +6,8 @@ import torch
 
 from pellucid import ACTIVATIONS, LOSSES, OPTIMIZERS, Network
 from pellucid.architecture import Architecture
-from pellucid.dropout import dropout_masks
-from pellucid.engines import Batches, ReferenceEngine, State
-from pellucid.engines.base import Epoch
+from pellucid.dropout import dropout
+from pellucid.engines import Batches, Epochs, ReferenceEngine, State
 from pellucid.layout import Layout
 from pellucid.losses import loss
 from pellucid.network import backward, forward
@@ -28,9 +27,19 @@ def assert_equal(theirs, ours, rtol=1e-12):
     np.testing.assert_allclose(numbers, ours, rtol=rtol, atol=rtol * scale)
 
 
-def setting(output="softmax", name="cross_entropy", hidden=("gelu", "mish"), **settings):
+SEGMENTS = {
+    "layer2.*": {"learning_rate": 0.3, "decay": 0.5},
+    "layer3.b": {"frozen": True},
+}
+
+
+def setting(
+    output="softmax", name="cross_entropy", hidden=("gelu", "mish"), segments=None, **settings
+):
     rng = np.random.default_rng(0)
-    layout = Layout(Architecture.of([3, 4, 5, 2], list(hidden), output, scale_inputs=True))
+    layout = Layout(
+        Architecture.of([3, 4, 5, 2], list(hidden), output, scale_inputs=True), segments
+    )
     objective = Objective(layout, loss(name), **settings)
     theta, X = rng.normal(0, 0.7, layout.size), rng.normal(size=(9, 3))
     y = np.eye(2)[rng.integers(0, 2, 9)]
@@ -106,21 +115,22 @@ def test_the_gradient_is_the_one_pytorch_finds_by_itself():
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_epochs_in_the_reference_engine(name, shuffled):
-    layout, objective, theta, X, y, w = setting(alpha=0.1)
+    layout, objective, theta, X, y, w = setting(segments=SEGMENTS, alpha=0.1)
     rule = optimizer(name)
 
     def run(convert):
         rng = np.random.default_rng(4)
-        epochs = (
-            Epoch(rng.permutation(9) if shuffled else None, np.full(3, 0.01)) for _ in range(4)
-        )
+
+        def draw(k):
+            orders = np.stack([rng.permutation(9) for _ in range(k)]) if shuffled else None
+            return Epochs(orders, np.full((k, 3), 0.01))
+
         arrays = [convert(a) for a in (theta, X, y, w)]
-        masks = dropout_masks(layout.architecture, 0.3, np.random.default_rng(5), arrays[1])
-        factors = np.linspace(0, 1, layout.size)
-        batches = Batches(epochs, 4, factors, factors[::-1].copy(), 0.5, masks)
+        some = dropout(layout.architecture, 0.3, np.random.default_rng(5))
+        batches = Batches(4, draw, 4, at_once=4, clip_norm=0.5, dropout=some)
         state = State(arrays[0], rule.init(arrays[0]))
         ends = ReferenceEngine().train_epochs(objective, rule, state, *arrays[1:], batches)
-        return [end.loss for end in ends], state
+        return [loss for end in ends for loss in end.losses], state
 
     losses, state = run(np.asarray)
     their_losses, their_state = run(tensor)

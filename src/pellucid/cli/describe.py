@@ -11,6 +11,7 @@ from pellucid import datasets as built_in
 from pellucid import model_file
 from pellucid.cli.data import AsJson, ModelPath
 from pellucid.columns import TextColumn
+from pellucid.engines import available
 from pellucid.predictor import Predictor, load
 
 
@@ -28,6 +29,7 @@ def info(model: ModelPath, as_json: AsJson = False) -> None:
     print(f"theta: {theta.dtype}, length {np.linalg.norm(theta):.4g}")
     if isinstance(loaded, Predictor):
         _describe(loaded)
+    print(f"engines here: {', '.join(available())}")
 
 
 def _describe(predictor: Predictor) -> None:

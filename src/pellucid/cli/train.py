@@ -16,6 +16,7 @@ from pellucid.activations import ACTIVATIONS
 from pellucid.cli.data import Data, open_data, refuse_to_overwrite
 from pellucid.cli.exits import FAILED, INTERRUPTED
 from pellucid.cli.report import draw, progress, report, summary
+from pellucid.engines import ENGINES
 from pellucid.initializers import INITIALIZERS
 from pellucid.losses import LOSSES
 from pellucid.optimizers import OPTIMIZERS, optimizer
@@ -185,6 +186,19 @@ def train(
     seed: Annotated[
         int, typer.Option(help="All randomness comes from it.", rich_help_panel=TRAINING)
     ] = 0,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help=f"Who does the arithmetic: {_among(['auto', *ENGINES])}.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "auto",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads for that; by default as many as help.", rich_help_panel=TRAINING
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="The model file to write.", rich_help_panel=OUTPUT)
     ] = Path("model.safetensors"),
@@ -245,6 +259,8 @@ def train(
         validation=validation,
         test=test,
         seed=seed,
+        engine=engine,
+        n_threads=threads,
         settings={
             "epochs": epochs,
             "batch_size": _whole("batch-size", batch_size)

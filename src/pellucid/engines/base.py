@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from pellucid.arrays import Array
+from pellucid.dropout import Dropout
 from pellucid.layout import Layout
-from pellucid.network import Masks
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer
 from pellucid.optimizers import State as Moments
@@ -21,46 +21,61 @@ if TYPE_CHECKING:
 
 @dataclass
 class State:
-    """Where training stands. An engine replaces its parts after every step, never inside one."""
+    """Where training stands: after each `yield`, and after an interrupt, that of a whole step.
+
+    Its arrays are replaced, never written into: whoever looked may have kept them.
+    """
 
     theta: Array  # (P,)
     moments: Moments
     steps: int = 0
 
 
-class Epoch(NamedTuple):
-    """One pass over the data, drawn outside the engine so that every engine sees the same."""
+class Epochs(NamedTuple):
+    """Passes over the data, drawn outside the engine so that every engine sees the same."""
 
-    order: NDArray[np.intp] | None  # (n,) rows in the order they are used; None: as they stand
-    rates: NDArray[np.float64]  # (steps,) the learning rate of each step
+    orders: NDArray[np.intp] | None  # (k, n) rows as each epoch uses them; None: as they stand
+    rates: NDArray[np.float64]  # (k, steps) the learning rate of each step
 
 
-class EpochEnd(NamedTuple):
-    """What an engine says at the end of an epoch."""
+class EpochsEnd(NamedTuple):
+    """What an engine says at the end of some epochs, one item for each."""
 
-    loss: float  # of its batches, each at the theta it found; not finite: training has diverged
-    clock: float  # time.perf_counter() then, in seconds
+    losses: list[float]  # of its batches, each at the theta it found; not finite: it has diverged
+    rates: list[float]  # the last step's
+    clocks: list[float]  # time.perf_counter() then, in seconds
 
 
 @dataclass(frozen=True)
 class Batches:
     """The epochs to run and how a step is taken from each batch."""
 
-    epochs: Iterator[Epoch]
+    epochs: int
+    draw: Callable[[int], Epochs]  # the next so many epochs
     size: int
-    rate_factors: NDArray[np.float64] | None = None  # (P,); None: all 1
-    decay_factors: NDArray[np.float64] | None = None  # (P,); None: all 1
+    at_once: int = 1  # the most epochs between two looks from outside
     clip_norm: float | None = None
-    masks: Callable[[int], Masks] | None = None
+    dropout: Dropout | None = None
 
 
 class Engine(Protocol):
-    """The contract between training and whoever does the arithmetic."""
+    """The contract between training and whoever does the arithmetic.
+
+    X is an array (n, n_inputs), or a CSR array of SciPy's of that shape.
+    """
 
     name: str
 
+    def __init__(self, n_threads: int | None = None) -> None:
+        """Ready to work in so many threads at the most; None: as many as it sees fit."""
+
     def forward(self, layout: Layout, theta: Array, X: Array) -> Array:
         """The output (n, n_outputs) for X (n, n_inputs)."""
+
+    def value_and_output(
+        self, objective: Objective, theta: Array, X: Array, y: Array
+    ) -> tuple[float, Array]:
+        """J, and the output (n, n_outputs) that it is about."""
 
     def value_and_gradient(
         self,
@@ -81,9 +96,10 @@ class Engine(Protocol):
         y: Array,
         sample_weight: Array | None,
         batches: Batches,
-    ) -> Iterator[EpochEnd]:
-        """Run the epochs, moving `state` step by step, and yield at the end of each.
+    ) -> Iterator[EpochsEnd]:
+        """Run the epochs, moving `state`, and yield after each `batches.at_once` at the most.
 
-        A step whose loss is not finite is not taken: theta goes back to where the loss was last
-        finite, the epoch's loss says what happened, and nothing more is yielded.
+        Factors on rates and decay are those of the layout's segments. A step whose loss is not
+        finite is not taken: theta goes back to where the loss was last finite, the epoch's loss
+        says what happened, and nothing more is yielded.
         """

@@ -7,21 +7,38 @@ from math import isfinite
 from time import perf_counter
 
 from pellucid.arrays import Array, array_like, namespace
-from pellucid.engines.base import Batches, EpochEnd, State
+from pellucid.engines.base import Batches, EpochsEnd, State
 from pellucid.layout import Layout
 from pellucid.network import forward
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer, clip_by_norm
+from pellucid.sparse import dense, rows_of
 
 
 class ReferenceEngine:
-    """Works on NumPy arrays and on those of any library that follows the Array API standard."""
+    """Works on NumPy arrays and on those of any library that follows the Array API standard.
+
+    A sparse X is written out with its zeros: in training a batch at a time, else the whole of it.
+
+    Parameters
+    ----------
+    n_threads : of no effect: the array library decides that by itself.
+    """
 
     name = "reference"
 
+    def __init__(self, n_threads: int | None = None) -> None:
+        pass
+
     def forward(self, layout: Layout, theta: Array, X: Array) -> Array:
         """The output (n, n_outputs) for X (n, n_inputs)."""
-        return forward(layout, theta, X).output
+        return forward(layout, theta, dense(X)).output
+
+    def value_and_output(
+        self, objective: Objective, theta: Array, X: Array, y: Array
+    ) -> tuple[float, Array]:
+        """J, and the output (n, n_outputs) that it is about."""
+        return objective.value_and_output(theta, dense(X), y)
 
     def value_and_gradient(
         self,
@@ -32,7 +49,7 @@ class ReferenceEngine:
         sample_weight: Array | None = None,
     ) -> tuple[float, Array]:
         """J and dJ/dtheta (P,)."""
-        return objective.value_and_gradient(theta, X, y, sample_weight)
+        return objective.value_and_gradient(theta, dense(X), y, sample_weight)
 
     def train_epochs(
         self,
@@ -43,42 +60,39 @@ class ReferenceEngine:
         y: Array,
         sample_weight: Array | None,
         batches: Batches,
-    ) -> Iterator[EpochEnd]:
-        """Run the epochs as `Engine.train_epochs` says."""
-        xp = namespace(X)
+    ) -> Iterator[EpochsEnd]:
+        """Run the epochs as `Engine.train_epochs` says, one at a time."""
+        xp = namespace(state.theta)
         n = X.shape[0]
-        rate_factors = _like(batches.rate_factors, state.theta)
-        decay = 1.0 if batches.decay_factors is None else _like(batches.decay_factors, state.theta)
+        rate_factors = _like(objective.layout.learning_rates(), state.theta)
+        decay_factors = _like(objective.layout.decays(), state.theta)
+        decay = 1.0 if decay_factors is None else decay_factors
         last_finite = state.theta
-        for order, rates in batches.epochs:
-            rows = None if order is None else array_like(order, X, dtype=xp.int64)
+        for _ in range(batches.epochs):
+            orders, rates = batches.draw(1)
+            order = None if orders is None else array_like(orders[0], state.theta, dtype=xp.int64)
             total = weight = 0.0
             for step, start in enumerate(range(0, n, batches.size)):
                 stop = min(start + batches.size, n)
-                X_batch, y_batch, w_batch = X, y, sample_weight
-                if rows is not None:
-                    chosen = rows[start:stop]
-                    X_batch, y_batch = xp.take(X, chosen, axis=0), xp.take(y, chosen, axis=0)
-                    if sample_weight is not None:
-                        w_batch = xp.take(sample_weight, chosen, axis=0)
-                elif stop - start < n:
-                    X_batch, y_batch = X[start:stop, :], y[start:stop, :]
-                    w_batch = None if sample_weight is None else sample_weight[start:stop]
+                rows = slice(start, stop) if order is None else order[start:stop]
+                X_batch, y_batch = rows_of(X, rows), rows_of(y, rows)
+                w_batch = None if sample_weight is None else rows_of(sample_weight, rows)
                 w = float(stop - start if w_batch is None else xp.sum(w_batch))
                 if w == 0.0:
                     continue  # rows of no weight say nothing
-                masks = batches.masks(stop - start) if batches.masks else None
+                dropout = batches.dropout
+                masks = dropout.masks(stop - start, state.theta) if dropout else None
                 value, gradient = objective.value_and_gradient(
                     state.theta, X_batch, y_batch, w_batch, masks
                 )
                 if not isfinite(value):
                     state.theta = last_finite
-                    yield EpochEnd(value, perf_counter())
+                    yield EpochsEnd([value], [float(rates[0, -1])], [perf_counter()])
                     return
                 if batches.clip_norm is not None:
                     gradient = clip_by_norm(gradient, batches.clip_norm)
                 last_finite = state.theta
-                rate = float(rates[step])
+                rate = float(rates[0, step])
                 if rate_factors is not None:
                     rate = rate * rate_factors
                 state.theta, state.moments = optimizer.update(
@@ -87,9 +101,8 @@ class ReferenceEngine:
                 state.steps += 1
                 total += value if objective.reduction == "sum" else value * w
                 weight += w
-            yield EpochEnd(
-                total if objective.reduction == "sum" else total / weight, perf_counter()
-            )
+            loss = total if objective.reduction == "sum" else total / weight
+            yield EpochsEnd([loss], [float(rates[0, -1])], [perf_counter()])
 
 
 def _like(factors: Array | None, theta: Array) -> Array | None:

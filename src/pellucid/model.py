@@ -110,7 +110,7 @@ class Network(Parameters):
         )
         self.history: History | None = None
         self.n_threads = n_threads
-        self._engine = engine_named(engine, n_threads)
+        self._engine = engine_named(engine, n_threads, self.objective)
         self._stepping: tuple[tuple[Any, ...], State] | None = None
 
     @classmethod
@@ -160,6 +160,10 @@ class Network(Parameters):
         >>> network.forward([2, 3]).tolist(), network.forward([[2, 3], [4, 5]]).tolist()
         ([23.0], [[23.0], [45.0]])
         """
+        if type(X) is np.ndarray:  # one row, with nothing to convert: in less time than to check it
+            output = self._engine.forward_prepared(self.layout, self._theta, X)
+            if output is not None:
+                return output
         rows = self._inputs(X)
         output = self._engine.forward(self.layout, self._theta_like(rows), rows)
         return output[0, :] if rows.shape[0] == 1 and np.ndim(X) == 1 else output

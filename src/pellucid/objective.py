@@ -154,22 +154,23 @@ class Objective:
     def _reduce(self, rows: Array, theta: Array, sample_weight: Array | None) -> float:
         if sample_weight is not None:
             rows = rows * sample_weight
-        value = float(namespace(rows).sum(rows))
-        if self.alpha or self.l1:
-            value += self._penalty(theta)
-        return value / self._total(rows.shape[0], sample_weight)
+        total = self._total(rows.shape[0], sample_weight)
+        return float(namespace(rows).sum(rows)) / total + self.penalty(theta, total)
 
     @cached_property
     def _decays(self) -> np.ndarray:
         decays = self.layout.decays()
         return np.ones(self.layout.size) if decays is None else decays
 
-    def _penalty(self, theta: Array) -> float:
+    def penalty(self, theta: Array, total: float) -> float:
+        """What L2 and L1 add to J where rows of `total` weight are taken together."""
+        if not (self.alpha or self.l1):
+            return 0.0
         xp = namespace(theta)
         decays = array_like(self._decays, theta)
         squares = 0.5 * self.alpha * xp.sum(decays * theta * theta) if self.alpha else 0.0
         moduli = self.l1 * xp.sum(decays * xp.abs(theta)) if self.l1 else 0.0
-        return float(squares + moduli)
+        return float(squares + moduli) / (total if self.reduction == "mean" else 1.0)
 
     def _penalty_gradient(self, theta: Array) -> Array:
         xp = namespace(theta)

@@ -72,6 +72,13 @@ class Engine(Protocol):
     def forward(self, layout: Layout, theta: Array, X: Array) -> Array:
         """The output (n, n_outputs) for X (n, n_inputs)."""
 
+    def forward_prepared(self, layout: Layout, theta: Array, X: Array) -> Array | None:
+        """The same for X as NumPy's users give it, if it needs no converting; else None.
+
+        A flat X is one row and gives a flat output. None also if X holds NaN or inf, or if the
+        engine has no faster way than `forward`.
+        """
+
     def value_and_output(
         self, objective: Objective, theta: Array, X: Array, y: Array
     ) -> tuple[float, Array]:

@@ -34,6 +34,10 @@ class ReferenceEngine:
         """The output (n, n_outputs) for X (n, n_inputs)."""
         return forward(layout, theta, dense(X)).output
 
+    def forward_prepared(self, layout: Layout, theta: Array, X: Array) -> Array | None:
+        """None: every X is checked and converted first."""
+        return None
+
     def value_and_output(
         self, objective: Objective, theta: Array, X: Array, y: Array
     ) -> tuple[float, Array]:

@@ -1,0 +1,162 @@
+// Matrix products. One shape serves all three that a layer needs:
+//
+//     C (m, n) = start + A (m, k) B (k, n)
+//
+//     forward     Z  = b + X W          A = X  row by row
+//     gradient    dW =     X^T dZ       A = X  column by column
+//     backward    dX =     dZ W^T       A = dZ row by row, B = W turned
+//
+// Every element of C is one chain of fused multiply-adds over k in its order, whatever the size of
+// the tiles and whoever computes it: `multiply_naive` is the specification, and all else here only
+// keeps more of C in registers (`tile`) and B closer by (`Panels`). They agree bit for bit.
+#pragma once
+
+#include "lanes.h"
+
+namespace pellucid {
+
+using Index = std::ptrdiff_t;
+
+// How A is walked through: from row to row, and from one step of k to the next.
+template <class T> struct Walk {
+    const T* at;
+    Index row;
+    Index step;
+};
+
+template <class T> Walk<T> by_rows(const T* a, Index stride) { return {a, stride, 1}; }
+template <class T> Walk<T> by_columns(const T* a, Index stride) { return {a, 1, stride}; }
+
+// Where the sums begin: at 0, at the same row for all rows of C (a bias), or at C as it is.
+enum class Start { zero, row, here };
+
+// The specification: element by element.
+template <class T>
+void multiply_naive(Index m, Index n, Index k, Walk<T> a, const T* b, Index b_stride, Start start,
+                    const T* bias, T* c, Index c_stride) {
+    for (Index i = 0; i < m; ++i)
+        for (Index j = 0; j < n; ++j) {
+            T sum = start == Start::zero ? T(0) : start == Start::row ? bias[j] : c[i * c_stride + j];
+            for (Index s = 0; s < k; ++s)
+                sum = std::fma(a.at[i * a.row + s * a.step], b[s * b_stride + j], sum);
+            c[i * c_stride + j] = sum;
+        }
+}
+
+// The largest tile of C whose sums, with a row of B and a number of A, fit into the registers.
+#if defined(__AVX512F__)
+constexpr int most_rows = 8, most_width = 3;
+#else
+constexpr int most_rows = 6, most_width = 1;
+#endif
+
+// A tile of C, `rows` by `width` lanes, kept in registers while k goes by.
+template <class T, int rows, int width>
+void tile(Index k, Walk<T> a, const T* b, Index b_stride, Start start, const T* bias, T* c,
+          Index c_stride) {
+    constexpr int lanes = Lanes<T>::count;
+    Lanes<T> sums[rows][width];
+    if (start == Start::zero)
+        unrolled<rows>([&](auto i) { unrolled<width>([&](auto j) { sums[i][j] = zero<T>(); }); });
+    else if (start == Start::row)
+        unrolled<width>([&](auto j) {
+            const Lanes<T> first = load(bias + j * lanes);
+            unrolled<rows>([&](auto i) { sums[i][j] = first; });
+        });
+    else
+        unrolled<rows>([&](auto i) {
+            unrolled<width>([&](auto j) { sums[i][j] = load(c + i * c_stride + j * lanes); });
+        });
+    const T* here = a.at;
+    for (Index s = 0; s < k; ++s, here += a.step, b += b_stride) {
+        Lanes<T> row[width];
+        unrolled<width>([&](auto j) { row[j] = load(b + j * lanes); });
+        unrolled<rows>([&](auto i) {
+            const Lanes<T> x = all(here[i * a.row]);
+            unrolled<width>([&](auto j) { sums[i][j] = fma(x, row[j], sums[i][j]); });
+        });
+    }
+    unrolled<rows>([&](auto i) {
+        unrolled<width>([&](auto j) { store(c + i * c_stride + j * lanes, sums[i][j]); });
+    });
+}
+
+template <class T>
+using Tile = void (*)(Index, Walk<T>, const T*, Index, Start, const T*, T*, Index);
+
+// The tile of so many rows and lanes.
+template <class T> Tile<T> tile_of(int rows, int width) {
+    static constexpr auto table = []<int... i>(std::integer_sequence<int, i...>) {
+        struct {
+            Tile<T> of[most_rows * most_width];
+        } t = {{tile<T, i / most_width + 1, i % most_width + 1>...}};
+        return t;
+    }(std::make_integer_sequence<int, most_rows * most_width>{});
+    return table.of[(rows - 1) * most_width + width - 1];
+}
+
+// f(first, count) for each of the blocks, as even as can be, that m rows are cut into.
+template <class F> void in_blocks(Index m, F f) {
+    const Index blocks = (m + most_rows - 1) / most_rows;
+    for (Index b = 0, first = 0; b < blocks; ++b) {
+        const int count = int((m - first + blocks - b - 1) / (blocks - b));
+        f(first, count);
+        first += count;
+    }
+}
+
+// How the columns of a matrix are grouped: panels of a few lanes, each stored by itself row after
+// row, so that a tile walks through memory in a straight line. Widths are 3, 3, ..., and 2 and 2
+// rather than 3 and 1 at the end.
+struct Columns {
+    int lanes = 0;  // in all
+
+    int panels() const { return (lanes + most_width - 1) / most_width; }
+    int first(int panel) const {
+        const int whole = lanes / most_width, rest = lanes % most_width;
+        const bool split = most_width == 3 && rest == 1 && whole > 0;
+        if (split && panel == whole) return lanes - 2;
+        return panel * most_width;
+    }
+    int width(int panel) const {
+        return (panel + 1 < panels() ? first(panel + 1) : lanes) - first(panel);
+    }
+};
+
+// A matrix of `rows` rows in panels.
+template <class T> struct Panels {
+    T* at;
+    Index rows;
+    Columns columns;
+
+    static constexpr int lanes = Lanes<T>::count;
+    Index offset(int panel, Index i) const {
+        return columns.first(panel) * lanes * rows + i * stride(panel);
+    }
+    T* row(int panel, Index i) const { return at + offset(panel, i); }
+    Index stride(int panel) const { return Index(columns.width(panel)) * lanes; }
+};
+
+// C (m, lanes) = start + A B, C row by row, with one panel of B given by its first row.
+template <class T>
+void multiply_panel(Index m, Index k, Walk<T> a, const T* b, int width, Start start, const T* bias,
+                    T* c, Index c_stride) {
+    in_blocks(m, [&](Index i, int count) {
+        tile_of<T>(count, width)(k, {a.at + i * a.row, a.row, a.step}, b,
+                                 Index(width) * Lanes<T>::count, start, bias, c + i * c_stride,
+                                 c_stride);
+    });
+}
+
+// The same for all of B (k, n).
+template <class T>
+void multiply(Index m, Index k, Walk<T> a, const Panels<T>& b, Start start, const T* bias, T* c,
+              Index c_stride) {
+    for (int p = 0; p < b.columns.panels(); ++p) {
+        const Index first = Index(b.columns.first(p)) * Lanes<T>::count;
+        multiply_panel(m, k, a, b.row(p, 0), b.columns.width(p), start,
+                       bias ? bias + first : nullptr, c + first, c_stride);
+    }
+}
+
+}  // namespace pellucid

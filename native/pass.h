@@ -1,0 +1,440 @@
+// A pass runs some rows through the network and back, as src/pellucid/network.py does:
+//
+//     forward     z = x W + b        a = f(z)
+//     backward    da = dz W^T        dz = f'(z) da
+//     gradient    dW = x^T dz        db = sum of dz over rows
+//
+// Forward and backward are about rows, the gradient about inputs: each can be shared out among
+// threads without two of them ever writing to the same place or adding to the same number.
+#pragma once
+
+#include "losses.h"
+#include "plan.h"
+#include "threads.h"
+
+namespace pellucid {
+
+// Rows of inputs: an array, or compressed sparse rows (CSR) with its columns in order.
+template <class T> struct Inputs {
+    Index rows = 0;
+    const T* dense = nullptr;
+    const T* values = nullptr;
+    const void* starts = nullptr;   // (rows + 1,)
+    const void* columns = nullptr;  // (starts[rows],)
+    bool wide = false;              // whether those two are 64 bits wide
+
+    bool sparse() const { return dense == nullptr; }
+    Index start(Index row) const { return whole(starts, row); }
+    Index column(Index i) const { return whole(columns, i); }
+
+  private:
+    Index whole(const void* p, Index i) const {
+        return wide ? Index(static_cast<const std::int64_t*>(p)[i])
+                    : Index(static_cast<const std::int32_t*>(p)[i]);
+    }
+};
+
+// Targets and weights of rows; no weights means 1 each.
+template <class T> struct Targets {
+    const T* y = nullptr;  // (n, n_out)
+    const T* weight = nullptr;
+
+    T weight_of(Index row) const { return weight ? weight[row] : T(1); }
+};
+
+// Which rows a pass is about: `count` of them from `first` on, in an order or as they stand.
+struct Rows {
+    const std::int64_t* order;
+    Index first, count;
+
+    Index operator[](Index i) const { return order ? Index(order[first + i]) : first + i; }
+};
+
+// Some rows of some inputs; `in_place` when the first layer reads them where they are.
+template <class T> struct Batch {
+    const Inputs<T>* inputs;
+    Rows rows;
+    bool in_place;
+
+    Batch(const Plan<T>& plan, const Inputs<T>& from, const Rows& which)
+        : inputs(&from), rows(which) {
+        // Rows a multiple of 1024 bytes long would compete for places in the cache: they are copied.
+        const bool straight = !rows.order && plan.n_in * Index(sizeof(T)) % 1024 != 0;
+        in_place = plan.layers.front().kind == Kind::dense && (from.sparse() || straight);
+    }
+};
+
+template <class T> class Pass {
+    static constexpr int lanes = Lanes<T>::count;
+
+  public:
+    // For up to `capacity` rows and so many threads. `drops` has each layer's rate of dropout.
+    Pass(const Plan<T>& plan, Index capacity, int members, bool training,
+         const std::vector<double>& drops = {})
+        : plan_(plan), capacity_(capacity), x_stride_(row_stride<T>(plan.n_in)),
+          x_copy_(std::size_t(capacity * x_stride_)), row_loss_(std::size_t(capacity + lanes)) {
+        Index most_out = 0;
+        for (std::size_t l = 0; l < plan.layers.size(); ++l) {
+            const Layer<T>& layer = plan.layers[l];
+            const auto n = std::size_t(capacity * layer.stride);
+            Work work;
+            work.a = Buffer<T>(n);
+            if (needs_z(layer.activation) || layer.activation == Activation::softmax)
+                work.z = Buffer<T>(n);
+            if (training) work.dz = Buffer<T>(n);
+            work.drop = l < drops.size() ? drops[l] : 0.0;
+            if (work.drop > 0.0) work.next = Buffer<T>(n);
+            layers_.push_back(std::move(work));
+            most_out = std::max(most_out, layer.padded());
+        }
+        const Index wide = Index(most_width) * lanes;
+        const Index numbers = std::max(std::max(2 * most_out * lanes, most_out * wide),
+                                       capacity * wide) + most_rows * wide;
+        for (int t = 0; t < members; ++t) scratch_.emplace_back(std::size_t(numbers));
+    }
+
+    Index capacity() const { return capacity_; }
+
+    // Forward through all layers; the last one's activation may be left out. `masks` has, for each
+    // layer that drops, what is kept of (rows, n_out).
+    void forward(T* parameters, const Batch<T>& batch, Share part, bool with_output, int member,
+                 const std::uint8_t* const* masks = nullptr) {
+        if (!batch.in_place) copy_inputs(batch, part);
+        for (std::size_t l = 0; l < layers_.size(); ++l) {
+            sums(l, parameters, batch, part);
+            if (l + 1 < layers_.size() || with_output) activate(l, part, member);
+            if (masks && masks[l]) drop(l, part, masks[l]);
+        }
+    }
+
+    void activate_output(Share part, int member) { activate(layers_.size() - 1, part, member); }
+
+    // The loss of each row of a share, and with `gradient` dLoss/dz of the last layer, times the
+    // row's weight and `scale`. Shares begin at whole lanes.
+    void loss(const LossSpec& spec, const Targets<T>& targets, const Rows& which, double scale,
+              Share part, bool gradient, int member) {
+        const std::size_t last = layers_.size() - 1;
+        const Layer<T>& layer = plan_.layers[last];
+        const T* from = spec.raw ? z(last) : layers_[last].a.get();
+        const int n = int(plan_.n_out);
+        T* outputs = scratch_[std::size_t(member)].get();
+        T* wanted = outputs + layer.padded() * lanes;
+        for (Index r = part.first; r < part.last; r += lanes) {
+            const int count = int(std::min<Index>(lanes, part.last - r));
+            alignas(64) T weights[lanes] = {};
+            for (int i = 0; i < count; ++i) {
+                const Index row = which[r + i];
+                const T* y = targets.y + row * n;
+                for (int j = 0; j < n; ++j) wanted[j * lanes + i] = y[j];
+                weights[i] = T(double(targets.weight_of(row)) * scale);
+            }
+            for (int i = count; i < lanes; ++i)
+                for (int j = 0; j < n; ++j) wanted[j * lanes + i] = T(0);
+            smooth(spec, wanted, n);
+            turn_rows(from + r * layer.stride, layer.stride, count, n, outputs);
+            const Lanes<T> rows = loss_block(spec, outputs, wanted, n, load(weights));
+            store(row_loss_.get() + r, rows);
+            if (gradient)
+                turn_back(outputs, n, layers_[last].dz.get() + r * layer.stride, layer.stride, count);
+        }
+        if (gradient && !spec.raw) through_activation(last, part, member);
+    }
+
+    T row_loss(Index r) const { return row_loss_.get()[r]; }
+
+    // From dz of the last layer to that of every layer, for a share of the rows.
+    void backward(T* parameters, Share part, int member, const std::uint8_t* const* masks = nullptr) {
+        for (std::size_t l = layers_.size() - 1; l > 0; --l) {
+            const Layer<T>& layer = plan_.layers[l];
+            const Layer<T>& before = plan_.layers[l - 1];
+            const T* dz = layers_[l].dz.get() + part.first * layer.stride;
+            T* da = layers_[l - 1].dz.get() + part.first * before.stride;
+            const Index m = part.last - part.first;
+            if (layer.kind == Kind::dense) {
+                T* turned = scratch_[std::size_t(member)].get();
+                for (int p = 0; p < before.columns.panels(); ++p) {
+                    const int first = before.columns.first(p), width = before.columns.width(p);
+                    turn_panel(layer.weights(parameters), layer.n_out, first, width, turned);
+                    multiply_panel(m, layer.n_out, by_rows(dz, layer.stride), turned, width,
+                                   Start::zero, static_cast<const T*>(nullptr), da + first * lanes,
+                                   before.stride);
+                }
+            } else {
+                const T* s = parameters + layer.w;
+                for (Index r = 0; r < m; ++r)
+                    for (Index j = 0; j < layer.padded(); j += lanes)
+                        store(da + r * before.stride + j, load(dz + r * layer.stride + j) * load(s + j));
+            }
+            if (masks && masks[l - 1]) mask(l - 1, part, layers_[l - 1].dz.get(), masks[l - 1]);
+            through_activation(l - 1, part, member);
+        }
+    }
+
+    // The gradient of W or s of layer l over all rows of the batch, for a share of the rows of W. It
+    // goes `into` memory laid out as theta is, on top of what is there if `start` says so; or, where
+    // that is null, piece by piece to `sink(place, count, numbers)`, so that it is never whole.
+    template <class Sink>
+    void gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into, int member,
+                  Sink sink) {
+        const Layer<T>& layer = plan_.layers[l];
+        T* scratch = scratch_[std::size_t(member)].get();
+        if (layer.kind == Kind::scale) {
+            if (part.first < part.last)
+                column_sums(l, batch, true, start, layer.w, into, scratch, sink);
+        } else if (l == 0 && batch.inputs->sparse()) {
+            sparse_gradient(batch, part, start, into);
+        } else {
+            weight_gradient(l, batch, part, start, into, scratch, sink);
+        }
+    }
+
+    // The same for b.
+    template <class Sink>
+    void bias_gradient(std::size_t l, const Batch<T>& batch, Start start, T* into, int member,
+                       Sink sink) {
+        column_sums(l, batch, false, start, plan_.layers[l].b, into,
+                    scratch_[std::size_t(member)].get(), sink);
+    }
+
+    const T* output() const { return layers_.back().a.get(); }
+    Index output_stride() const { return plan_.layers.back().stride; }
+
+  private:
+    struct Work {
+        Buffer<T> z;     // (capacity, n_out) sums, where they are needed beside a
+        Buffer<T> a;     // activations
+        Buffer<T> next;  // what the next layer is given, where dropout makes that another thing
+        Buffer<T> dz;
+        double drop = 0.0;
+    };
+
+    T* z(std::size_t l) const {
+        return layers_[l].z.get() ? layers_[l].z.get() : layers_[l].a.get();
+    }
+
+    void copy_inputs(const Batch<T>& batch, Share part) {
+        const Inputs<T>& inputs = *batch.inputs;
+        for (Index r = part.first; r < part.last; ++r) {
+            T* to = x_copy_.get() + r * x_stride_;
+            const Index row = batch.rows[r];
+            if (!inputs.sparse()) {
+                std::copy_n(inputs.dense + row * plan_.n_in, plan_.n_in, to);
+                continue;
+            }
+            std::fill_n(to, plan_.n_in, T(0));
+            for (Index i = inputs.start(row); i < inputs.start(row + 1); ++i)
+                to[inputs.column(i)] = inputs.values[i];
+        }
+    }
+
+    // What layer l is given, row by row.
+    Walk<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
+        if (l > 0) {
+            const Work& before = layers_[l - 1];
+            const Index stride = plan_.layers[l - 1].stride;
+            return by_rows((before.next.get() ? before.next : before.a).get() + row * stride, stride);
+        }
+        if (!batch.in_place) return by_rows(x_copy_.get() + row * x_stride_, x_stride_);
+        return by_rows(batch.inputs->dense + (batch.rows.first + row) * plan_.n_in, plan_.n_in);
+    }
+
+    void sums(std::size_t l, T* parameters, const Batch<T>& batch, Share part) {
+        const Layer<T>& layer = plan_.layers[l];
+        T* to = z(l) + part.first * layer.stride;
+        const Index m = part.last - part.first;
+        const T* bias = layer.bias ? parameters + layer.b : nullptr;
+        if (layer.kind == Kind::scale) {
+            const Walk<T> x = given(l, batch, part.first);
+            const T* s = parameters + layer.w;
+            for (Index r = 0; r < m; ++r)
+                for (Index j = 0; j < layer.padded(); j += lanes)
+                    store(to + r * layer.stride + j, load(x.at + r * x.row + j) * load(s + j));
+        } else if (l == 0 && batch.inputs->sparse()) {
+            for (Index r = 0; r < m; ++r)
+                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.weights(parameters), bias,
+                            to + r * layer.stride);
+        } else {
+            multiply(m, layer.n_in, given(l, batch, part.first), layer.weights(parameters),
+                     bias ? Start::row : Start::zero, bias, to, layer.stride);
+        }
+    }
+
+    // One row of x W + b from the numbers of x that are stored.
+    static void sparse_sums(const Inputs<T>& x, Index row, const Panels<T>& w, const T* bias,
+                            T* to) {
+        for (int p = 0; p < w.columns.panels(); ++p) {
+            const Index first = Index(w.columns.first(p)) * lanes;
+            for (Index j = 0; j < w.stride(p); j += lanes) {
+                Lanes<T> total = bias ? load(bias + first + j) : zero<T>();
+                for (Index i = x.start(row); i < x.start(row + 1); ++i)
+                    total = fma(all(x.values[i]), load(w.row(p, x.column(i)) + j), total);
+                store(to + first + j, total);
+            }
+        }
+    }
+
+    void activate(std::size_t l, Share part, int member) {
+        const Layer<T>& layer = plan_.layers[l];
+        const T* from = z(l);
+        T* to = layers_[l].a.get();
+        if (layer.activation == Activation::softmax) {
+            T* block = scratch_[std::size_t(member)].get();
+            for (Index r = part.first; r < part.last; r += lanes) {
+                const int count = int(std::min<Index>(lanes, part.last - r));
+                turn_rows(from + r * layer.stride, layer.stride, count, layer.n_out, block);
+                softmax_forward(block, layer.n_out);
+                turn_back(block, layer.n_out, to + r * layer.stride, layer.stride, count);
+            }
+            return;
+        }
+        with(layer.activation, [&](auto f) {
+            if (std::is_same_v<decltype(f), Identity> && from == to) return;
+            for (Index r = part.first; r < part.last; ++r)
+                for (Index j = 0; j < layer.padded(); j += lanes)
+                    store(to + r * layer.stride + j, f.forward(load(from + r * layer.stride + j)));
+        });
+    }
+
+    // dz = f'(z) da, in place of da.
+    void through_activation(std::size_t l, Share part, int member) {
+        const Layer<T>& layer = plan_.layers[l];
+        const T* sums = z(l);
+        const T* a = layers_[l].a.get();
+        T* dz = layers_[l].dz.get();
+        if (layer.activation == Activation::softmax) {
+            T* gradients = scratch_[std::size_t(member)].get();
+            T* outputs = gradients + layer.padded() * lanes;
+            for (Index r = part.first; r < part.last; r += lanes) {
+                const int count = int(std::min<Index>(lanes, part.last - r));
+                const Index at = r * layer.stride;
+                turn_rows(dz + at, layer.stride, count, layer.n_out, gradients);
+                turn_rows(a + at, layer.stride, count, layer.n_out, outputs);
+                softmax_backward(gradients, outputs, layer.n_out);
+                turn_back(gradients, layer.n_out, dz + at, layer.stride, count);
+            }
+            return;
+        }
+        with(layer.activation, [&](auto f) {
+            if (std::is_same_v<decltype(f), Identity>) return;
+            for (Index r = part.first; r < part.last; ++r)
+                for (Index j = 0; j < layer.padded(); j += lanes) {
+                    const Index at = r * layer.stride + j;
+                    store(dz + at, f.backward(load(dz + at), load(sums + at), load(a + at)));
+                }
+        });
+    }
+
+    void drop(std::size_t l, Share part, const std::uint8_t* kept) {
+        const Layer<T>& layer = plan_.layers[l];
+        std::copy(layers_[l].a.get() + part.first * layer.stride,
+                  layers_[l].a.get() + part.last * layer.stride,
+                  layers_[l].next.get() + part.first * layer.stride);
+        mask(l, part, layers_[l].next.get(), kept);
+    }
+
+    // Numbers (rows, n_out) times 0 or 1 / (1 - rate), as `kept` says; row 0 of it is row 0 here.
+    void mask(std::size_t l, Share part, T* numbers, const std::uint8_t* kept) const {
+        const Layer<T>& layer = plan_.layers[l];
+        const T up = T(1.0 / (1.0 - layers_[l].drop));
+        for (Index r = part.first; r < part.last; ++r)
+            for (Index j = 0; j < layer.n_out; ++j)
+                numbers[r * layer.stride + j] *= kept[r * layer.n_out + j] ? up : T(0);
+    }
+
+    void smooth(const LossSpec& spec, T* y, int n) const {
+        if (spec.label_smoothing == 0.0) return;
+        const bool shared = spec.kind == Loss::cross_entropy;
+        const Lanes<T> keep = all(T(1.0 - spec.label_smoothing));
+        const Lanes<T> add = all(T(spec.label_smoothing / (shared ? n : 2)));
+        for (int j = 0; j < n; ++j) store(y + j * lanes, keep * load(y + j * lanes) + add);
+    }
+
+    template <class Sink>
+    void weight_gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
+                         T* scratch, Sink sink) {
+        const Index m = batch.rows.count;
+        const Layer<T>& layer = plan_.layers[l];
+        const Panels<T> place{nullptr, layer.rows(), layer.columns};
+        const Walk<T> x = given(l, batch, 0);
+        const T* dz = layers_[l].dz.get();
+        T* piece = scratch;  // of the gradient
+        T* packed = scratch + most_rows * most_width * lanes;
+        for (int p = 0; p < layer.columns.panels(); ++p) {
+            const Index first = Index(layer.columns.first(p)) * lanes, wide = place.stride(p);
+            const T* b = dz + first;
+            Index b_stride = layer.stride;
+            if (layer.columns.panels() > 1) {  // closer together: it is gone through many times
+                for (Index r = 0; r < m; ++r)
+                    for (Index j = 0; j < wide; j += lanes)
+                        store(packed + r * wide + j, load(b + r * layer.stride + j));
+                b = packed;
+                b_stride = wide;
+            }
+            in_blocks(part.last - part.first, [&](Index i, int count) {
+                const Index at = layer.w + place.offset(p, part.first + i);
+                T* c = into ? into + at : piece;
+                tile_of<T>(count, layer.columns.width(p))(
+                    m, by_columns(x.at + part.first + i, x.row), b, b_stride, start, nullptr, c, wide);
+                if (!into) sink(at, count * wide, c);
+            });
+        }
+    }
+
+    // The same from the numbers of X that are stored; always into memory.
+    void sparse_gradient(const Batch<T>& batch, Share part, Start start, T* into) const {
+        const Inputs<T>& x = *batch.inputs;
+        const Layer<T>& layer = plan_.layers.front();
+        const Panels<T> g = layer.weights(into);
+        for (int p = 0; p < layer.columns.panels(); ++p) {
+            const Index first = Index(layer.columns.first(p)) * lanes, wide = g.stride(p);
+            if (start == Start::zero)
+                std::fill_n(g.row(p, part.first), (part.last - part.first) * wide, T(0));
+            for (Index r = 0; r < batch.rows.count; ++r) {
+                const Index row = batch.rows[r], end = x.start(row + 1);
+                const T* dz = layers_.front().dz.get() + r * layer.stride + first;
+                for (Index i = x.start(row); i < end; ++i) {
+                    const Index k = x.column(i);
+                    if (k < part.first || k >= part.last) continue;
+                    const Lanes<T> xi = all(x.values[i]);
+                    for (Index j = 0; j < wide; j += lanes)
+                        store(g.row(p, k) + j, fma(xi, load(dz + j), load(g.row(p, k) + j)));
+                }
+            }
+        }
+    }
+
+    // The sums over rows of dz, or of x dz: the gradients of b and of s.
+    template <class Sink>
+    void column_sums(std::size_t l, const Batch<T>& batch, bool times_x, Start start, Index place,
+                     T* into, T* piece, Sink sink) {
+        constexpr int at_once = 4;  // additions that do not wait for each other
+        const Layer<T>& layer = plan_.layers[l];
+        const Walk<T> x = times_x ? given(l, batch, 0) : Walk<T>{};
+        const T* dz = layers_[l].dz.get();
+        for (Index j = 0; j < layer.padded(); j += at_once * lanes) {
+            const int n = int(std::min<Index>(at_once, (layer.padded() - j) / lanes));
+            Lanes<T> total[at_once];
+            for (int u = 0; u < n; ++u)
+                total[u] = start == Start::here ? load(into + place + j + u * lanes) : zero<T>();
+            for (Index r = 0; r < batch.rows.count; ++r)
+                for (int u = 0; u < n; ++u) {
+                    const Lanes<T> d = load(dz + r * layer.stride + j + u * lanes);
+                    total[u] = times_x ? fma(load(x.at + r * x.row + j + u * lanes), d, total[u])
+                                       : total[u] + d;
+                }
+            T* c = into ? into + place + j : piece;
+            for (int u = 0; u < n; ++u) store(c + u * lanes, total[u]);
+            if (!into) sink(place + j, Index(n) * lanes, c);
+        }
+    }
+
+    const Plan<T>& plan_;
+    Index capacity_;
+    Index x_stride_;
+    Buffer<T> x_copy_;
+    Buffer<T> row_loss_;
+    std::vector<Work> layers_;
+    std::vector<Buffer<T>> scratch_;  // one a thread
+};
+
+}  // namespace pellucid

@@ -1,0 +1,141 @@
+// A plan is a network's shape as the engine sees it: where each layer's numbers lie in theta, and
+// where in memory that is laid out in whole lanes.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "activations.h"
+
+namespace pellucid {
+
+enum class Kind { dense, scale };
+
+constexpr const char* kind_names[] = {"dense", "scale"};
+
+// What is told of a layer, with the factors on learning rate and decay of its one or two segments.
+struct LayerSpec {
+    Kind kind;
+    int n_in, n_out;
+    bool bias;
+    Activation activation;
+    std::vector<double> rates, decays;
+};
+
+// Numbers in memory that begin at a cache line, all 0 at first. Large ones ask for large pages.
+template <class T> class Buffer {
+  public:
+    Buffer() = default;
+    explicit Buffer(std::size_t n) : size_(n) {
+        const std::size_t bytes = (n * sizeof(T) + 63) / 64 * 64 + 64;
+        at_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
+        if (!at_) throw std::bad_alloc();
+        std::memset(static_cast<void*>(at_.get()), 0, bytes);
+    }
+    T* get() const { return at_.get(); }
+    std::size_t size() const { return size_; }
+
+  private:
+    struct Free {
+        void operator()(T* p) const { std::free(p); }
+    };
+    std::unique_ptr<T, Free> at_;
+    std::size_t size_ = 0;
+};
+
+template <class T> constexpr Index whole_lanes(Index n) {
+    return (n + Lanes<T>::count - 1) / Lanes<T>::count * Lanes<T>::count;
+}
+
+// Numbers from one row of a matrix to the next: whole lanes, and not a multiple of 1024 bytes, or
+// neighbouring rows would compete for the same few places in the cache.
+template <class T> constexpr Index row_stride(Index n) {
+    const Index lanes = whole_lanes<T>(n) / Lanes<T>::count;
+    return (lanes % 16 == 0 ? lanes + 1 : lanes) * Lanes<T>::count;
+}
+
+template <class T> struct Layer : LayerSpec {
+    Columns columns;   // of n_out
+    Index stride;      // of its activations, row by row
+    Index theta_w, theta_b;  // where W (or s) and b begin in theta
+    Index w, b;        // and in the laid out memory: W in panels, s and b in whole lanes
+
+    explicit Layer(const LayerSpec& spec) : LayerSpec(spec) {
+        columns.lanes = int(whole_lanes<T>(n_out) / Lanes<T>::count);
+        stride = row_stride<T>(n_out);
+    }
+    Index padded() const { return Index(columns.lanes) * Lanes<T>::count; }
+    Index rows() const { return kind == Kind::dense ? n_in : 1; }  // of W, or of s
+    Panels<T> weights(T* laid_out) const { return {laid_out + w, rows(), columns}; }
+    Panels<T> biases(T* laid_out) const { return {laid_out + b, 1, columns}; }
+};
+
+template <class T> class Plan {
+  public:
+    std::vector<Layer<T>> layers;
+    Index size = 0;      // of theta
+    Index laid_out = 0;  // of the memory that stands for it
+    Index n_in, n_out;
+
+    explicit Plan(const std::vector<LayerSpec>& specs) {
+        if (specs.empty()) throw std::invalid_argument("layers is empty: expected one at least");
+        for (const LayerSpec& spec : specs) {
+            if (spec.n_in < 1 || spec.n_out < 1)
+                throw std::invalid_argument("a layer has no inputs or no outputs");
+            if (!layers.empty() && layers.back().n_out != spec.n_in)
+                throw std::invalid_argument("a layer takes other numbers than the one before gives");
+            if (spec.kind == Kind::scale && spec.n_in != spec.n_out)
+                throw std::invalid_argument("a scale layer gives as many numbers as it takes");
+            Layer<T> layer(spec);
+            layer.theta_w = size;
+            layer.w = laid_out;
+            size += layer.rows() * layer.n_out;
+            laid_out += layer.rows() * layer.padded();
+            layer.theta_b = size;
+            layer.b = laid_out;
+            if (layer.bias) size += layer.n_out, laid_out += layer.padded();
+            layers.push_back(layer);
+        }
+        n_in = layers.front().n_in;
+        n_out = layers.back().n_out;
+    }
+
+    // theta (size) into memory in whole lanes, whose other numbers stay as they are: 0.
+    void lay_out(const T* theta, T* to) const {
+        each_row([&](const Panels<T>& m, Index i, Index n_out, Index from) {
+            for_panels(m, n_out, [&](int p, Index first, Index count) {
+                std::copy_n(theta + from + first, count, m.row(p, i));
+            });
+        }, to);
+    }
+
+    void take_back(T* from, T* theta) const {
+        each_row([&](const Panels<T>& m, Index i, Index n_out, Index to) {
+            for_panels(m, n_out, [&](int p, Index first, Index count) {
+                std::copy_n(m.row(p, i), count, theta + to + first);
+            });
+        }, from);
+    }
+
+  private:
+    template <class F> void each_row(F f, T* memory) const {
+        for (const Layer<T>& layer : layers) {
+            const Panels<T> weights = layer.weights(memory);
+            for (Index i = 0; i < weights.rows; ++i)
+                f(weights, i, layer.n_out, layer.theta_w + i * layer.n_out);
+            if (layer.bias) f(layer.biases(memory), 0, layer.n_out, layer.theta_b);
+        }
+    }
+    template <class F> static void for_panels(const Panels<T>& m, Index n_out, F f) {
+        for (int p = 0; p < m.columns.panels(); ++p) {
+            const Index first = Index(m.columns.first(p)) * Lanes<T>::count;
+            f(p, first, std::min(m.stride(p), n_out - first));
+        }
+    }
+};
+
+}  // namespace pellucid

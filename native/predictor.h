@@ -1,0 +1,65 @@
+// A predictor runs rows forward: their outputs, and their losses where targets are known.
+#pragma once
+
+#include <functional>
+
+#include "pass.h"
+
+namespace pellucid {
+
+template <class T> class Predictor {
+    static constexpr Index rows_at_once = 256;
+
+  public:
+    Predictor(const Plan<T>& plan, Index rows, int members)
+        : plan_(plan), parameters_(std::size_t(plan.laid_out)) {
+        const Index capacity = std::min(rows_at_once, (rows + 15) / 16 * 16);
+        for (int t = 0; t < members; ++t) passes_.emplace_back(plan, capacity, 1, false);
+    }
+
+    Index capacity() const { return passes_.front().capacity() * Index(passes_.size()); }
+
+    // The outputs (rows, n_out), unless `out` is null; and with `loss` each row's loss (rows,).
+    // False if there was an interrupt.
+    bool run(const T* theta, const Inputs<T>& inputs, T* out, const LossSpec* loss,
+             const Targets<T>& targets, T* losses, const std::function<bool()>& interrupted) {
+        plan_.lay_out(theta, parameters_.get());
+        std::atomic<bool> stop = false;
+        const int members = int(passes_.size());
+        in_team(members, [&](int t) {
+            const FlushDenormals flush;
+            Pass<T>& pass = passes_[std::size_t(t)];
+            const Share mine = share(inputs.rows, t, members, 16);
+            for (Index first = mine.first; first < mine.last; first += pass.capacity()) {
+                if (t == 0 && first > mine.first && interrupted()) stop = true;
+                if (stop) return;
+                const Index count = std::min(pass.capacity(), mine.last - first);
+                some(pass, {plan_, inputs, {nullptr, first, count}}, out, loss, targets, losses);
+            }
+        });
+        return !stop;
+    }
+
+  private:
+    void some(Pass<T>& pass, const Batch<T>& batch, T* out, const LossSpec* loss,
+              const Targets<T>& targets, T* losses) {
+        const Index first = batch.rows.first, count = batch.rows.count, n = plan_.n_out;
+        const Share all_rows{0, count};
+        const bool from_sums = loss && loss->raw;  // before the activation may overwrite them
+        pass.forward(parameters_.get(), batch, all_rows, !from_sums, 0);
+        if (loss) {
+            pass.loss(*loss, targets, batch.rows, 1.0, all_rows, false, 0);
+            for (Index r = 0; r < count; ++r) losses[first + r] = pass.row_loss(r);
+        }
+        if (!out) return;
+        if (from_sums) pass.activate_output(all_rows, 0);
+        for (Index r = 0; r < count; ++r)
+            std::copy_n(pass.output() + r * pass.output_stride(), n, out + (first + r) * n);
+    }
+
+    const Plan<T>& plan_;
+    Buffer<T> parameters_;
+    std::vector<Pass<T>> passes_;
+};
+
+}  // namespace pellucid

@@ -17,28 +17,38 @@ namespace pellucid {
 
 using Index = std::ptrdiff_t;
 
-// How A is walked through: from row to row, and from one step of k to the next.
-template <class T> struct Walk {
+// How A is walked through: with its numbers for one k (a row of C each) `stride` apart and those for
+// the next k beside them; or the other way round. Two types, since a tile is compiled for each.
+template <class T> struct ByRows {
     const T* at;
-    Index row;
-    Index step;
+    Index stride;
+
+    const T* row(Index i) const { return at + i * stride; }
+    ByRows from(Index i) const { return {row(i), stride}; }
+    static constexpr Index step() { return 1; }
 };
 
-template <class T> Walk<T> by_rows(const T* a, Index stride) { return {a, stride, 1}; }
-template <class T> Walk<T> by_columns(const T* a, Index stride) { return {a, 1, stride}; }
+template <class T> struct ByColumns {
+    const T* at;
+    Index stride;
+
+    const T* row(Index i) const { return at + i; }
+    ByColumns from(Index i) const { return {row(i), stride}; }
+    Index step() const { return stride; }
+};
 
 // Where the sums begin: at 0, at the same row for all rows of C (a bias), or at C as it is.
 enum class Start { zero, row, here };
 
 // The specification: element by element.
-template <class T>
-void multiply_naive(Index m, Index n, Index k, Walk<T> a, const T* b, Index b_stride, Start start,
+template <class T, class A>
+void multiply_naive(Index m, Index n, Index k, const A& a, const T* b, Index b_stride, Start start,
                     const T* bias, T* c, Index c_stride) {
     for (Index i = 0; i < m; ++i)
         for (Index j = 0; j < n; ++j) {
             T sum = start == Start::zero ? T(0) : start == Start::row ? bias[j] : c[i * c_stride + j];
             for (Index s = 0; s < k; ++s)
-                sum = std::fma(a.at[i * a.row + s * a.step], b[s * b_stride + j], sum);
+                sum = std::fma(a.row(i)[s * a.step()], b[s * b_stride + j], sum);
             c[i * c_stride + j] = sum;
         }
 }
@@ -51,8 +61,8 @@ constexpr int most_rows = 6, most_width = 1;
 #endif
 
 // A tile of C, `rows` by `width` lanes, kept in registers while k goes by.
-template <class T, int rows, int width>
-void tile(Index k, Walk<T> a, const T* b, Index b_stride, Start start, const T* bias, T* c,
+template <class T, class A, int rows, int width>
+void tile(Index k, A a, const T* b, Index b_stride, Start start, const T* bias, T* c,
           Index c_stride) {
     constexpr int lanes = Lanes<T>::count;
     Lanes<T> sums[rows][width];
@@ -67,12 +77,11 @@ void tile(Index k, Walk<T> a, const T* b, Index b_stride, Start start, const T* 
         unrolled<rows>([&](auto i) {
             unrolled<width>([&](auto j) { sums[i][j] = load(c + i * c_stride + j * lanes); });
         });
-    const T* here = a.at;
-    for (Index s = 0; s < k; ++s, here += a.step, b += b_stride) {
+    for (Index s = 0; s < k; ++s, a.at += a.step(), b += b_stride) {
         Lanes<T> row[width];
         unrolled<width>([&](auto j) { row[j] = load(b + j * lanes); });
         unrolled<rows>([&](auto i) {
-            const Lanes<T> x = all(here[i * a.row]);
+            const Lanes<T> x = all(*a.row(i));
             unrolled<width>([&](auto j) { sums[i][j] = fma(x, row[j], sums[i][j]); });
         });
     }
@@ -81,15 +90,15 @@ void tile(Index k, Walk<T> a, const T* b, Index b_stride, Start start, const T* 
     });
 }
 
-template <class T>
-using Tile = void (*)(Index, Walk<T>, const T*, Index, Start, const T*, T*, Index);
+template <class T, class A>
+using Tile = void (*)(Index, A, const T*, Index, Start, const T*, T*, Index);
 
 // The tile of so many rows and lanes.
-template <class T> Tile<T> tile_of(int rows, int width) {
+template <class T, class A> Tile<T, A> tile_of(int rows, int width) {
     static constexpr auto table = []<int... i>(std::integer_sequence<int, i...>) {
         struct {
-            Tile<T> of[most_rows * most_width];
-        } t = {{tile<T, i / most_width + 1, i % most_width + 1>...}};
+            Tile<T, A> of[most_rows * most_width];
+        } t = {{tile<T, A, i / most_width + 1, i % most_width + 1>...}};
         return t;
     }(std::make_integer_sequence<int, most_rows * most_width>{});
     return table.of[(rows - 1) * most_width + width - 1];
@@ -138,19 +147,18 @@ template <class T> struct Panels {
 };
 
 // C (m, lanes) = start + A B, C row by row, with one panel of B given by its first row.
-template <class T>
-void multiply_panel(Index m, Index k, Walk<T> a, const T* b, int width, Start start, const T* bias,
+template <class T, class A>
+void multiply_panel(Index m, Index k, const A& a, const T* b, int width, Start start, const T* bias,
                     T* c, Index c_stride) {
     in_blocks(m, [&](Index i, int count) {
-        tile_of<T>(count, width)(k, {a.at + i * a.row, a.row, a.step}, b,
-                                 Index(width) * Lanes<T>::count, start, bias, c + i * c_stride,
-                                 c_stride);
+        tile_of<T, A>(count, width)(k, a.from(i), b, Index(width) * Lanes<T>::count, start, bias,
+                                    c + i * c_stride, c_stride);
     });
 }
 
 // The same for all of B (k, n).
-template <class T>
-void multiply(Index m, Index k, Walk<T> a, const Panels<T>& b, Start start, const T* bias, T* c,
+template <class T, class A>
+void multiply(Index m, Index k, const A& a, const Panels<T>& b, Start start, const T* bias, T* c,
               Index c_stride) {
     for (int p = 0; p < b.columns.panels(); ++p) {
         const Index first = Index(b.columns.first(p)) * Lanes<T>::count;

@@ -1,6 +1,7 @@
 // How a gradient becomes a step: the table of src/pellucid/optimizers.py, on lanes.
 //
-// A rule is made for one step of one segment of theta and moves theta and up to two moments.
+// A rule is made for one step of one segment of theta and moves theta and up to two moments, a few
+// lanes of them at a time.
 #pragma once
 
 #include "matrix.h"
@@ -53,12 +54,15 @@ struct Step {
     }
 };
 
+template <class T, int n> using Several = Lanes<T>[n];
+
 template <class T> struct Sgd {
     static constexpr int moments = 0;
     Lanes<T> rate;
     Sgd(const OptimizerSpec&, const Step& step) : rate(all(T(step.rate))) {}
-    void move(Lanes<T>& theta, Lanes<T>&, Lanes<T>&, const Lanes<T>& g) const {
-        theta = fma(-rate, g, theta);
+    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>&, Several<T, n>&,
+                                              const Several<T, n>& g) const {
+        unrolled<n>([&](auto i) { theta[i] = fnma(rate, g[i], theta[i]); });
     }
 };
 
@@ -67,9 +71,12 @@ template <class T> struct Momentum {
     Lanes<T> rate, momentum;
     Momentum(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), momentum(all(T(spec.momentum))) {}
-    void move(Lanes<T>& theta, Lanes<T>& velocity, Lanes<T>&, const Lanes<T>& g) const {
-        velocity = fma(momentum, velocity, -(rate * g));
-        theta = theta + velocity;
+    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& velocity, Several<T, n>&,
+                                              const Several<T, n>& g) const {
+        unrolled<n>([&](auto i) {
+            velocity[i] = fma(momentum, velocity[i], -(rate * g[i]));
+            theta[i] = theta[i] + velocity[i];
+        });
     }
 };
 
@@ -78,10 +85,13 @@ template <class T> struct Nesterov {
     Lanes<T> rate, momentum;
     Nesterov(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), momentum(all(T(spec.momentum))) {}
-    void move(Lanes<T>& theta, Lanes<T>& velocity, Lanes<T>&, const Lanes<T>& g) const {
-        const Lanes<T> push = rate * g;
-        velocity = fma(momentum, velocity, -push);
-        theta = fma(momentum, velocity, theta) - push;
+    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& velocity, Several<T, n>&,
+                                              const Several<T, n>& g) const {
+        unrolled<n>([&](auto i) {
+            const Lanes<T> push = rate * g[i];
+            velocity[i] = fma(momentum, velocity[i], -push);
+            theta[i] = fma(momentum, velocity[i], theta[i]) - push;
+        });
     }
 };
 
@@ -91,33 +101,55 @@ template <class T> struct RmsProp {
     RmsProp(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), rho(all(T(spec.rho))), rest(all(T(1.0 - spec.rho))),
           epsilon(all(T(spec.epsilon))) {}
-    void move(Lanes<T>& theta, Lanes<T>& square, Lanes<T>&, const Lanes<T>& g) const {
-        square = fma(rho, square, rest * g * g);
-        theta = theta - rate * g / (sqrt(square) + epsilon);
+    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& square, Several<T, n>&,
+                                              const Several<T, n>& g) const {
+        unrolled<n>([&](auto i) {
+            square[i] = fma(rho, square[i], rest * g[i] * g[i]);
+            theta[i] = theta[i] - rate * g[i] / (sqrt(square[i]) + epsilon);
+        });
     }
 };
 
-// Adam, and AdamW where `shrink` is not 1.
 template <class T> struct Adam {
     static constexpr int moments = 2;
-    Lanes<T> beta_1, rest_1, beta_2, rest_2, rate, root, epsilon, shrink;
+    Lanes<T> beta_1, rest_1, beta_2, rest_2, rate, root, epsilon;
     Adam(const OptimizerSpec& spec, const Step& step)
         : beta_1(all(T(spec.beta_1))), rest_1(all(T(1.0 - spec.beta_1))),
           beta_2(all(T(spec.beta_2))), rest_2(all(T(1.0 - spec.beta_2))),
           rate(all(T(-step.rate / step.filled_1))), root(all(T(1.0 / std::sqrt(step.filled_2)))),
-          epsilon(all(T(spec.epsilon))),
-          shrink(all(T(1.0 - step.rate * spec.weight_decay * step.decay))) {}
-    void move(Lanes<T>& theta, Lanes<T>& mean, Lanes<T>& square, const Lanes<T>& g) const {
-        mean = fma(beta_1, mean, rest_1 * g);
-        square = fma(beta_2, square, rest_2 * (g * g));
+          epsilon(all(T(spec.epsilon))) {}
+    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
+                                              const Several<T, n>& g) const {
+        Several<T, n> divisor, inverse;
+        unrolled<n>([&](auto i) { mean[i] = fma(beta_1, mean[i], rest_1 * g[i]); });
+        unrolled<n>([&](auto i) { square[i] = fma(beta_2, square[i], rest_2 * (g[i] * g[i])); });
         if constexpr (sizeof(T) == 4) {
-            const Lanes<T> finite = min(all(std::numeric_limits<T>::max()), square);
-            const Lanes<T> divisor =
-                fma(finite * fast_reciprocal_root(finite), root, epsilon);
-            theta = fma(rate * mean, fast_reciprocal(divisor), theta * shrink);
+            const Lanes<T> most = all(std::numeric_limits<T>::max());
+            Several<T, n> finite;
+            unrolled<n>([&](auto i) { finite[i] = min(most, square[i]); });
+            fast_reciprocal_root<n>(finite, inverse);
+            unrolled<n>([&](auto i) { divisor[i] = finite[i] * inverse[i]; });
+            unrolled<n>([&](auto i) { divisor[i] = fma(divisor[i], root, epsilon); });
+            fast_reciprocal<n>(divisor, inverse);
+            unrolled<n>([&](auto i) { divisor[i] = rate * mean[i]; });
+            unrolled<n>([&](auto i) { theta[i] = fma(divisor[i], inverse[i], theta[i]); });
         } else {
-            theta = fma(theta, shrink, rate * mean / fma(sqrt(square), root, epsilon));
+            unrolled<n>([&](auto i) {
+                theta[i] = theta[i] + rate * mean[i] / fma(sqrt(square[i]), root, epsilon);
+            });
         }
+    }
+};
+
+// Adam after theta has shrunk by the decoupled decay.
+template <class T> struct AdamW : Adam<T> {
+    Lanes<T> shrink;
+    AdamW(const OptimizerSpec& spec, const Step& step)
+        : Adam<T>(spec, step), shrink(all(T(1.0 - step.rate * spec.weight_decay * step.decay))) {}
+    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
+                                              const Several<T, n>& g) const {
+        unrolled<n>([&](auto i) { theta[i] = theta[i] * shrink; });
+        Adam<T>::template move<n>(theta, mean, square, g);
     }
 };
 
@@ -128,8 +160,8 @@ template <class T, class F> void with(const OptimizerSpec& spec, const Step& ste
         case Optimizer::momentum: return f(Momentum<T>(spec, step));
         case Optimizer::nesterov: return f(Nesterov<T>(spec, step));
         case Optimizer::rmsprop: return f(RmsProp<T>(spec, step));
-        case Optimizer::adam:
-        case Optimizer::adamw: return f(Adam<T>(spec, step));
+        case Optimizer::adam: return f(Adam<T>(spec, step));
+        case Optimizer::adamw: return f(AdamW<T>(spec, step));
     }
 }
 
@@ -145,26 +177,42 @@ template <class T> struct Penalty {
     }
 };
 
-// Moves n numbers (whole lanes) of theta and its moments by their gradient.
+// Moves n numbers (whole lanes) of theta and its moments by `scale` times their gradient.
 template <class T, class Rule>
-PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T by, Index n, const T* g,
+PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T scale, Index n, const T* g,
                           T* theta, T* first, T* second) {
-    const Lanes<T> scale = all(by);
+    constexpr int lanes = Lanes<T>::count, at_once = 4;
     const auto along = [&](auto gradient_of) {
-        for (Index i = 0; i < n; i += Lanes<T>::count) {
-            Lanes<T> x = load(theta + i), m = zero<T>(), v = zero<T>();
-            if constexpr (Rule::moments > 0) m = load(first + i);
-            if constexpr (Rule::moments > 1) v = load(second + i);
-            rule.move(x, m, v, gradient_of(load(g + i), x));
-            store(theta + i, x);
-            if constexpr (Rule::moments > 0) store(first + i, m);
-            if constexpr (Rule::moments > 1) store(second + i, v);
-        }
+        const Rule local = rule;  // which no store to theta can change: it stays in registers
+        const auto some = [&](Index i, auto count) __attribute__((always_inline)) {
+            constexpr int n = count;
+            Several<T, n> x, m, v, d;
+            unrolled<n>([&](auto u) {
+                const Index at = i + u * lanes;
+                x[u] = load(theta + at);
+                if constexpr (Rule::moments > 0) m[u] = load(first + at);
+                if constexpr (Rule::moments > 1) v[u] = load(second + at);
+                d[u] = gradient_of(load(g + at), x[u]);
+            });
+            local.template move<n>(x, m, v, d);
+            unrolled<n>([&](auto u) {
+                const Index at = i + u * lanes;
+                store(theta + at, x[u]);
+                if constexpr (Rule::moments > 0) store(first + at, m[u]);
+                if constexpr (Rule::moments > 1) store(second + at, v[u]);
+            });
+        };
+        Index i = 0;
+        for (; i + at_once * lanes <= n; i += at_once * lanes)
+            some(i, std::integral_constant<int, at_once>{});
+        for (; i < n; i += lanes) some(i, std::integral_constant<int, 1>{});
     };
-    if (penalty.any)
-        along([&](const Lanes<T>& gi, const Lanes<T>& x) { return penalty.gradient(gi, x) * scale; });
+    if (penalty.any || scale != T(1))
+        along([=](const Lanes<T>& gi, const Lanes<T>& x) {
+            return penalty.gradient(gi, x) * all(scale);
+        });
     else
-        along([&](const Lanes<T>& gi, const Lanes<T>&) { return gi * scale; });
+        along([](const Lanes<T>& gi, const Lanes<T>&) { return gi; });
 }
 
 }  // namespace pellucid

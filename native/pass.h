@@ -155,7 +155,7 @@ template <class T> class Pass {
                 for (int p = 0; p < before.columns.panels(); ++p) {
                     const int first = before.columns.first(p), width = before.columns.width(p);
                     turn_panel(layer.weights(parameters), layer.n_out, first, width, turned);
-                    multiply_panel(m, layer.n_out, by_rows(dz, layer.stride), turned, width,
+                    multiply_panel(m, layer.n_out, ByRows<T>{dz, layer.stride}, turned, width,
                                    Start::zero, static_cast<const T*>(nullptr), da + first * lanes,
                                    before.stride);
                 }
@@ -228,14 +228,15 @@ template <class T> class Pass {
     }
 
     // What layer l is given, row by row.
-    Walk<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
+    ByRows<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
         if (l > 0) {
             const Work& before = layers_[l - 1];
             const Index stride = plan_.layers[l - 1].stride;
-            return by_rows((before.next.get() ? before.next : before.a).get() + row * stride, stride);
+            const T* x = (before.next.get() ? before.next : before.a).get();
+            return {x + row * stride, stride};
         }
-        if (!batch.in_place) return by_rows(x_copy_.get() + row * x_stride_, x_stride_);
-        return by_rows(batch.inputs->dense + (batch.rows.first + row) * plan_.n_in, plan_.n_in);
+        if (!batch.in_place) return {x_copy_.get() + row * x_stride_, x_stride_};
+        return {batch.inputs->dense + (batch.rows.first + row) * plan_.n_in, plan_.n_in};
     }
 
     void sums(std::size_t l, T* parameters, const Batch<T>& batch, Share part) {
@@ -244,11 +245,11 @@ template <class T> class Pass {
         const Index m = part.last - part.first;
         const T* bias = layer.bias ? parameters + layer.b : nullptr;
         if (layer.kind == Kind::scale) {
-            const Walk<T> x = given(l, batch, part.first);
+            const ByRows<T> x = given(l, batch, part.first);
             const T* s = parameters + layer.w;
             for (Index r = 0; r < m; ++r)
                 for (Index j = 0; j < layer.padded(); j += lanes)
-                    store(to + r * layer.stride + j, load(x.at + r * x.row + j) * load(s + j));
+                    store(to + r * layer.stride + j, load(x.row(r) + j) * load(s + j));
         } else if (l == 0 && batch.inputs->sparse()) {
             for (Index r = 0; r < m; ++r)
                 sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.weights(parameters), bias,
@@ -355,7 +356,7 @@ template <class T> class Pass {
         const Index m = batch.rows.count;
         const Layer<T>& layer = plan_.layers[l];
         const Panels<T> place{nullptr, layer.rows(), layer.columns};
-        const Walk<T> x = given(l, batch, 0);
+        const ByRows<T> x = given(l, batch, 0);
         const T* dz = layers_[l].dz.get();
         T* piece = scratch;  // of the gradient
         T* packed = scratch + most_rows * most_width * lanes;
@@ -373,8 +374,8 @@ template <class T> class Pass {
             in_blocks(part.last - part.first, [&](Index i, int count) {
                 const Index at = layer.w + place.offset(p, part.first + i);
                 T* c = into ? into + at : piece;
-                tile_of<T>(count, layer.columns.width(p))(
-                    m, by_columns(x.at + part.first + i, x.row), b, b_stride, start, nullptr, c, wide);
+                tile_of<T, ByColumns<T>>(count, layer.columns.width(p))(
+                    m, {x.at + part.first + i, x.stride}, b, b_stride, start, nullptr, c, wide);
                 if (!into) sink(at, count * wide, c);
             });
         }
@@ -409,7 +410,7 @@ template <class T> class Pass {
                      T* into, T* piece, Sink sink) {
         constexpr int at_once = 4;  // additions that do not wait for each other
         const Layer<T>& layer = plan_.layers[l];
-        const Walk<T> x = times_x ? given(l, batch, 0) : Walk<T>{};
+        const ByRows<T> x = times_x ? given(l, batch, 0) : ByRows<T>{};
         const T* dz = layers_[l].dz.get();
         for (Index j = 0; j < layer.padded(); j += at_once * lanes) {
             const int n = int(std::min<Index>(at_once, (layer.padded() - j) / lanes));
@@ -419,7 +420,7 @@ template <class T> class Pass {
             for (Index r = 0; r < batch.rows.count; ++r)
                 for (int u = 0; u < n; ++u) {
                     const Lanes<T> d = load(dz + r * layer.stride + j + u * lanes);
-                    total[u] = times_x ? fma(load(x.at + r * x.row + j + u * lanes), d, total[u])
+                    total[u] = times_x ? fma(load(x.row(r) + j + u * lanes), d, total[u])
                                        : total[u] + d;
                 }
             T* c = into ? into + place + j : piece;

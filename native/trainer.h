@@ -89,7 +89,7 @@ template <class T> class Trainer {
 
     // What 1 step may hold at a time, so that an interrupt is answered soon and memory is bounded.
     static Index rows_at_once(const Plan<T>& plan, const Settings& settings) {
-        const double rows = 1.5e9 * settings.members / flops_of_a_row(plan);
+        const double rows = 6e9 * settings.members / flops_of_a_row(plan);
         const Index most = std::clamp<Index>(Index(rows), 16, 1024) / 16 * 16;
         return std::min(most, (settings.size + 15) / 16 * 16);
     }
@@ -305,14 +305,22 @@ template <class T> class Trainer {
         }
     }
 
+    // Takes pieces of a gradient and moves the numbers of theta that they are about.
+    template <class Rule> struct Mover {
+        const Rule& rule;
+        const Penalty<T>& penalty;
+        T *theta, *first, *second;
+
+        void operator()(Index at, Index count, const T* g) const {
+            move(rule, penalty, T(1), count, g, theta + at, first + at, second + at);
+        }
+    };
+
     // f(sink) with the sink that moves numbers of a segment by their gradient.
     template <class F> void moving(const Segment& segment, double weight, const Step& move, F f) {
         const Penalty<T> pull = penalty_of(segment, weight);
-        with<T>(settings_.optimizer, move.of(segment.rate, segment.decay), [&](const auto& rule) {
-            f([&](Index at, Index count, const T* g) {
-                pellucid::move(rule, pull, T(1), count, g, parameters_.get() + at,
-                               moments_[0].get() + at, moments_[1].get() + at);
-            });
+        with<T>(settings_.optimizer, move.of(segment.rate, segment.decay), [&]<class R>(const R& rule) {
+            f(Mover<R>{rule, pull, parameters_.get(), moments_[0].get(), moments_[1].get()});
         });
     }
 

@@ -232,7 +232,8 @@ class _Run:
         if orders is not None:
             orders = np.ascontiguousarray(orders, np.int64)
         losses, seconds = np.empty(k), np.empty(k)
-        started, drawn = perf_counter(), None if self.bits is None else self.bits.state
+        started = perf_counter()
+        drawn: Any = None if self.bits is None else self.bits.state
         given, old = state.theta, state.moments
 
         def run(limit: int) -> tuple[str, int, int, float, Array, list[Array]]:
@@ -262,7 +263,7 @@ class _Run:
             elif not self.trainer.previous(theta):
                 theta = given
         state.theta = theta
-        state.moments = dict(zip(self.names, moments, strict=True))
+        state.moments = {name: m for name, m in zip(self.names, moments, strict=True)}
         if "t" in old:
             state.moments["t"] = old["t"] + steps
         state.steps += steps

@@ -4,9 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-INPUTS := pyproject.toml constraints.txt
+INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*.h native/*.cpp)
 
-.PHONY: demo test test-oracles bench docs format clean
+.PHONY: demo test test-oracles bench bench-quick sanitize same-bits docs format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
@@ -21,8 +21,11 @@ test: .venv/.test
 test-oracles: .venv/.oracles
 	$(BIN)/python -m pytest tests/oracles -n 2
 
-bench: .venv/.test
-	$(BIN)/python benchmarks/overhead.py
+bench: .venv/.bench
+	$(BIN)/python benchmarks/run.py --mnist
+
+bench-quick: .venv/.bench
+	$(BIN)/python benchmarks/run.py --quick
 
 docs: .venv/.test
 	$(BIN)/python docs/make_api.py
@@ -38,8 +41,14 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pellucid needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv .venv
 
-# One stamp for each set of extras; a larger set holds the smaller ones.
-.venv/.%: .venv/bin/python $(INPUTS)
-	@echo "installing pellucid[$*] into .venv (a minute or two, once)"
-	@$(PIP) install --constraint constraints.txt --editable '.[$*]'
+# One stamp for each set of extras; a larger set holds the smaller ones. What builds the native engine
+# comes from .venv too, pinned like all the rest, and what it has built is kept for the next set.
+.venv/.build: .venv/bin/python constraints.txt
+	@$(PIP) install --constraint constraints.txt scikit-build-core nanobind cmake ninja
+	@touch $@
+
+.venv/.%: .venv/.build $(INPUTS)
+	@echo "installing pellucid[$*] into .venv (two minutes or so, once)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --constraint constraints.txt \
+		--no-build-isolation --config-settings=build-dir=build/make --editable '.[$*]'
 	@touch $@

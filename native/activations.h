@@ -44,7 +44,7 @@ struct Tanh {
 struct Relu {
     static constexpr bool from_a = true;
     template <class T> static Lanes<T> forward(const Lanes<T>& z) {
-        return if_greater(zero<T>(), z, zero<T>(), z);  // NaN stays NaN
+        return max(zero<T>(), z);  // NaN stays NaN
     }
     template <class T>
     static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>&, const Lanes<T>& a) {

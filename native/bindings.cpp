@@ -42,7 +42,13 @@ std::vector<LayerSpec> layers_of(const std::vector<LayerFields>& rows) {
 }
 
 double number(const nb::dict& fields, const char* name, double otherwise) {
-    return fields.contains(name) ? nb::cast<double>(fields[name]) : otherwise;
+    if (!fields.contains(name)) return otherwise;
+    const double value = PyFloat_AsDouble(nb::object(fields[name]).ptr());
+    if (value == -1.0 && PyErr_Occurred()) {
+        PyErr_Clear();
+        throw nb::type_error((std::string(name) + " is no number").c_str());
+    }
+    return value;
 }
 
 LossSpec loss_of(const std::string& name, bool raw, const nb::dict& parameters, int n_out) {
@@ -51,10 +57,12 @@ LossSpec loss_of(const std::string& name, bool raw, const nb::dict& parameters, 
     loss.raw = raw;
     loss.delta = number(parameters, "delta", loss.delta);
     loss.label_smoothing = number(parameters, "label_smoothing", 0.0);
-    if (parameters.contains("quantiles"))
-        loss.quantiles = nb::cast<std::vector<double>>(parameters["quantiles"]);
+    if (parameters.contains("quantiles") &&
+        !nb::try_cast(nb::object(parameters["quantiles"]), loss.quantiles))
+        throw nb::type_error("quantiles is no list of numbers");
     if (loss.quantiles.size() != 1 && loss.quantiles.size() != std::size_t(n_out))
-        throw nb::value_error("quantiles needs one item, or one for each output");
+        throw nb::value_error((std::to_string(loss.quantiles.size()) + " quantiles for " +
+                               std::to_string(n_out) + " outputs: give one each").c_str());
     if (loss.kind == Loss::cross_entropy && !raw)
         throw nb::value_error("cross_entropy is computed from the raw output only");
     return loss;
@@ -72,7 +80,11 @@ OptimizerSpec optimizer_of(const std::string& name, const nb::dict& parameters) 
     return spec;
 }
 
-// Whether the user has pressed Ctrl-C; Python then raises KeyboardInterrupt when we come back.
+void refuse_no_members(int members) {
+    if (members < 1) throw nb::value_error("members is below 1");
+}
+
+// Whether there was a signal, such as Ctrl-C's, that Python raises an exception for.
 bool interrupted() {
     const nb::gil_scoped_acquire lock;
     return PyErr_CheckSignals() != 0;
@@ -147,6 +159,7 @@ template <class T> class Engine {
 
     // The outputs go into `out`. False, and nothing is done, if X holds NaN or inf and `checked`.
     bool forward(nb::handle theta, nb::handle x, nb::handle out, int members, bool checked) {
+        refuse_no_members(members);
         const Array theta_(theta, "theta"), out_(out, "out", true);
         const GivenInputs<T> x_(x, plan_.n_in);
         const T* parameters = theta_.numbers<T>({plan_.size});
@@ -161,6 +174,7 @@ template <class T> class Engine {
     // The loss without penalties; the outputs go into `out`.
     double value_and_output(nb::handle theta, nb::handle x, nb::handle y, nb::handle out,
                             int members) {
+        refuse_no_members(members);
         const Array theta_(theta, "theta"), y_(y, "y"), out_(out, "out", true);
         const GivenInputs<T> x_(x, plan_.n_in);
         const Index n = x_.inputs.rows;
@@ -181,6 +195,7 @@ template <class T> class Engine {
     // J; its gradient goes into `gradient`.
     double value_and_gradient(nb::handle theta, nb::handle x, nb::handle y, nb::handle weight,
                               nb::handle gradient, int members) {
+        refuse_no_members(members);
         const Array theta_(theta, "theta"), y_(y, "y"), gradient_(gradient, "gradient", true);
         const GivenInputs<T> x_(x, plan_.n_in);
         const Index n = x_.inputs.rows;
@@ -259,8 +274,9 @@ template <class T> class Training {
           trainer_(engine.plan(), engine.objective(), checked(settings_, engine.plan())) {}
 
     // Runs epochs from `theta` and `moments` to `new_theta` and `new_moments`. Gives how it ended,
-    // the epochs finished, the steps taken and, where it diverged, the value.
-    std::tuple<std::string, Index, Index, double> run(
+    // the epochs finished, the steps taken, where it diverged the value, and where a signal ended it
+    // the exception: the caller takes its weights first and raises that then.
+    std::tuple<std::string, Index, Index, double, nb::object> run(
         nb::handle theta, const std::vector<nb::object>& moments, std::int64_t t, nb::handle x,
         nb::handle y, nb::handle weight, nb::handle orders, nb::handle rates, Index limit,
         nb::handle bits, nb::handle new_theta, const std::vector<nb::object>& new_moments,
@@ -319,10 +335,13 @@ template <class T> class Training {
             outcome = trainer_.run(work, interrupted);
             trainer_.get(to, moved_moments);
         }
-        // The caller gets its weights first and raises KeyboardInterrupt then.
-        if (outcome.end == End::interrupted) PyErr_Clear();
+        // A signal that came after the last question is not left for a moment at which the weights
+        // would be lost.
+        if (outcome.end == End::done && PyErr_CheckSignals() != 0) outcome.end = End::interrupted;
+        nb::object signal = nb::none();
+        if (outcome.end == End::interrupted) signal = nb::borrow(nb::python_error().value());
         const char* ends[] = {"done", "diverged", "interrupted"};
-        return {ends[int(outcome.end)], outcome.epochs, outcome.steps, outcome.value};
+        return {ends[int(outcome.end)], outcome.epochs, outcome.steps, outcome.value, signal};
     }
 
     bool previous(nb::handle theta) const {
@@ -331,9 +350,12 @@ template <class T> class Training {
     }
 
   private:
+    static constexpr Index most_rows_a_step = Index(1) << 40;
+
     static const Settings& checked(const Settings& settings, const Plan<T>& plan) {
-        if (settings.size < 1) throw nb::value_error("size is below 1");
-        if (settings.members < 1) throw nb::value_error("members is below 1");
+        refuse_no_members(settings.members);
+        if (settings.size < 1 || settings.size > most_rows_a_step)
+            throw nb::value_error("size is below 1, or beyond all memory");
         if (!settings.drops.empty() && settings.drops.size() != plan.layers.size())
             throw nb::value_error("drops needs one item for each layer");
         return settings;

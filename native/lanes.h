@@ -25,6 +25,8 @@
 
 namespace pellucid {
 
+using Index = std::ptrdiff_t;
+
 #if defined(__AVX512F__)
 constexpr int register_bytes = 64;
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -86,6 +88,39 @@ template <class T> PELLUCID_INLINE Lanes<T> load(const T* p) {
 
 template <class T> PELLUCID_INLINE void store(T* p, const Lanes<T>& a) {
     std::memcpy(p, &a, lane_bytes);
+}
+
+// The first n numbers at p, and 0 in the lanes behind: nothing behind them is touched.
+template <class T> PELLUCID_INLINE Lanes<T> load_first(Index n, const T* p) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return {{_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), p)}};
+    else
+        return {{_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), p)}};
+#else
+    T numbers[Lanes<T>::count] = {};
+    std::memcpy(numbers, p, std::size_t(n) * sizeof(T));
+    return load(numbers);
+#endif
+}
+
+template <class T> PELLUCID_INLINE void store_first(Index n, T* p, const Lanes<T>& a) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        _mm512_mask_storeu_ps(p, __mmask16((1u << n) - 1), a.part[0]);
+    else
+        _mm512_mask_storeu_pd(p, __mmask8((1u << n) - 1), a.part[0]);
+#else
+    std::memcpy(p, &a, std::size_t(n) * sizeof(T));
+#endif
+}
+
+// n numbers from one place to another, which are rarely many.
+template <class T> PELLUCID_INLINE void copy(const T* from, Index n, T* to) {
+    constexpr Index lanes = Lanes<T>::count;
+    Index i = 0;
+    for (; i + lanes <= n; i += lanes) store(to + i, load(from + i));
+    if (i < n) store_first(n - i, to + i, load_first(n - i, from + i));
 }
 
 // 0, 1, 2, ... in the lanes.

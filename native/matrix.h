@@ -15,8 +15,6 @@
 
 namespace pellucid {
 
-using Index = std::ptrdiff_t;
-
 // How A is walked through: with its numbers for one k (a row of C each) `stride` apart and those for
 // the next k beside them; or the other way round. Two types, since a tile is compiled for each.
 template <class T> struct ByRows {
@@ -156,10 +154,58 @@ void multiply_panel(Index m, Index k, const A& a, const T* b, int width, Start s
     });
 }
 
+// Up to eight lanes of a single row of C, wherever in B they are: eight sums that do not wait for
+// each other, where the tiles of one row would be three.
+constexpr int most_abreast = 8;
+
+template <class T, int n>
+void multiply_row(Index k, const T* a, const T* const* b, const Index* b_stride, const T* start, T* c) {
+    constexpr int lanes = Lanes<T>::count;
+    Lanes<T> sums[n];
+    const T* at[n];
+    Index stride[n];
+    unrolled<n>([&](auto j) {
+        sums[j] = start ? load(start + j * lanes) : zero<T>();
+        at[j] = b[j];
+        stride[j] = b_stride[j];
+    });
+    for (Index s = 0; s < k; ++s) {
+        const Lanes<T> x = all(a[s]);
+        unrolled<n>([&](auto j) {
+            sums[j] = fma(x, load(at[j]), sums[j]);
+            at[j] += stride[j];
+        });
+    }
+    unrolled<n>([&](auto j) { store(c + j * lanes, sums[j]); });
+}
+
+template <class T>
+void multiply_row(Index k, const T* a, const Panels<T>& b, const T* start, T* c) {
+    constexpr int lanes = Lanes<T>::count;
+    using Some = void (*)(Index, const T*, const T* const*, const Index*, const T*, T*);
+    static constexpr Some some[] = {multiply_row<T, 1>, multiply_row<T, 2>, multiply_row<T, 3>,
+                                    multiply_row<T, 4>, multiply_row<T, 5>, multiply_row<T, 6>,
+                                    multiply_row<T, 7>, multiply_row<T, 8>};
+    const T* at[most_abreast];
+    Index stride[most_abreast];
+    int n = 0, first = 0;
+    for (int p = 0; p < b.columns.panels(); ++p)
+        for (int u = 0; u < b.columns.width(p); ++u) {
+            at[n] = b.row(p, 0) + u * lanes;
+            stride[n++] = b.stride(p);
+            if (n < most_abreast && first + n < b.columns.lanes) continue;
+            some[n - 1](k, a, at, stride, start ? start + first * lanes : nullptr, c + first * lanes);
+            first += n;
+            n = 0;
+        }
+}
+
 // The same for all of B (k, n).
 template <class T, class A>
 void multiply(Index m, Index k, const A& a, const Panels<T>& b, Start start, const T* bias, T* c,
               Index c_stride) {
+    if (m == 1 && start != Start::here && a.step() == 1)
+        return multiply_row(k, a.at, b, start == Start::row ? bias : nullptr, c);
     for (int p = 0; p < b.columns.panels(); ++p) {
         const Index first = Index(b.columns.first(p)) * Lanes<T>::count;
         multiply_panel(m, k, a, b.row(p, 0), b.columns.width(p), start,

@@ -54,6 +54,11 @@ struct Step {
     }
 };
 
+// An epsilon of 0 is as small as can be: columns that only fill up a lane would give 0 / 0.
+template <class T> T above_zero(double epsilon) {
+    return std::max(T(epsilon), std::numeric_limits<T>::min());
+}
+
 template <class T, int n> using Several = Lanes<T>[n];
 
 template <class T> struct Sgd {
@@ -100,7 +105,7 @@ template <class T> struct RmsProp {
     Lanes<T> rate, rho, rest, epsilon;
     RmsProp(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), rho(all(T(spec.rho))), rest(all(T(1.0 - spec.rho))),
-          epsilon(all(T(spec.epsilon))) {}
+          epsilon(all(above_zero<T>(spec.epsilon))) {}
     template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& square, Several<T, n>&,
                                               const Several<T, n>& g) const {
         unrolled<n>([&](auto i) {
@@ -117,7 +122,7 @@ template <class T> struct Adam {
         : beta_1(all(T(spec.beta_1))), rest_1(all(T(1.0 - spec.beta_1))),
           beta_2(all(T(spec.beta_2))), rest_2(all(T(1.0 - spec.beta_2))),
           rate(all(T(-step.rate / step.filled_1))), root(all(T(1.0 / std::sqrt(step.filled_2)))),
-          epsilon(all(T(spec.epsilon))) {}
+          epsilon(all(above_zero<T>(spec.epsilon))) {}
     template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
                                               const Several<T, n>& g) const {
         Several<T, n> divisor, inverse;
@@ -177,42 +182,41 @@ template <class T> struct Penalty {
     }
 };
 
-// Moves n numbers (whole lanes) of theta and its moments by `scale` times their gradient.
-template <class T, class Rule>
-PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T scale, Index n, const T* g,
-                          T* theta, T* first, T* second) {
-    constexpr int lanes = Lanes<T>::count, at_once = 4;
-    const auto along = [&](auto gradient_of) {
+// Moves n lanes of theta, `step` numbers from one to the next, and of its moments by `scale` times
+// their gradient, of which `gradient(i)` gives the i-th.
+template <class T, class Rule, class Gradient>
+PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T scale, Index n, Index step,
+                          Gradient gradient, T* theta, T* first, T* second) {
+    const auto along = [&](auto gradient_at) __attribute__((always_inline)) {
         const Rule local = rule;  // which no store to theta can change: it stays in registers
         const auto some = [&](Index i, auto count) __attribute__((always_inline)) {
-            constexpr int n = count;
-            Several<T, n> x, m, v, d;
-            unrolled<n>([&](auto u) {
-                const Index at = i + u * lanes;
+            constexpr int several = count;
+            Several<T, several> x, m, v, d;
+            unrolled<several>([&](auto u) {
+                const Index at = (i + u) * step;
                 x[u] = load(theta + at);
                 if constexpr (Rule::moments > 0) m[u] = load(first + at);
                 if constexpr (Rule::moments > 1) v[u] = load(second + at);
-                d[u] = gradient_of(load(g + at), x[u]);
+                d[u] = gradient_at(i + u, x[u]);
             });
-            local.template move<n>(x, m, v, d);
-            unrolled<n>([&](auto u) {
-                const Index at = i + u * lanes;
+            local.template move<several>(x, m, v, d);
+            unrolled<several>([&](auto u) {
+                const Index at = (i + u) * step;
                 store(theta + at, x[u]);
                 if constexpr (Rule::moments > 0) store(first + at, m[u]);
                 if constexpr (Rule::moments > 1) store(second + at, v[u]);
             });
         };
         Index i = 0;
-        for (; i + at_once * lanes <= n; i += at_once * lanes)
-            some(i, std::integral_constant<int, at_once>{});
-        for (; i < n; i += lanes) some(i, std::integral_constant<int, 1>{});
+        for (; i + 4 <= n; i += 4) some(i, std::integral_constant<int, 4>{});
+        for (; i < n; ++i) some(i, std::integral_constant<int, 1>{});
     };
     if (penalty.any || scale != T(1))
-        along([=](const Lanes<T>& gi, const Lanes<T>& x) {
-            return penalty.gradient(gi, x) * all(scale);
+        along([&](Index i, const Lanes<T>& x) __attribute__((always_inline)) {
+            return penalty.gradient(gradient(i), x) * all(scale);
         });
     else
-        along([](const Lanes<T>& gi, const Lanes<T>&) { return gi; });
+        along([&](Index i, const Lanes<T>&) __attribute__((always_inline)) { return gradient(i); });
 }
 
 }  // namespace pellucid

@@ -73,7 +73,7 @@ template <class T> class Pass {
          const std::vector<double>& drops = {})
         : plan_(plan), capacity_(capacity), x_stride_(row_stride<T>(plan.n_in)),
           x_copy_(std::size_t(capacity * x_stride_)), row_loss_(std::size_t(capacity + lanes)) {
-        Index most_out = 0;
+        Index most_out = 0, most_in = 0;
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             const Layer<T>& layer = plan.layers[l];
             const auto n = std::size_t(capacity * layer.stride);
@@ -86,7 +86,11 @@ template <class T> class Pass {
             if (work.drop > 0.0) work.next = Buffer<T>(n);
             layers_.push_back(std::move(work));
             most_out = std::max(most_out, layer.padded());
+            if (gathers(layer, capacity)) most_in = std::max(most_in, Index(layer.n_in));
         }
+        const Index share_of_in = std::min(most_in, most_in / members + 16);
+        for (int t = 0; training && t < members; ++t)
+            columns_.emplace_back(std::size_t(capacity * share_of_in));
         const Index wide = Index(most_width) * lanes;
         const Index numbers = std::max(std::max(2 * most_out * lanes, most_out * wide),
                                        capacity * wide) + most_rows * wide;
@@ -184,7 +188,7 @@ template <class T> class Pass {
         } else if (l == 0 && batch.inputs->sparse()) {
             sparse_gradient(batch, part, start, into);
         } else {
-            weight_gradient(l, batch, part, start, into, scratch, sink);
+            weight_gradient(l, batch, part, start, into, member, sink);
         }
     }
 
@@ -218,7 +222,7 @@ template <class T> class Pass {
             T* to = x_copy_.get() + r * x_stride_;
             const Index row = batch.rows[r];
             if (!inputs.sparse()) {
-                std::copy_n(inputs.dense + row * plan_.n_in, plan_.n_in, to);
+                copy(inputs.dense + row * plan_.n_in, plan_.n_in, to);
                 continue;
             }
             std::fill_n(to, plan_.n_in, T(0));
@@ -352,14 +356,24 @@ template <class T> class Pass {
 
     template <class Sink>
     void weight_gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
-                         T* scratch, Sink sink) {
+                         int member, Sink sink) {
         const Index m = batch.rows.count;
         const Layer<T>& layer = plan_.layers[l];
         const Panels<T> place{nullptr, layer.rows(), layer.columns};
         const ByRows<T> x = given(l, batch, 0);
         const T* dz = layers_[l].dz.get();
-        T* piece = scratch;  // of the gradient
-        T* packed = scratch + most_rows * most_width * lanes;
+        T* piece = scratch_[std::size_t(member)].get();  // of the gradient
+        T* packed = piece + most_rows * most_width * lanes;
+        if (m == 1 && !into) {  // tiles would be all beginning and no middle
+            for (int p = 0; p < layer.columns.panels(); ++p)
+                sink.outer(layer.w + place.offset(p, part.first), x.at + part.first,
+                           part.last - part.first, dz + Index(layer.columns.first(p)) * lanes,
+                           place.stride(p));
+            return;
+        }
+        const bool gathered = gathers(layer, m);
+        T* together = columns_[std::size_t(member)].get();
+        if (gathered) gather_columns(x, part, m, together);
         for (int p = 0; p < layer.columns.panels(); ++p) {
             const Index first = Index(layer.columns.first(p)) * lanes, wide = place.stride(p);
             const T* b = dz + first;
@@ -372,13 +386,26 @@ template <class T> class Pass {
                 b_stride = wide;
             }
             in_blocks(part.last - part.first, [&](Index i, int count) {
+                const T* columns = gathered ? together + i * m : x.at + part.first + i;
                 const Index at = layer.w + place.offset(p, part.first + i);
                 T* c = into ? into + at : piece;
                 tile_of<T, ByColumns<T>>(count, layer.columns.width(p))(
-                    m, {x.at + part.first + i, x.stride}, b, b_stride, start, nullptr, c, wide);
+                    m, {columns, gathered ? count : x.stride}, b, b_stride, start, nullptr, c, wide);
                 if (!into) sink(at, count * wide, c);
             });
         }
+    }
+
+    // Whether the columns of what a layer is given are worth bringing together for its gradient, which
+    // goes through them once a panel, each time through as many pages of memory as there are rows.
+    static bool gathers(const Layer<T>& layer, Index rows) {
+        return layer.kind == Kind::dense && rows >= 64 && layer.columns.panels() > 2;
+    }
+
+    static void gather_columns(const ByRows<T>& x, Share part, Index m, T* to) {
+        in_blocks(part.last - part.first, [&](Index i, int count) {
+            for (Index r = 0; r < m; ++r, to += count) copy(x.row(r) + part.first + i, count, to);
+        });
     }
 
     // The same from the numbers of X that are stored; always into memory.
@@ -435,7 +462,7 @@ template <class T> class Pass {
     Buffer<T> x_copy_;
     Buffer<T> row_loss_;
     std::vector<Work> layers_;
-    std::vector<Buffer<T>> scratch_;  // one a thread
+    std::vector<Buffer<T>> scratch_, columns_;  // one a thread
 };
 
 }  // namespace pellucid

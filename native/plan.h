@@ -108,7 +108,7 @@ template <class T> class Plan {
     void lay_out(const T* theta, T* to) const {
         each_row([&](const Panels<T>& m, Index i, Index n_out, Index from) {
             for_panels(m, n_out, [&](int p, Index first, Index count) {
-                std::copy_n(theta + from + first, count, m.row(p, i));
+                copy(theta + from + first, count, m.row(p, i));
             });
         }, to);
     }
@@ -116,7 +116,7 @@ template <class T> class Plan {
     void take_back(T* from, T* theta) const {
         each_row([&](const Panels<T>& m, Index i, Index n_out, Index to) {
             for_panels(m, n_out, [&](int p, Index first, Index count) {
-                std::copy_n(m.row(p, i), count, theta + to + first);
+                copy(m.row(p, i), count, theta + to + first);
             });
         }, from);
     }

@@ -54,7 +54,7 @@ template <class T> class Predictor {
         if (!out) return;
         if (from_sums) pass.activate_output(all_rows, 0);
         for (Index r = 0; r < count; ++r)
-            std::copy_n(pass.output() + r * pass.output_stride(), n, out + (first + r) * n);
+            copy(pass.output() + r * pass.output_stride(), n, out + (first + r) * n);
     }
 
     const Plan<T>& plan_;

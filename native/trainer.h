@@ -89,7 +89,8 @@ template <class T> class Trainer {
 
     // What 1 step may hold at a time, so that an interrupt is answered soon and memory is bounded.
     static Index rows_at_once(const Plan<T>& plan, const Settings& settings) {
-        const double rows = 6e9 * settings.members / flops_of_a_row(plan);
+        const double flops = (sizeof(T) == 4 ? 3e9 : 1.5e9) * settings.members;
+        const double rows = flops / flops_of_a_row(plan);
         const Index most = std::clamp<Index>(Index(rows), 16, 1024) / 16 * 16;
         return std::min(most, (settings.size + 15) / 16 * 16);
     }
@@ -147,7 +148,7 @@ template <class T> class Trainer {
             const Rows rows{nullptr, 0, inputs.rows};
             const double weight = total_weight(targets, rows);
             double value = 0.0;
-            if (!sweep(work, rows, weight, nullptr, member, value)) return;
+            if (!sweep(work, rows, {nullptr, 0, 0}, weight, nullptr, member, value)) return;
             if (member == 0) outcome_.value = value;
             add_penalty_gradient(weight, member);
         });
@@ -184,7 +185,9 @@ template <class T> class Trainer {
         streams_ = settings_.size <= chunk_ && settings_.clip_norm == 0.0 && !sparse;
         if (!streams_) need_gradient();
         const double chunk_flops = flops_of_a_row(plan_) * double(std::min(chunk_, settings_.size));
-        chunks_between_questions_ = std::max<Index>(1, Index(1e6 / chunk_flops));
+        // Looking at the clock is dear beside a tiny step, but not beside threads that meet.
+        const Index often = settings_.members > 1 ? 16 : 1000000;
+        chunks_between_questions_ = std::clamp<Index>(Index(1e6 / chunk_flops), 1, often);
     }
 
     double total_weight(const Targets<T>& targets, const Rows& rows) const {
@@ -197,6 +200,7 @@ template <class T> class Trainer {
     // All epochs, as each member of the team goes through them; member 0 keeps the books.
     void epochs(const Epochs<T>& work, int member) {
         const Index n = work.inputs.rows, steps = (n + settings_.size - 1) / settings_.size;
+        const Index last = last_step(work, steps);
         Index taken = 0;
         for (Index e = 0; e < work.epochs; ++e) {
             const std::int64_t* order = work.orders ? work.orders + e * n : nullptr;
@@ -207,11 +211,12 @@ template <class T> class Trainer {
                 const Rows rows{order, first, std::min(settings_.size, n - first)};
                 const double weight = total_weight(work.targets, rows);
                 if (weight == 0.0) continue;  // rows of no weight say nothing
-                const bool keeps = member == 0 && e == work.epochs - 1 && s == steps - 1;
+                const bool keeps = member == 0 && e * steps + s == last;
                 if (keeps) std::copy_n(parameters_.get(), plan_.laid_out, spare_.get());
                 double value = 0.0;
                 const Step move(settings_.optimizer, work.rates[e * steps + s], t_ + taken + 1);
-                if (!step(work, rows, weight, move, member, value)) return;
+                const Rows next{order, first + rows.count, std::min(settings_.size, n - first - rows.count)};
+                if (!step(work, rows, next, weight, move, member, value)) return;
                 if (keeps) std::swap(previous_, spare_), has_previous_ = true;
                 outcome_of(member).steps = ++taken;
                 total += objective_.mean ? value * weight : value;
@@ -224,22 +229,39 @@ template <class T> class Trainer {
         }
     }
 
+    // The number of the last step that will be taken: the last one whose rows have any weight.
+    Index last_step(const Epochs<T>& work, Index steps) const {
+        const Index n = work.inputs.rows;
+        Index last = work.epochs * steps - 1;
+        for (; last > 0; --last) {
+            const Index e = last / steps, first = last % steps * settings_.size;
+            const std::int64_t* order = work.orders ? work.orders + e * n : nullptr;
+            const Rows rows{order, first, std::min(settings_.size, n - first)};
+            if (total_weight(work.targets, rows) > 0.0) break;
+        }
+        return last;
+    }
+
     // One step; false if it was not taken.
-    bool step(const Epochs<T>& work, const Rows& rows, double weight, const Step& move, int member,
-              double& value) {
+    bool step(const Epochs<T>& work, const Rows& rows, const Rows& next, double weight,
+              const Step& move, int member, double& value) {
         if (!settings_.drops.empty()) {
             if (member == 0) draw_masks(*work.bits, rows.count);
             barrier_.wait();
+            if (stop_) {
+                outcome_of(member).end = End::interrupted;
+                return false;
+            }
         }
-        if (!sweep(work, rows, weight, &move, member, value)) return false;
+        if (!sweep(work, rows, next, weight, &move, member, value)) return false;
         if (!streams_) move_by_gradient(weight, move, member);
         return true;
     }
 
     // J of the rows, and their gradient: moved along at once if the trainer streams, else summed up
     // in `gradient_`. False if there is an interrupt or J is not finite; then nothing has moved.
-    bool sweep(const Epochs<T>& work, const Rows& rows, double weight, const Step* move, int member,
-               double& value) {
+    bool sweep(const Epochs<T>& work, const Rows& rows, const Rows& next, double weight,
+               const Step* move, int member, double& value) {
         const double scale = objective_.mean ? 1.0 / weight : 1.0;
         const bool dropping = move && !settings_.drops.empty();
         double loss = 0.0;
@@ -270,7 +292,7 @@ template <class T> class Trainer {
             }
             const Start start = first == 0 ? Start::zero : Start::here;
             if (streams_)
-                move_along(batch, weight, *move, member);
+                move_along(batch, {plan_, work.inputs, next}, weight, *move, member);
             else
                 add_gradient(batch, start, member);
             barrier_.wait();
@@ -279,7 +301,7 @@ template <class T> class Trainer {
     }
 
     void add_gradient(const Batch<T>& batch, Start start, int member) {
-        const auto nowhere = [](Index, Index, const T*) {};
+        const Nowhere nowhere;
         for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
             const Share part = share(plan_.layers[l].rows(), member, settings_.members, group);
             pass_.gradient(l, batch, part, start, gradient_.get(), member, nowhere);
@@ -289,38 +311,91 @@ template <class T> class Trainer {
     }
 
     // Each piece of the gradient moves its weights as soon as it is known.
-    void move_along(const Batch<T>& batch, double weight, const Step& move, int member) {
+    void move_along(const Batch<T>& batch, const Batch<T>& next, double weight, const Step& move,
+                    int member) {
+        Coming coming(next, share(next.rows.count, member, settings_.members, 16), plan_.n_in);
         std::size_t s = 0;
         for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
             const Share part = share(plan_.layers[l].rows(), member, settings_.members, group);
-            moving(segments_[s++], weight, move, [&](auto sink) {
+            moving(segments_[s++], weight, move, coming, [&](auto sink) {
                 pass_.gradient(l, batch, part, Start::zero, nullptr, member, sink);
             });
             if (!plan_.layers[l].bias) continue;
             const Segment& biases = segments_[s++];
             if (member != 0) continue;  // they are few
-            moving(biases, weight, move, [&](auto sink) {
+            moving(biases, weight, move, coming, [&](auto sink) {
                 pass_.bias_gradient(l, batch, Start::zero, nullptr, member, sink);
             });
         }
     }
 
+    // For a gradient that goes into memory.
+    struct Nowhere {
+        void operator()(Index, Index, const T*) const {}
+        void outer(Index, const T*, Index, const T*, Index) const {}
+    };
+
+    // The rows of the next batch lie anywhere in memory: they are sent for, a few lines at a time,
+    // while this one is still being worked on.
+    class Coming {
+        static constexpr Index lines_at_once = 8;
+
+      public:
+        Coming(const Batch<T>& next, Share part, Index n_in)
+            : next_(next), row_(part.first), last_(next.in_place ? part.first : part.last),
+              bytes_(next.inputs->sparse() ? 0 : n_in * Index(sizeof(T))) {}
+
+        void send_for_some() {
+            for (Index i = 0; i < lines_at_once && row_ < last_; ++i) {
+                const T* row = next_.inputs->dense + next_.rows[row_] * (bytes_ / Index(sizeof(T)));
+                __builtin_prefetch(reinterpret_cast<const char*>(row) + sent_, 0, 2);
+                sent_ += lane_bytes;
+                if (sent_ >= bytes_) ++row_, sent_ = 0;
+            }
+        }
+
+      private:
+        const Batch<T>& next_;
+        Index row_;
+        const Index last_, bytes_;
+        Index sent_ = 0;
+    };
+
     // Takes pieces of a gradient and moves the numbers of theta that they are about.
-    template <class Rule> struct Mover {
-        const Rule& rule;
-        const Penalty<T>& penalty;
-        T *theta, *first, *second;
+    template <class Rule> class Mover {
+      public:
+        Mover(const Rule& by_rule, const Penalty<T>& pull, Coming& next, T* x, T* m, T* v)
+            : rule(by_rule), penalty(pull), coming(next), theta(x), first(m), second(v) {}
 
         void operator()(Index at, Index count, const T* g) const {
-            move(rule, penalty, T(1), count, g, theta + at, first + at, second + at);
+            coming.send_for_some();
+            by(at, count / lanes, lanes, [g](Index i) { return load(g + i * lanes); });
         }
+        // The gradient x dz^T of some rows of a panel, which need not be written down.
+        void outer(Index at, const T* x, Index rows, const T* dz, Index width) const {
+            for (Index j = 0; j < width; j += lanes) {
+                const Lanes<T> d = load(dz + j);
+                by(at + j, rows, width, [x, d](Index i) { return all(x[i]) * d; });
+            }
+        }
+
+      private:
+        template <class F> PELLUCID_INLINE void by(Index at, Index n, Index step, F gradient) const {
+            move(rule, penalty, T(1), n, step, gradient, theta + at, first + at, second + at);
+        }
+
+        const Rule& rule;
+        const Penalty<T>& penalty;
+        Coming& coming;
+        T *theta, *first, *second;
     };
 
     // f(sink) with the sink that moves numbers of a segment by their gradient.
-    template <class F> void moving(const Segment& segment, double weight, const Step& move, F f) {
+    template <class F>
+    void moving(const Segment& segment, double weight, const Step& move, Coming& coming, F f) {
         const Penalty<T> pull = penalty_of(segment, weight);
         with<T>(settings_.optimizer, move.of(segment.rate, segment.decay), [&]<class R>(const R& rule) {
-            f(Mover<R>{rule, pull, parameters_.get(), moments_[0].get(), moments_[1].get()});
+            f(Mover<R>(rule, pull, coming, parameters_.get(), moments_[0].get(), moments_[1].get()));
         });
     }
 
@@ -343,9 +418,10 @@ template <class T> class Trainer {
             const Penalty<T> pull =
                 settings_.clip_norm > 0.0 ? Penalty<T>(0.0, 0.0) : penalty_of(segment, weight);
             with<T>(settings_.optimizer, move.of(segment.rate, segment.decay), [&](const auto& rule) {
-                pellucid::move(rule, pull, T(scale), part.last - part.first, gradient_.get() + at,
-                               parameters_.get() + at, moments_[0].get() + at,
-                               moments_[1].get() + at);
+                const T* g = gradient_.get() + at;
+                pellucid::move(rule, pull, T(scale), (part.last - part.first) / lanes, lanes,
+                               [g](Index i) { return load(g + i * lanes); }, parameters_.get() + at,
+                               moments_[0].get() + at, moments_[1].get() + at);
             });
         }
         barrier_.wait();
@@ -429,8 +505,10 @@ template <class T> class Trainer {
             if (masks_[l].empty()) continue;
             const double rate = settings_.drops[l];
             const Index n = count * plan_.layers[l].n_out;
-            for (Index i = 0; i < n; ++i)
+            for (Index i = 0; i < n && !stop_; ++i) {
                 masks_[l][std::size_t(i)] = bits.next_double(bits.state) >= rate;
+                if (i % (1 << 20) == 0) ask_now();
+            }
         }
     }
 
@@ -443,7 +521,10 @@ template <class T> class Trainer {
 
     // Whether the caller wants to stop is asked now and then, not at every step.
     void ask() {
-        if (++chunks_ % chunks_between_questions_ != 0) return;
+        if (++chunks_ % chunks_between_questions_ == 0) ask_now();
+    }
+
+    void ask_now() {
         if (seconds_since(asked_) < 0.02) return;
         stop_ = (*interrupted_)();
         asked_ = Clock::now();

@@ -3,11 +3,17 @@
 import csv
 import json
 import os
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from pellucid import ENGINES, model
+from pellucid.engines import engine
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -33,6 +39,21 @@ def tabular(real_data) -> Path:
 def mnist(real_data) -> Path:
     """The folder of MNIST's four files."""
     return real_data / "mnist"
+
+
+@pytest.fixture(params=ENGINES)
+def each_engine(request, monkeypatch):
+    """Lets a test run once with each engine where it names none.
+
+    The native one leaves to the reference what it cannot do, as ever.
+    """
+
+    def named(name="auto", *others, **more):
+        chosen = "reference" if (name, request.param) == ("auto", "reference") else name
+        return engine(chosen, *others, **more)
+
+    monkeypatch.setattr(model, "engine_named", named)
+    return request.param
 
 
 class Result:
@@ -61,6 +82,24 @@ def run(capsys, tmp_path, monkeypatch):
         return Result(exit_.value.code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """Runs code with pellucid as it is installed in a folder, whatever else is installed here.
+
+    -S, since the hook of an editable installation would be asked before the folder.
+    """
+
+    def printed(folder, code):
+        packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+        return subprocess.run(
+            [sys.executable, "-S", "-c", code], cwd=folder.parent, check=True,
+            env={"PYTHONPATH": os.pathsep.join([str(folder), *packages])},
+            capture_output=True, text=True,
+        ).stdout  # fmt: skip
+
+    return printed
 
 
 @pytest.fixture

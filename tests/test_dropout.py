@@ -9,6 +9,8 @@ from pellucid.dropout import dropout, dropout_rates
 from pellucid.layout import Layout
 from pellucid.network import forward
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def data():
     rng = np.random.default_rng(0)

@@ -252,13 +252,11 @@ def biases_of(kind, depth):
     return {"all": True, "none": False, "mixed": mixed}[kind]
 
 
-@pytest.mark.parametrize("depth", [0, 1, 2, 3])
-@pytest.mark.parametrize(("output", "name"), PAIRS)
-def test_every_output_with_every_loss_it_fits_at_every_depth(output, name, depth):
-    # The other settings go round, so that all of their combinations meet all depths.
+def case_of(output, name, depth):
+    """A pair at a depth. The other settings go round: all their combinations meet all depths."""
     i = 4 * PAIRS.index((output, name)) + depth
     alpha, l1 = PENALTIES[(i // 6) % 4]
-    case = Case(
+    return Case(
         sizes_of(depth),
         HIDDEN[i % len(HIDDEN)],
         output,
@@ -268,7 +266,12 @@ def test_every_output_with_every_loss_it_fits_at_every_depth(output, name, depth
         alpha=alpha,
         l1=l1,
     )
-    assert_both_agree(case)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+@pytest.mark.parametrize(("output", "name"), PAIRS)
+def test_every_output_with_every_loss_it_fits_at_every_depth(output, name, depth):
+    assert_both_agree(case_of(output, name, depth))
 
 
 def test_the_pairs_above_are_all_there_are():

@@ -288,5 +288,5 @@ def test_a_bad_name_is_met_by_the_list_of_good_ones():
         Network([2, 3, 1], "swich")
     with pytest.raises(ValueError, match="unknown loss 'huberr': did you mean huber"):
         Network([2, 1], loss="huberr")
-    with pytest.raises(ValueError, match="unknown engine 'gpu': known: auto, reference"):
+    with pytest.raises(ValueError, match="unknown engine 'gpu': known: auto, native, reference"):
         Network([2, 1], engine="gpu")

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from pellucid.engines._cpu import instruction_sets
 
 import pellucid
+from pellucid.engines.loading import MODULES
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src" / "pellucid").rglob("*.py"))
@@ -39,7 +41,7 @@ def masked(text):
     return [re.sub(r"[\d.]+", "#", line).split() for line in text.splitlines() if line.strip()]
 
 
-def test_the_wheel_holds_the_package_and_works_by_itself(tmp_path):
+def test_the_wheel_holds_the_package_with_its_engine_and_works_by_itself(tmp_path, installed):
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT],
@@ -48,15 +50,23 @@ def test_the_wheel_holds_the_package_and_works_by_itself(tmp_path):
     (wheel,) = tmp_path.glob("pellucid-*.whl")
     target = tmp_path / "installed"
     subprocess.run([*pip, "install", "--no-deps", "--target", target, wheel], check=True)
-    installed = {p.name for p in (target / "pellucid").iterdir()}
-    assert {"py.typed", "network.py", "engines", "cli"} <= installed
+    there = {p.name for p in (target / "pellucid").iterdir()}
+    assert {"py.typed", "network.py", "engines", "cli"} <= there
     assert not (target / "tests").exists()
-    done = subprocess.run(
-        [sys.executable, "-c", "import pellucid; print(pellucid.__file__);"
-         "print(pellucid.Network([2, 1], seed=0).predict([1.0, 2.0]).shape)"],
-        env={"PYTHONPATH": str(target)}, cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.split("\n")[:2] == [str(target / "pellucid" / "__init__.py"), "(1,)"]
+    assert not (target / "native").exists()
+    compiled = {p.name.partition(".")[0] for p in (target / "pellucid" / "engines").glob("_*.*")}
+    assert {"_cpu", *(MODULES[name] for name in instruction_sets())} <= compiled
+    said = installed(
+        target,
+        "import pellucid; from pellucid.engines import available, loading\n"
+        "network = pellucid.Network([2, 1], seed=0)\n"
+        "output = network.predict([1.0, 2.0])\n"
+        "print(pellucid.__file__, *available(), network.engine, output.shape)\n"
+        "print(loading.native().__file__)",
+    )
+    first, second = said.splitlines()
+    assert first == f"{target / 'pellucid' / '__init__.py'} native reference native (1,)"
+    assert Path(second).parent == target / "pellucid" / "engines"
 
 
 def test_every_package_that_is_installed_for_us_is_pinned_to_the_version_in_use():

@@ -8,6 +8,8 @@ import pytest
 from pellucid import Network, print_loss
 from pellucid.training import DivergenceWarning
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def waves(n=40, seed=0):
     rng = np.random.default_rng(seed)

@@ -5,6 +5,8 @@ import pytest
 
 from pellucid import OPTIMIZERS, Network
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def waves(n=40, seed=0):
     rng = np.random.default_rng(seed)

@@ -23,6 +23,7 @@ struct Case {
     Weights weights = Weights::none;
     Form form = Form::dense;
     std::vector<int> members = {1, 2, 3, 8};
+    bool chunks_depend_on_members = false;
 };
 
 struct Group {
@@ -110,8 +111,9 @@ inline Group optimizers() {
     for (int i = 0; i < int(std::size(optimizer_names)); ++i)
         for (const double clip_norm : {0.0, 0.05})
             for (const double penalty : {0.0, 0.3}) {
-                Case c = plain(std::string(optimizer_names[i]) + (clip_norm > 0.0 ? ", clipped" : "") +
-                               (penalty > 0.0 ? ", penalised" : ""));
+                Case c = plain(optimizer_names[i]);
+                if (clip_norm > 0.0) c.name += ", clipped";
+                if (penalty > 0.0) c.name += ", penalised";
                 c.optimizer = optimizer(i, Optimizer(i) == Optimizer::adamw ? 0.1 : 0.0);
                 c.clip_norm = clip_norm;
                 c.objective.alpha = penalty;
@@ -208,7 +210,8 @@ inline Group chunks() {
         group.cases.push_back(c);
     }
     Case large = plain("a chunk for one member is less than for two");
-    large.layers = {dense(40000, 8, Activation::tanh), dense(8, 3, Activation::identity)};
+    large.chunks_depend_on_members = true;
+    large.layers = {dense(170000, 8, Activation::tanh), dense(8, 3, Activation::identity)};
     large.form = Form::sparse_32;
     large.n = large.size = 900;
     large.optimizer = optimizer(4);

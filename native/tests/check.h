@@ -69,7 +69,8 @@ template <class T> class Exact {
     std::unique_ptr<T[]> at_;
 };
 
-template <class T> Exact<T> filled(Index n, Numbers& numbers, double low = -1.0, double high = 1.0) {
+template <class T>
+Exact<T> filled(Index n, Numbers& numbers, double low = -1.0, double high = 1.0) {
     Exact<T> a(n);
     for (T& x : a) x = T(numbers.between(low, high));
     return a;

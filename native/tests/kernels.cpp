@@ -135,8 +135,10 @@ template <class T> void check_squares(Numbers& numbers) {
             Exact<T> to((columns - 1) * to_stride + lanes<T>);
             turn_square<T>(from.get(), from_stride, rows, to.get(), to_stride, columns);
             for (int j = 0; j < columns; ++j)
-                for (int i = 0; i < lanes<T>; ++i)
-                    CHECK(to[j * to_stride + i] == (i < rows ? from[i * from_stride + j] : T(0)), in);
+                for (int i = 0; i < lanes<T>; ++i) {
+                    const T wanted = i < rows ? from[i * from_stride + j] : T(0);
+                    CHECK(to[j * to_stride + i] == wanted, in);
+                }
         }
 }
 

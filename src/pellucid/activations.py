@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, pi, sqrt
+from typing import Any
 
 from pellucid.arrays import Array, namespace
 from pellucid.registry import look_up
@@ -45,6 +46,12 @@ class Activation:
 
     def __repr__(self) -> str:
         return f"Activation({self.name!r})"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A built-in one is copied and pickled as what it is: a row of `ACTIVATIONS`."""
+        if ACTIVATIONS.get(self.name) is self:
+            return activation, (self.name,)
+        return super().__reduce__()
 
 
 def relu(z: Array) -> Array:

@@ -275,6 +275,9 @@ def _sizes(X: Array) -> tuple[np.ndarray, np.ndarray]:
             largest, moduli = np.zeros(k), np.abs(X.data).astype(np.float64)
             np.maximum.at(largest, X.indices, moduli)
             return largest, np.sqrt(np.bincount(X.indices, moduli**2, minlength=k) / n)
+        if isinstance(X, np.ndarray):  # without another array of X's size
+            largest = np.maximum(X.max(axis=0), -X.min(axis=0)).astype(np.float64)
+            return largest, np.sqrt(np.einsum("ij,ij->j", X, X).astype(np.float64) / len(X))
         xp = namespace(X)
         largest = to_numpy(xp.max(xp.abs(X), axis=0)).astype(np.float64)
         return largest, np.sqrt(to_numpy(xp.mean(X * X, axis=0)).astype(np.float64))

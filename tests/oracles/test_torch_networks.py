@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from pellucid import Network
+from pellucid import ENGINES, Network
 from pellucid.losses import loss
 
 MODULES = {
@@ -80,21 +80,27 @@ def data(k):
     return X, np.eye(k)[rng.integers(0, k, 25)]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("hidden", MODULES)
 @pytest.mark.parametrize("depth", [0, 1, 2, 3])
 @pytest.mark.parametrize("alpha", [0.0, 0.7])
-def test_every_hidden_activation_at_every_depth(hidden, depth, alpha):
+def test_every_hidden_activation_at_every_depth(hidden, depth, alpha, engine):
     names = [hidden] * depth
-    network = Network([4, *[6, 5, 7][:depth], 3], hidden, "softmax", alpha=alpha, seed=depth)
+    network = Network(
+        [4, *[6, 5, 7][:depth], 3], hidden, "softmax", alpha=alpha, seed=depth, engine=engine
+    )
     network.biases = [np.linspace(-0.5, 0.5, len(b)) for b in network.biases]
     assert_same(network, names, functional.cross_entropy, *data(3), alpha)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("output", "name", "parameters", "end"), ENDS)
 @pytest.mark.parametrize("bias", [True, False, [True, False, True]])
-def test_every_output_and_loss(output, name, parameters, end, bias):
+def test_every_output_and_loss(output, name, parameters, end, bias, engine):
     hidden = ["gelu", "tanh"]
-    network = Network([4, 6, 5, 3], hidden, output, loss(name, **parameters), bias=bias, seed=1)
+    network = Network(
+        [4, 6, 5, 3], hidden, output, loss(name, **parameters), bias=bias, seed=1, engine=engine
+    )
     X, y = data(3)
     model = twin(network, hidden)
     value = end(model(torch.tensor(X)), torch.tensor(y))
@@ -103,8 +109,9 @@ def test_every_output_and_loss(output, name, parameters, end, bias):
     assert_same(network, hidden, end, X, y)
 
 
-def test_the_predictions_are_the_activated_outputs():
-    network = Network([4, 6, 3], "mish", "softmax", seed=2)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_predictions_are_the_activated_outputs(engine):
+    network = Network([4, 6, 3], "mish", "softmax", seed=2, engine=engine)
     X, _ = data(3)
     theirs = torch.softmax(twin(network, ["mish"])(torch.tensor(X)), 1).detach().numpy()
     np.testing.assert_allclose(network.predict(X), theirs, rtol=1e-12)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pellucid import OPTIMIZERS, Network
+from pellucid import ENGINES, OPTIMIZERS, Network
 from pellucid.optimizers import optimizer
 
 STEPS = 20
@@ -95,11 +95,16 @@ def test_clipping_is_pytorchs(limit):
     np.testing.assert_allclose(clip_by_norm(g, limit), parameter.grad.numpy(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("name", "ours", "theirs", "settings"), TABLE)
-def test_twenty_epochs_of_a_whole_network_end_in_the_same_weights(name, ours, theirs, settings):
+def test_twenty_epochs_of_a_whole_network_end_in_the_same_weights(
+    name, ours, theirs, settings, engine
+):
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(12, 3)), np.eye(2)[rng.integers(0, 2, 12)]
-    network = Network([3, 5, 2], "tanh", "softmax", seed=0, segments={"*.b": {"decay": 1.0}})
+    network = Network(
+        [3, 5, 2], "tanh", "softmax", seed=0, segments={"*.b": {"decay": 1.0}}, engine=engine
+    )
     theirs_network = torch.nn.Sequential(
         torch.nn.Linear(3, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2)
     ).double()

@@ -27,6 +27,9 @@ FLOPS_A_THREAD = 4e6
 AHEAD = 1 << 18
 """Rows and rates to draw ahead at the most, beyond one epoch."""
 
+MOST_THREADS = 64
+"""More are taken only where there are more processors."""
+
 MOMENTS = {
     "sgd": (), "momentum": ("velocity",), "nesterov": ("velocity",), "rmsprop": ("square",),
     "adam": ("mean", "square"), "adamw": ("mean", "square"),
@@ -56,6 +59,9 @@ class NativeEngine:
         self._by_layout: tuple[Layout, dict[Any, Any]] | None = None
         self._by_objective: tuple[tuple[Any, ...], dict[Any, Any]] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NativeEngine, (self._n_threads, self._otherwise)
+
     def forward(self, layout: Layout, theta: Array, X: Array) -> Array:
         """The output (n, n_outputs) for X (n, n_inputs)."""
         if why := why_not_layout(layout) or why_not_array(X):
@@ -68,7 +74,7 @@ class NativeEngine:
 
     def forward_prepared(self, layout: Layout, theta: Array, X: Array) -> Array | None:
         """The same for a NumPy X that needs no change, else None; a flat X is one row."""
-        if X.dtype != theta.dtype or not X.flags.c_contiguous:
+        if X.dtype != theta.dtype or not X.flags.carray:
             return None
         known = self._by_layout
         if known is None or known[0] is not layout or X.dtype not in known[1]:
@@ -149,11 +155,11 @@ class NativeEngine:
             # back to is then no older than it has to be.
             k = min(most, max(1, left - 1))
             left -= k
-            end, ends = run.some(state, k)
+            end, ends, signal = run.some(state, k)
             if ends.losses:
                 yield ends
-            if end == "interrupted":
-                raise KeyboardInterrupt
+            if signal is not None:
+                raise signal
             if end == "diverged":
                 return
 
@@ -167,7 +173,7 @@ class NativeEngine:
 
     def _threads(self, flops: float) -> int:
         if self._n_threads is not None:
-            return self._n_threads
+            return min(self._n_threads, max(MOST_THREADS, _processors()))
         return max(1, min(_processors(), int(flops / FLOPS_A_THREAD)))
 
     def _core(self, layout: Layout, dtype: Any) -> Any:
@@ -226,8 +232,11 @@ class _Run:
             [] if dropout is None else dropout.rates, engine._threads(core.flops_of_a_row * size),
         )  # fmt: skip
 
-    def some(self, state: State, k: int) -> tuple[str, EpochsEnd]:
-        """Move the state by the next k epochs; how it ended, and the epochs that did."""
+    def some(self, state: State, k: int) -> tuple[str, EpochsEnd, BaseException | None]:
+        """Move the state by the next k epochs.
+
+        Says how that ended, the epochs that did, and the exception if it was by a signal.
+        """
         orders, rates = self.batches.draw(k)
         if orders is not None:
             orders = np.ascontiguousarray(orders, np.int64)
@@ -236,18 +245,18 @@ class _Run:
         drawn: Any = None if self.bits is None else self.bits.state
         given, old = state.theta, state.moments
 
-        def run(limit: int) -> tuple[str, int, int, float, Array, list[Array]]:
+        def run(limit: int) -> tuple[Any, Array, list[Array]]:
             new = np.empty_like(given)
             moments = [np.empty_like(given) for _ in self.names]
             with self.lock:
-                end, epochs, steps, value = self.trainer.run(
+                outcome = self.trainer.run(
                     given, [old[name] for name in self.names], old.get("t", 0), *self.data, orders,
                     rates, limit, None if self.bits is None else self.bits.capsule, new, moments,
                     losses, seconds,
                 )  # fmt: skip
-            return end, epochs, steps, value, new, moments
+            return outcome, new, moments
 
-        end, epochs, steps, value, theta, moments = run(-1)
+        (end, epochs, steps, value, signal), theta, moments = run(-1)
         ends = EpochsEnd(
             losses[:epochs].tolist(), rates[:epochs, -1].tolist(),
             (started + seconds[:epochs]).tolist(),
@@ -259,15 +268,15 @@ class _Run:
             if steps > 0:  # go there again, one step less far
                 if self.bits is not None:
                     self.bits.state = drawn
-                theta = run(steps - 1)[4]
+                theta = run(steps - 1)[1]
             elif not self.trainer.previous(theta):
                 theta = given
         state.theta = theta
-        state.moments = {name: m for name, m in zip(self.names, moments, strict=True)}
+        state.moments = dict[str, Any](zip(self.names, moments, strict=True))
         if "t" in old:
             state.moments["t"] = old["t"] + steps
         state.steps += steps
-        return end, ends
+        return end, ends, signal
 
 
 def why_not_layout(layout: Layout) -> str | None:
@@ -325,7 +334,7 @@ def _ready(array: Array | None) -> Any:
         return None
     if is_sparse(array):
         return array.indptr, array.indices, array.data
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=["C", "A"])
 
 
 def _processors() -> int:

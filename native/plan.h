@@ -106,34 +106,30 @@ template <class T> class Plan {
 
     // theta (size) into memory in whole lanes, whose other numbers stay as they are: 0.
     void lay_out(const T* theta, T* to) const {
-        each_row([&](const Panels<T>& m, Index i, Index n_out, Index from) {
-            for_panels(m, n_out, [&](int p, Index first, Index count) {
-                copy(theta + from + first, count, m.row(p, i));
-            });
-        }, to);
+        each_panel(to, [&](Index from, Index stride, Index rows, Index count, T* panel, Index width) {
+            for (Index i = 0; i < rows; ++i) copy(theta + from + i * stride, count, panel + i * width);
+        });
     }
 
     void take_back(T* from, T* theta) const {
-        each_row([&](const Panels<T>& m, Index i, Index n_out, Index to) {
-            for_panels(m, n_out, [&](int p, Index first, Index count) {
-                copy(m.row(p, i), count, theta + to + first);
-            });
-        }, from);
+        each_panel(from, [&](Index to, Index stride, Index rows, Index count, T* panel, Index width) {
+            for (Index i = 0; i < rows; ++i) copy(panel + i * width, count, theta + to + i * stride);
+        });
     }
 
   private:
-    template <class F> void each_row(F f, T* memory) const {
+    // f(place in theta, numbers from row to row there, rows, numbers in a row of the panel, where
+    // the panel is, numbers from row to row here) for each panel of each matrix and vector.
+    template <class F> void each_panel(T* memory, F f) const {
         for (const Layer<T>& layer : layers) {
-            const Panels<T> weights = layer.weights(memory);
-            for (Index i = 0; i < weights.rows; ++i)
-                f(weights, i, layer.n_out, layer.theta_w + i * layer.n_out);
-            if (layer.bias) f(layer.biases(memory), 0, layer.n_out, layer.theta_b);
+            panels_of(layer.weights(memory), layer.theta_w, layer.n_out, f);
+            if (layer.bias) panels_of(layer.biases(memory), layer.theta_b, layer.n_out, f);
         }
     }
-    template <class F> static void for_panels(const Panels<T>& m, Index n_out, F f) {
+    template <class F> static void panels_of(const Panels<T>& m, Index place, Index n_out, F f) {
         for (int p = 0; p < m.columns.panels(); ++p) {
-            const Index first = Index(m.columns.first(p)) * Lanes<T>::count;
-            f(p, first, std::min(m.stride(p), n_out - first));
+            const Index first = Index(m.columns.first(p)) * Lanes<T>::count, width = m.stride(p);
+            f(place + first, n_out, m.rows, std::min(width, n_out - first), m.row(p, 0), width);
         }
     }
 };

@@ -269,8 +269,9 @@ template <class T> void check_forms() {
 }
 
 // An interrupt is answered between two steps, with the weights of the one that was finished.
-template <class T> void check_interrupt(int members) {
-    Case c = plain("interrupt");
+template <class T> void check_interrupt(int members, bool dropping) {
+    Case c = plain(dropping ? "interrupt, dropping" : "interrupt");
+    if (dropping) c.drops = {0.3, 0.0};
     c.n = 64, c.size = 16, c.epochs = 100000;
     c.optimizer = optimizer(4);
     c.rate = 1e-3;
@@ -343,7 +344,7 @@ template <class T> void check_all(int most_members) {
     for (const Group& group : groups()) check<T>(group, most_members);
     check_forms<T>();
     for (const int members : {1, 3}) {
-        check_interrupt<T>(members);
+        for (const bool dropping : {false, true}) check_interrupt<T>(members, dropping);
         check_divergence<T>(members);
         check_not_finite<T>(members);
     }

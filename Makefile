@@ -27,6 +27,12 @@ bench: .venv/.bench
 bench-quick: .venv/.bench
 	$(BIN)/python benchmarks/run.py --quick
 
+sanitize:
+	$(PYTHON) native/tests/run.py sanitize
+
+same-bits:
+	$(PYTHON) native/tests/run.py same-bits
+
 docs: .venv/.test
 	$(BIN)/python docs/make_api.py
 

@@ -18,9 +18,14 @@ from pellucid.engines.loading import MODULES
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src" / "pellucid").rglob("*.py"))
-PYTHON_FILES = [p for d in ("src", "tests", "examples") for p in sorted((ROOT / d).rglob("*.py"))]
+PYTHON_FILES = [
+    p
+    for d in ("src", "tests", "examples", "benchmarks", "native")
+    for p in sorted((ROOT / d).rglob("*.py"))
+]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    [p for d in (".", "examples", "benchmarks", "native") for p in (ROOT / d).glob("*.md")]
+    + list((ROOT / "docs").rglob("*.md"))
 )
 
 
@@ -156,7 +161,9 @@ def test_every_table_of_the_package_can_be_looked_up_by_its_own_names():
 
 
 def test_no_file_names_a_place_on_one_machine_or_a_host_of_packages():
-    for path in [*PYTHON_FILES, *PAGES, ROOT / "Makefile", ROOT / "constraints.txt"]:
+    native = [p for p in (ROOT / "native").rglob("*") if p.suffix in (".h", ".cpp")]
+    others = [ROOT / name for name in ("Makefile", "CMakeLists.txt", "constraints.txt")]
+    for path in [*PYTHON_FILES, *PAGES, *native, *others]:
         text = path.read_text()
         assert "pypi" + "." not in text, path
         assert "index-" + "url" not in text, path

@@ -23,14 +23,20 @@ template <> inline constexpr const char* name_of<std::int32_t> = "int32";
 // A view of an object's memory, held while this lives.
 class Array {
   public:
-    Array(nb::handle object, const char* name, bool writable = false) : name_(name) {
-        const int flags = PyBUF_FORMAT | PyBUF_STRIDES | (writable ? PyBUF_WRITABLE : 0);
+    Array(nb::handle object, const char* name, bool writable = false)
+        : object_(object), name_(name) {
         if (!PyObject_CheckBuffer(object.ptr()))
-            throw nb::type_error((name_ + " is no array").c_str());
+            throw nb::type_error((name_ + " is no array: got " + type_of(object)).c_str());
+        const int flags = PyBUF_FORMAT | PyBUF_STRIDES;
+        if (writable && PyObject_GetBuffer(object.ptr(), &view_, flags | PyBUF_WRITABLE) == 0) return;
+        PyErr_Clear();
         if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) {
-            PyErr_Clear();
-            throw nb::value_error((name_ + " cannot be written to: give an array of its own").c_str());
+            const nb::python_error why;
+            throw nb::value_error((name_ + " cannot be looked at: " + why.what()).c_str());
         }
+        if (!writable) return;
+        PyBuffer_Release(&view_);
+        throw nb::value_error((name_ + " cannot be written to: give an array of its own").c_str());
     }
     ~Array() { PyBuffer_Release(&view_); }
     Array(const Array&) = delete;
@@ -48,7 +54,8 @@ class Array {
     // Its numbers, when it has the type and shape that are wanted and lies in one piece.
     template <class T> T* numbers(const std::vector<Index>& shape) const {
         if (!is(name_of<T>))
-            throw nb::type_error((name_ + " has another dtype: expected " + name_of<T>).c_str());
+            throw nb::type_error((name_ + " is of " + dtype() + ": expected " + name_of<T> +
+                                  ", aligned and in native byte order").c_str());
         bool same = std::size_t(view_.ndim) == shape.size();
         for (std::size_t i = 0; same && i < shape.size(); ++i) same = view_.shape[i] == shape[i];
         if (!same) {
@@ -56,7 +63,8 @@ class Array {
             throw nb::value_error((name_ + " " + text).c_str());
         }
         if (!PyBuffer_IsContiguous(&view_, 'C'))
-            throw nb::value_error((name_ + " is not contiguous: use numpy.ascontiguousarray").c_str());
+            throw nb::value_error(
+                (name_ + " is not contiguous: use numpy.ascontiguousarray").c_str());
         return static_cast<T*>(view_.buf);
     }
 
@@ -71,6 +79,16 @@ class Array {
     }
 
   private:
+    static std::string type_of(nb::handle object) {
+        return object.is_none() ? "None" : nb::str(object.type().attr("__name__")).c_str();
+    }
+
+    std::string dtype() const {
+        if (!nb::hasattr(object_, "dtype")) return type_of(object_);
+        const nb::object dtype = object_.attr("dtype");
+        return nb::str(nb::handle(dtype)).c_str();
+    }
+
     std::vector<Index> given() const { return {view_.shape, view_.shape + view_.ndim}; }
 
     static std::string shown(const std::vector<Index>& shape) {
@@ -80,6 +98,7 @@ class Array {
         return text + (shape.size() == 1 ? ",)" : ")");
     }
 
+    nb::handle object_;
     std::string name_;
     Py_buffer view_{};
 };

@@ -123,13 +123,6 @@ template <class T> PELLUCID_INLINE void copy(const T* from, Index n, T* to) {
     if (i < n) store_first(n - i, to + i, load_first(n - i, from + i));
 }
 
-// 0, 1, 2, ... in the lanes.
-template <class T> PELLUCID_INLINE Lanes<T> lane_numbers() {
-    T numbers[Lanes<T>::count];
-    for (int i = 0; i < Lanes<T>::count; ++i) numbers[i] = T(i);
-    return load(numbers);
-}
-
 #define PELLUCID_LANEWISE(op)                                                                       \
     template <class T> PELLUCID_INLINE Lanes<T> operator op(const Lanes<T>& a, const Lanes<T>& b) {  \
         Lanes<T> r;                                                                                 \
@@ -268,26 +261,13 @@ template <class T> PELLUCID_INLINE Lanes<T> abs(const Lanes<T>& a) {
     return r;
 }
 
-// The first n lanes of a, and `other` in those behind.
-template <class T> PELLUCID_INLINE Lanes<T> first(int n, const Lanes<T>& a, const Lanes<T>& other) {
-    return if_greater(all(T(n)), lane_numbers<T>(), a, other);
-}
-
-// The lanes added (or compared) in one fixed tree: halves, quarters, ..., neighbours.
-template <class T, class Join> PELLUCID_INLINE T across(const Lanes<T>& a, Join join) {
+// The lanes added in one fixed tree: halves, quarters, ..., neighbours.
+template <class T> PELLUCID_INLINE T sum(const Lanes<T>& a) {
     T numbers[Lanes<T>::count];
     store(numbers, a);
     for (int half = Lanes<T>::count / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; ++i) numbers[i] = join(numbers[i], numbers[i + half]);
+        for (int i = 0; i < half; ++i) numbers[i] = numbers[i] + numbers[i + half];
     return numbers[0];
-}
-
-template <class T> PELLUCID_INLINE T sum(const Lanes<T>& a) {
-    return across(a, [](T x, T y) { return x + y; });
-}
-
-template <class T> PELLUCID_INLINE T greatest(const Lanes<T>& a) {
-    return across(a, [](T x, T y) { return x > y || x != x ? x : y; });
 }
 
 // f(0), f(1), ..., f(n - 1) with the number known when compiling, so that arrays of lanes that it

@@ -15,8 +15,9 @@
 
 namespace pellucid {
 
-// How A is walked through: with its numbers for one k (a row of C each) `stride` apart and those for
-// the next k beside them; or the other way round. Two types, since a tile is compiled for each.
+// How A is walked through. Its numbers for one k, a row of C each, are `stride` apart and those for the
+// next k beside them; or the other way round; or the rows lie anywhere, in an order. These are types of
+// their own, since a tile is compiled for each: `walk` gives it its rows, to go along with `next`.
 template <class T> struct ByRows {
     const T* at;
     Index stride;
@@ -24,6 +25,8 @@ template <class T> struct ByRows {
     const T* row(Index i) const { return at + i * stride; }
     ByRows from(Index i) const { return {row(i), stride}; }
     static constexpr Index step() { return 1; }
+    template <int rows> ByRows walk() const { return *this; }
+    PELLUCID_INLINE void next() { ++at; }
 };
 
 template <class T> struct ByColumns {
@@ -33,6 +36,29 @@ template <class T> struct ByColumns {
     const T* row(Index i) const { return at + i; }
     ByColumns from(Index i) const { return {row(i), stride}; }
     Index step() const { return stride; }
+    template <int rows> ByColumns walk() const { return *this; }
+    PELLUCID_INLINE void next() { at += stride; }
+};
+
+template <class T> struct ByOrder {
+    const T* at;
+    const std::int64_t* order;
+    Index stride;
+
+    template <int rows> struct Walk {
+        const T* rows_at[rows];
+        Index k;
+        PELLUCID_INLINE const T* row(Index i) const { return rows_at[i] + k; }
+        PELLUCID_INLINE void next() { ++k; }
+    };
+    const T* row(Index i) const { return at + order[i] * stride; }
+    ByOrder from(Index i) const { return {at, order + i, stride}; }
+    static constexpr Index step() { return 1; }
+    template <int rows> PELLUCID_INLINE Walk<rows> walk() const {
+        Walk<rows> walk{};
+        unrolled<rows>([&](auto i) { walk.rows_at[i] = row(i); });
+        return walk;
+    }
 };
 
 // Where the sums begin: at 0, at the same row for all rows of C (a bias), or at C as it is.
@@ -75,11 +101,12 @@ void tile(Index k, A a, const T* b, Index b_stride, Start start, const T* bias, 
         unrolled<rows>([&](auto i) {
             unrolled<width>([&](auto j) { sums[i][j] = load(c + i * c_stride + j * lanes); });
         });
-    for (Index s = 0; s < k; ++s, a.at += a.step(), b += b_stride) {
+    auto walk = a.template walk<rows>();
+    for (Index s = 0; s < k; ++s, walk.next(), b += b_stride) {
         Lanes<T> row[width];
         unrolled<width>([&](auto j) { row[j] = load(b + j * lanes); });
         unrolled<rows>([&](auto i) {
-            const Lanes<T> x = all(*a.row(i));
+            const Lanes<T> x = all(*walk.row(i));
             unrolled<width>([&](auto j) { sums[i][j] = fma(x, row[j], sums[i][j]); });
         });
     }
@@ -205,7 +232,7 @@ template <class T, class A>
 void multiply(Index m, Index k, const A& a, const Panels<T>& b, Start start, const T* bias, T* c,
               Index c_stride) {
     if (m == 1 && start != Start::here && a.step() == 1)
-        return multiply_row(k, a.at, b, start == Start::row ? bias : nullptr, c);
+        return multiply_row(k, a.row(0), b, start == Start::row ? bias : nullptr, c);
     for (int p = 0; p < b.columns.panels(); ++p) {
         const Index first = Index(b.columns.first(p)) * Lanes<T>::count;
         multiply_panel(m, k, a, b.row(p, 0), b.columns.width(p), start,

@@ -65,8 +65,9 @@ template <class T> struct Sgd {
     static constexpr int moments = 0;
     Lanes<T> rate;
     Sgd(const OptimizerSpec&, const Step& step) : rate(all(T(step.rate))) {}
-    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>&, Several<T, n>&,
-                                              const Several<T, n>& g) const {
+    template <int n>
+    PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>&, Several<T, n>&,
+                              const Several<T, n>& g) const {
         unrolled<n>([&](auto i) { theta[i] = fnma(rate, g[i], theta[i]); });
     }
 };
@@ -76,8 +77,9 @@ template <class T> struct Momentum {
     Lanes<T> rate, momentum;
     Momentum(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), momentum(all(T(spec.momentum))) {}
-    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& velocity, Several<T, n>&,
-                                              const Several<T, n>& g) const {
+    template <int n>
+    PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& velocity, Several<T, n>&,
+                              const Several<T, n>& g) const {
         unrolled<n>([&](auto i) {
             velocity[i] = fma(momentum, velocity[i], -(rate * g[i]));
             theta[i] = theta[i] + velocity[i];
@@ -90,8 +92,9 @@ template <class T> struct Nesterov {
     Lanes<T> rate, momentum;
     Nesterov(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), momentum(all(T(spec.momentum))) {}
-    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& velocity, Several<T, n>&,
-                                              const Several<T, n>& g) const {
+    template <int n>
+    PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& velocity, Several<T, n>&,
+                              const Several<T, n>& g) const {
         unrolled<n>([&](auto i) {
             const Lanes<T> push = rate * g[i];
             velocity[i] = fma(momentum, velocity[i], -push);
@@ -106,8 +109,9 @@ template <class T> struct RmsProp {
     RmsProp(const OptimizerSpec& spec, const Step& step)
         : rate(all(T(step.rate))), rho(all(T(spec.rho))), rest(all(T(1.0 - spec.rho))),
           epsilon(all(above_zero<T>(spec.epsilon))) {}
-    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& square, Several<T, n>&,
-                                              const Several<T, n>& g) const {
+    template <int n>
+    PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& square, Several<T, n>&,
+                              const Several<T, n>& g) const {
         unrolled<n>([&](auto i) {
             square[i] = fma(rho, square[i], rest * g[i] * g[i]);
             theta[i] = theta[i] - rate * g[i] / (sqrt(square[i]) + epsilon);
@@ -123,17 +127,17 @@ template <class T> struct Adam {
           beta_2(all(T(spec.beta_2))), rest_2(all(T(1.0 - spec.beta_2))),
           rate(all(T(-step.rate / step.filled_1))), root(all(T(1.0 / std::sqrt(step.filled_2)))),
           epsilon(all(above_zero<T>(spec.epsilon))) {}
-    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
-                                              const Several<T, n>& g) const {
-        Several<T, n> divisor, inverse;
+    template <int n>
+    PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
+                              const Several<T, n>& g) const {
         unrolled<n>([&](auto i) { mean[i] = fma(beta_1, mean[i], rest_1 * g[i]); });
         unrolled<n>([&](auto i) { square[i] = fma(beta_2, square[i], rest_2 * (g[i] * g[i])); });
         if constexpr (sizeof(T) == 4) {
-            const Lanes<T> most = all(std::numeric_limits<T>::max());
-            Several<T, n> finite;
-            unrolled<n>([&](auto i) { finite[i] = min(most, square[i]); });
-            fast_reciprocal_root<n>(finite, inverse);
-            unrolled<n>([&](auto i) { divisor[i] = finite[i] * inverse[i]; });
+            // The processor takes roots while the rest is being multiplied; dividing as well would
+            // have to wait for them.
+            const Lanes<T> most = all(std::sqrt(std::numeric_limits<T>::max()));
+            Several<T, n> divisor, inverse;
+            unrolled<n>([&](auto i) { divisor[i] = min(most, sqrt(square[i])); });
             unrolled<n>([&](auto i) { divisor[i] = fma(divisor[i], root, epsilon); });
             fast_reciprocal<n>(divisor, inverse);
             unrolled<n>([&](auto i) { divisor[i] = rate * mean[i]; });
@@ -151,8 +155,9 @@ template <class T> struct AdamW : Adam<T> {
     Lanes<T> shrink;
     AdamW(const OptimizerSpec& spec, const Step& step)
         : Adam<T>(spec, step), shrink(all(T(1.0 - step.rate * spec.weight_decay * step.decay))) {}
-    template <int n> PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
-                                              const Several<T, n>& g) const {
+    template <int n>
+    PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
+                              const Several<T, n>& g) const {
         unrolled<n>([&](auto i) { theta[i] = theta[i] * shrink; });
         Adam<T>::template move<n>(theta, mean, square, g);
     }

@@ -9,60 +9,10 @@
 #pragma once
 
 #include "losses.h"
-#include "plan.h"
-#include "threads.h"
+#include "sparse.h"
+#include "straight.h"
 
 namespace pellucid {
-
-// Rows of inputs: an array, or compressed sparse rows (CSR) with its columns in order.
-template <class T> struct Inputs {
-    Index rows = 0;
-    const T* dense = nullptr;
-    const T* values = nullptr;
-    const void* starts = nullptr;   // (rows + 1,)
-    const void* columns = nullptr;  // (starts[rows],)
-    bool wide = false;              // whether those two are 64 bits wide
-
-    bool sparse() const { return dense == nullptr; }
-    Index start(Index row) const { return whole(starts, row); }
-    Index column(Index i) const { return whole(columns, i); }
-
-  private:
-    Index whole(const void* p, Index i) const {
-        return wide ? Index(static_cast<const std::int64_t*>(p)[i])
-                    : Index(static_cast<const std::int32_t*>(p)[i]);
-    }
-};
-
-// Targets and weights of rows; no weights means 1 each.
-template <class T> struct Targets {
-    const T* y = nullptr;  // (n, n_out)
-    const T* weight = nullptr;
-
-    T weight_of(Index row) const { return weight ? weight[row] : T(1); }
-};
-
-// Which rows a pass is about: `count` of them from `first` on, in an order or as they stand.
-struct Rows {
-    const std::int64_t* order;
-    Index first, count;
-
-    Index operator[](Index i) const { return order ? Index(order[first + i]) : first + i; }
-};
-
-// Some rows of some inputs; `in_place` when the first layer reads them where they are.
-template <class T> struct Batch {
-    const Inputs<T>* inputs;
-    Rows rows;
-    bool in_place;
-
-    Batch(const Plan<T>& plan, const Inputs<T>& from, const Rows& which)
-        : inputs(&from), rows(which) {
-        // Rows a multiple of 1024 bytes long would compete for places in the cache: they are copied.
-        const bool straight = !rows.order && plan.n_in * Index(sizeof(T)) % 1024 != 0;
-        in_place = plan.layers.front().kind == Kind::dense && (from.sparse() || straight);
-    }
-};
 
 template <class T> class Pass {
     static constexpr int lanes = Lanes<T>::count;
@@ -72,7 +22,7 @@ template <class T> class Pass {
     Pass(const Plan<T>& plan, Index capacity, int members, bool training,
          const std::vector<double>& drops = {})
         : plan_(plan), capacity_(capacity), x_stride_(row_stride<T>(plan.n_in)),
-          x_copy_(std::size_t(capacity * x_stride_)), row_loss_(std::size_t(capacity + lanes)) {
+          row_loss_(std::size_t(capacity + lanes)) {
         Index most_out = 0, most_in = 0;
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             const Layer<T>& layer = plan.layers[l];
@@ -84,30 +34,52 @@ template <class T> class Pass {
             if (training) work.dz = Buffer<T>(n);
             work.drop = l < drops.size() ? drops[l] : 0.0;
             if (work.drop > 0.0) work.next = Buffer<T>(n);
+            work.gathers = training && gathers(layer);
+            if (work.gathers) most_in = std::max(most_in, Index(layer.n_in));
             layers_.push_back(std::move(work));
             most_out = std::max(most_out, layer.padded());
-            if (gathers(layer, capacity)) most_in = std::max(most_in, Index(layer.n_in));
         }
         const Index share_of_in = std::min(most_in, most_in / members + 16);
-        for (int t = 0; training && t < members; ++t)
+        for (int t = 0; t < members; ++t)
             columns_.emplace_back(std::size_t(capacity * share_of_in));
         const Index wide = Index(most_width) * lanes;
-        const Index numbers = std::max(std::max(2 * most_out * lanes, most_out * wide),
-                                       capacity * wide) + most_rows * wide;
+        const Index numbers = std::max({2 * most_out * lanes, most_out * wide, capacity * wide}) +
+                              most_rows * wide;
         for (int t = 0; t < members; ++t) scratch_.emplace_back(std::size_t(numbers));
     }
 
     Index capacity() const { return capacity_; }
 
+    // Some rows to run, in an order or as they stand.
+    Batch<T> batch(const Inputs<T>& inputs, const Rows& rows) const {
+        return {&inputs, rows, access(inputs, rows.order != nullptr, rows.count)};
+    }
+
+    // To be called before rows of such inputs are run, with nobody at work yet.
+    void make_room(const Inputs<T>& inputs, bool ordered) {
+        if (!x_copy_.get() && access(inputs, ordered, capacity_) == Access::copied)
+            x_copy_ = Buffer<T>(std::size_t(capacity_ * x_stride_));
+    }
+
     // Forward through all layers; the last one's activation may be left out. `masks` has, for each
     // layer that drops, what is kept of (rows, n_out).
     void forward(T* parameters, const Batch<T>& batch, Share part, bool with_output, int member,
                  const std::uint8_t* const* masks = nullptr) {
-        if (!batch.in_place) copy_inputs(batch, part);
+        if (batch.access == Access::copied) copy_inputs(batch, part);
         for (std::size_t l = 0; l < layers_.size(); ++l) {
             sums(l, parameters, batch, part);
             if (l + 1 < layers_.size() || with_output) activate(l, part, member);
             if (masks && masks[l]) drop(l, part, masks[l]);
+        }
+    }
+
+    // The same for a few rows as they stand, with weights read where theta has them.
+    void forward_straight(const T* theta, const Batch<T>& batch, bool with_output) {
+        const Share all_rows{0, batch.rows.count};
+        if (batch.access == Access::copied) copy_inputs(batch, all_rows);
+        for (std::size_t l = 0; l < layers_.size(); ++l) {
+            straight_sums(l, theta, batch);
+            if (l + 1 < layers_.size() || with_output) activate(l, all_rows, 0);
         }
     }
 
@@ -186,7 +158,8 @@ template <class T> class Pass {
             if (part.first < part.last)
                 column_sums(l, batch, true, start, layer.w, into, scratch, sink);
         } else if (l == 0 && batch.inputs->sparse()) {
-            sparse_gradient(batch, part, start, into);
+            sparse_gradient(*batch.inputs, batch.rows, layers_[l].dz.get(), layer.stride,
+                            layer.weights(into), part, start);
         } else {
             weight_gradient(l, batch, part, start, into, member, sink);
         }
@@ -210,7 +183,17 @@ template <class T> class Pass {
         Buffer<T> next;  // what the next layer is given, where dropout makes that another thing
         Buffer<T> dz;
         double drop = 0.0;
+        bool gathers = false;
     };
+
+    Access access(const Inputs<T>& inputs, bool ordered, Index rows) const {
+        if (plan_.layers.front().kind != Kind::dense) return Access::copied;
+        if (inputs.sparse() || rows == 1) return Access::in_place;
+        // Rows a multiple of 1024 bytes long would compete for places in the cache.
+        if (plan_.n_in * Index(sizeof(T)) % 1024 == 0) return Access::copied;
+        if (!ordered) return Access::in_place;
+        return layers_.front().gathers ? Access::in_order : Access::copied;
+    }
 
     T* z(std::size_t l) const {
         return layers_[l].z.get() ? layers_[l].z.get() : layers_[l].a.get();
@@ -231,7 +214,7 @@ template <class T> class Pass {
         }
     }
 
-    // What layer l is given, row by row.
+    // What layer l is given, row by row, from one row on.
     ByRows<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
         if (l > 0) {
             const Work& before = layers_[l - 1];
@@ -239,8 +222,15 @@ template <class T> class Pass {
             const T* x = (before.next.get() ? before.next : before.a).get();
             return {x + row * stride, stride};
         }
-        if (!batch.in_place) return {x_copy_.get() + row * x_stride_, x_stride_};
-        return {batch.inputs->dense + (batch.rows.first + row) * plan_.n_in, plan_.n_in};
+        if (batch.access == Access::copied) return {x_copy_.get() + row * x_stride_, x_stride_};
+        return {batch.inputs->dense + batch.rows[row] * plan_.n_in, plan_.n_in};
+    }
+
+    // f(what layer l is given from one row on), wherever its rows are.
+    template <class F>
+    void with_given(std::size_t l, const Batch<T>& batch, Index row, F f) const {
+        if (l > 0 || batch.access != Access::in_order) return f(given(l, batch, row));
+        f(ByOrder<T>{batch.inputs->dense, batch.rows.order + batch.rows.first + row, plan_.n_in});
     }
 
     void sums(std::size_t l, T* parameters, const Batch<T>& batch, Share part) {
@@ -256,26 +246,40 @@ template <class T> class Pass {
                     store(to + r * layer.stride + j, load(x.row(r) + j) * load(s + j));
         } else if (l == 0 && batch.inputs->sparse()) {
             for (Index r = 0; r < m; ++r)
-                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.weights(parameters), bias,
-                            to + r * layer.stride);
-        } else {
-            multiply(m, layer.n_in, given(l, batch, part.first), layer.weights(parameters),
-                     bias ? Start::row : Start::zero, bias, to, layer.stride);
+                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.weights(parameters),
+                            bias, to + r * layer.stride);
+        } else if (m > 0) {
+            with_given(l, batch, part.first, [&](const auto& x) {
+                multiply(m, layer.n_in, x, layer.weights(parameters),
+                         bias ? Start::row : Start::zero, bias, to, layer.stride);
+            });
         }
     }
 
-    // One row of x W + b from the numbers of x that are stored.
-    static void sparse_sums(const Inputs<T>& x, Index row, const Panels<T>& w, const T* bias,
-                            T* to) {
-        for (int p = 0; p < w.columns.panels(); ++p) {
-            const Index first = Index(w.columns.first(p)) * lanes;
-            for (Index j = 0; j < w.stride(p); j += lanes) {
-                Lanes<T> total = bias ? load(bias + first + j) : zero<T>();
-                for (Index i = x.start(row); i < x.start(row + 1); ++i)
-                    total = fma(all(x.values[i]), load(w.row(p, x.column(i)) + j), total);
-                store(to + first + j, total);
-            }
+    void straight_sums(std::size_t l, const T* theta, const Batch<T>& batch) {
+        const Layer<T>& layer = plan_.layers[l];
+        const Index m = batch.rows.count, n = layer.n_out;
+        const T* w = theta + layer.theta_w;
+        T* to = z(l);
+        const bool sparse = l == 0 && batch.inputs->sparse();
+        const ByRows<T> x = sparse ? ByRows<T>{} : given(l, batch, 0);
+        for (Index r = 0; r < m; ++r) {
+            T* c = to + r * layer.stride;
+            if (layer.kind == Kind::scale)
+                each_lane(w, n, [&](Index j, const Lanes<T>& s) {
+                    store(c + j, load(x.row(r) + j) * s);
+                });
+            else if (layer.bias)
+                each_lane(theta + layer.theta_b, n, [&](Index j, const Lanes<T>& b) { store(c + j, b); });
+            else
+                std::fill_n(c, layer.padded(), T(0));
+            if (!sparse || layer.kind == Kind::scale) continue;
+            const Index row = batch.rows[r];
+            for (Index i = batch.inputs->start(row); i < batch.inputs->start(row + 1); ++i)
+                add_rows<T, 1>(batch.inputs->values + i, w + batch.inputs->column(i) * n, n, c);
         }
+        if (!sparse && layer.kind == Kind::dense)
+            multiply_straight(m, n, Index(layer.n_in), x, w, to, layer.stride);
     }
 
     void activate(std::size_t l, Share part, int member) {
@@ -360,10 +364,11 @@ template <class T> class Pass {
         const Index m = batch.rows.count;
         const Layer<T>& layer = plan_.layers[l];
         const Panels<T> place{nullptr, layer.rows(), layer.columns};
-        const ByRows<T> x = given(l, batch, 0);
         const T* dz = layers_[l].dz.get();
         T* piece = scratch_[std::size_t(member)].get();  // of the gradient
         T* packed = piece + most_rows * most_width * lanes;
+        const bool gathered = layers_[l].gathers && m > 1;
+        const ByRows<T> x = gathered ? ByRows<T>{} : given(l, batch, 0);
         if (m == 1 && !into) {  // tiles would be all beginning and no middle
             for (int p = 0; p < layer.columns.panels(); ++p)
                 sink.outer(layer.w + place.offset(p, part.first), x.at + part.first,
@@ -371,9 +376,9 @@ template <class T> class Pass {
                            place.stride(p));
             return;
         }
-        const bool gathered = gathers(layer, m);
         T* together = columns_[std::size_t(member)].get();
-        if (gathered) gather_columns(x, part, m, together);
+        if (gathered)
+            with_given(l, batch, 0, [&](const auto& rows) { gather_columns(rows, part, m, together); });
         for (int p = 0; p < layer.columns.panels(); ++p) {
             const Index first = Index(layer.columns.first(p)) * lanes, wide = place.stride(p);
             const T* b = dz + first;
@@ -398,37 +403,14 @@ template <class T> class Pass {
 
     // Whether the columns of what a layer is given are worth bringing together for its gradient, which
     // goes through them once a panel, each time through as many pages of memory as there are rows.
-    static bool gathers(const Layer<T>& layer, Index rows) {
-        return layer.kind == Kind::dense && rows >= 64 && layer.columns.panels() > 2;
+    bool gathers(const Layer<T>& layer) const {
+        return layer.kind == Kind::dense && capacity_ >= 64 && layer.columns.panels() > 2;
     }
 
-    static void gather_columns(const ByRows<T>& x, Share part, Index m, T* to) {
+    template <class A> static void gather_columns(const A& x, Share part, Index m, T* to) {
         in_blocks(part.last - part.first, [&](Index i, int count) {
             for (Index r = 0; r < m; ++r, to += count) copy(x.row(r) + part.first + i, count, to);
         });
-    }
-
-    // The same from the numbers of X that are stored; always into memory.
-    void sparse_gradient(const Batch<T>& batch, Share part, Start start, T* into) const {
-        const Inputs<T>& x = *batch.inputs;
-        const Layer<T>& layer = plan_.layers.front();
-        const Panels<T> g = layer.weights(into);
-        for (int p = 0; p < layer.columns.panels(); ++p) {
-            const Index first = Index(layer.columns.first(p)) * lanes, wide = g.stride(p);
-            if (start == Start::zero)
-                std::fill_n(g.row(p, part.first), (part.last - part.first) * wide, T(0));
-            for (Index r = 0; r < batch.rows.count; ++r) {
-                const Index row = batch.rows[r], end = x.start(row + 1);
-                const T* dz = layers_.front().dz.get() + r * layer.stride + first;
-                for (Index i = x.start(row); i < end; ++i) {
-                    const Index k = x.column(i);
-                    if (k < part.first || k >= part.last) continue;
-                    const Lanes<T> xi = all(x.values[i]);
-                    for (Index j = 0; j < wide; j += lanes)
-                        store(g.row(p, k) + j, fma(xi, load(dz + j), load(g.row(p, k) + j)));
-                }
-            }
-        }
     }
 
     // The sums over rows of dz, or of x dz: the gradients of b and of s.

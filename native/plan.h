@@ -11,6 +11,10 @@
 
 #include "activations.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace pellucid {
 
 enum class Kind { dense, scale };
@@ -26,14 +30,22 @@ struct LayerSpec {
     std::vector<double> rates, decays;
 };
 
-// Numbers in memory that begin at a cache line, all 0 at first. Large ones ask for large pages.
+// Numbers in memory that begin at a cache line, all 0 at first. Many of them begin at a page of the
+// large kind and ask for such: with fewer pages, fewer have to be looked up.
 template <class T> class Buffer {
+    static constexpr std::size_t large_page = std::size_t(1) << 21;
+
   public:
     Buffer() = default;
     explicit Buffer(std::size_t n) : size_(n) {
-        const std::size_t bytes = (n * sizeof(T) + 63) / 64 * 64 + 64;
-        at_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
+        std::size_t bytes = n * sizeof(T) + 64;
+        const std::size_t at = bytes < 2 * large_page ? 64 : large_page;
+        bytes = (bytes + at - 1) / at * at;
+        at_.reset(static_cast<T*>(std::aligned_alloc(at, bytes)));
         if (!at_) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+        if (at == large_page) madvise(at_.get(), bytes, MADV_HUGEPAGE);  // a wish, not a need
+#endif
         std::memset(static_cast<void*>(at_.get()), 0, bytes);
     }
     T* get() const { return at_.get(); }
@@ -102,6 +114,14 @@ template <class T> class Plan {
         }
         n_in = layers.front().n_in;
         n_out = layers.back().n_out;
+    }
+
+    // Operations that a step takes for a row, with so many numbers stored in it if X is sparse.
+    double flops_of_a_row(double stored = -1.0) const {
+        double flops = 0.0;
+        for (const Layer<T>& layer : layers) flops += 6.0 * double(layer.rows() * layer.n_out);
+        if (stored < 0.0 || layers.front().kind != Kind::dense) return flops;
+        return flops + 6.0 * (stored - double(n_in)) * double(layers.front().n_out);
     }
 
     // theta (size) into memory in whole lanes, whose other numbers stay as they are: 0.

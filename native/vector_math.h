@@ -1,7 +1,7 @@
 // exp, log and their relatives on lanes, from additions, multiplications and fused ones alone, so
 // that they give the same bits on every machine, which no system's math library promises.
 //
-// Each is within a few units in the last place; tests/test_native_math.py holds them against mpmath.
+// Each is within a few units in the last place; tests/test_native_maths.py holds them against mpmath.
 // NaN goes in and comes out; results below the smallest normal number are 0, as everywhere in the
 // engine. Cody and Waite, Software Manual for the Elementary Functions, 1980, is the source of the
 // reductions.
@@ -168,31 +168,11 @@ template <class T> PELLUCID_INLINE Lanes<T> erfc(const Lanes<T>& x) {
     return if_at_least(x, zero<T>(), tail, all(T(2)) - tail);
 }
 
-// 1 / sqrt(x) and 1 / x for floats from a first guess in the bits, made better by steps that are
-// right to third order, or to second: in less time than the hardware's exact ones take, and within
-// two units in the last place. 1 / sqrt(0) is some large finite number, so that x / sqrt(x) is 0.
+// 1 / x for positive floats from a first guess in the bits, made better by two steps that are right to
+// third order: in less time than the hardware's division takes, and within two units in the last place.
 //
 // Several at a time, since each of them waits for itself at every operation.
 template <int n> using Some = Lanes<float>[n];
-
-template <int n> PELLUCID_INLINE void fast_reciprocal_root(const Some<n>& x, Some<n>& y) {
-    using Bits = Lanes<float>::Bits;
-    Some<n> e;
-    unrolled<n>([&](auto i) {
-        for (int p = 0; p < parts; ++p)
-            y[i].part[p] = Lanes<float>::Register(0x5f3759df - (Bits(x[i].part[p]) >> 1));
-    });
-    unrolled<n>([&](auto i) { e[i] = x[i] * y[i]; });
-    unrolled<n>([&](auto i) { e[i] = fnma(e[i], y[i], all(1.0f)); });
-    Some<n> f;  // y (1 + e/2 + 3 e^2/8)
-    unrolled<n>([&](auto i) { f[i] = fma(e[i], all(0.375f), all(0.5f)); });
-    unrolled<n>([&](auto i) { e[i] = y[i] * e[i]; });
-    unrolled<n>([&](auto i) { y[i] = fma(e[i], f[i], y[i]); });
-    unrolled<n>([&](auto i) { e[i] = x[i] * y[i]; });
-    unrolled<n>([&](auto i) { e[i] = fnma(e[i], y[i], all(1.0f)); });
-    unrolled<n>([&](auto i) { e[i] = y[i] * e[i]; });
-    unrolled<n>([&](auto i) { y[i] = fma(e[i], all(0.5f), y[i]); });  // y (1 + e/2)
-}
 
 template <int n> PELLUCID_INLINE void fast_reciprocal(const Some<n>& x, Some<n>& y) {
     using Bits = Lanes<float>::Bits;

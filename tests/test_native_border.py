@@ -40,7 +40,7 @@ def arrays(dtype="float64"):
 def training(kind="64", optimizer="adam", size=4, clip_norm=0.0, drops=(), members=2):
     engine = made(kind=f"Engine{kind}")
     make = getattr(native(), f"Training{kind}")
-    return make(engine, optimizer, {}, size, clip_norm, list(drops), members)
+    return make(engine, optimizer, {}, size, clip_norm, list(drops), -1.0, members)
 
 
 def run(changes, **how):
@@ -106,8 +106,7 @@ def wrong_arrays(right):
 
 
 def refused(name, call):
-    # With None it does not come to that: the whole call is shown, with what was given for each.
-    with pytest.raises((ValueError, TypeError), match=rf"^{name}\b|kwargs = .*\b{name}: NoneType"):
+    with pytest.raises((ValueError, TypeError), match=rf"^{name}\b"):
         call()
 
 
@@ -189,7 +188,7 @@ def test_training_refuses_as_many_moments_as_no_optimizer_has(name, count):
 def test_each_class_takes_its_own_dtype_alone(kind):
     mine, other = ("float64", "float32") if kind == "64" else ("float32", "float64")
     assert training(kind).run(**arrays(mine))[0] == "done"
-    with pytest.raises(TypeError, match=f"has another dtype: expected {mine}"):
+    with pytest.raises(TypeError, match=f"expected {mine}"):
         training(kind).run(**arrays(other))
 
 

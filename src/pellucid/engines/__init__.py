@@ -3,7 +3,7 @@
 from pellucid.counts import refuse_unless_count
 from pellucid.engines.base import Batches, Engine, Epochs, EpochsEnd, State
 from pellucid.engines.loading import is_available
-from pellucid.engines.native import NativeEngine, why_not
+from pellucid.engines.native import NativeEngine, refusal, why_not
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.objective import Objective
 from pellucid.registry import look_up
@@ -70,8 +70,5 @@ def engine(
         return NativeEngine(n_threads, otherwise=ReferenceEngine(n_threads))
     chosen = look_up(name, {"auto": NativeEngine} | ENGINES, "engine")(n_threads)
     if name == "native" and reason:
-        raise ValueError(
-            f"engine is 'native', which cannot do this: {reason}. Leave engine out, or use "
-            "'reference'"
-        )
+        raise ValueError(refusal(reason))
     return chosen

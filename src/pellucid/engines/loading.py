@@ -21,16 +21,10 @@ def native() -> Any:
     Raises
     ------
     ValueError
-        If it was not built, or the processor has no fused multiply-add, or `PELLUCID_ISA` asks for
-        instructions that the processor lacks.
+        If it was not built or does not load, or the processor has no fused multiply-add, or
+        `PELLUCID_ISA` asks for instructions that the processor lacks.
     """
-    try:
-        can_run = import_module("pellucid.engines._cpu").instruction_sets()
-    except ImportError:
-        raise ValueError(
-            "the native engine was not built when pellucid was installed: install a C++20 "
-            "compiler (g++ or clang++) and install pellucid again, or use engine='reference'"
-        ) from None
+    can_run = _module("_cpu").instruction_sets()
     forced = os.environ.get(FORCE)
     if forced and forced not in can_run:
         raise ValueError(
@@ -42,7 +36,22 @@ def native() -> Any:
             "the native engine needs a processor with fused multiply-add (x86-64-v3 or later, or "
             "64-bit ARM): use engine='reference'"
         )
-    return import_module(f"pellucid.engines.{MODULES[forced or can_run[0]]}")
+    return _module(MODULES[forced or can_run[0]])
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(f"pellucid.engines.{name}")
+    except ModuleNotFoundError:
+        raise ValueError(
+            "the native engine was not built when pellucid was installed: install a C++20 compiler "
+            "(g++ 12 or clang++ 14, or later) and install pellucid again, or use engine='reference'"
+        ) from None
+    except ImportError as error:
+        raise ValueError(
+            f"the native engine was built but does not load ({error}): install pellucid again on "
+            "this machine, or use engine='reference'"
+        ) from error
 
 
 def is_available() -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cache
+from math import inf
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +27,9 @@ from pellucid.sparse import is_sparse
 FLOPS_A_THREAD = 4e6
 """Below this much work between two meetings of threads, another one would make it slower."""
 
+FLOPS_A_MOVE = 10
+"""Of an optimizer, about, for each number of theta."""
+
 AHEAD = 1 << 18
 """Rows and rates to draw ahead at the most, beyond one epoch."""
 
@@ -41,7 +47,8 @@ class NativeEngine:
 
     Parameters
     ----------
-    n_threads : exactly so many; None: as many as there are processors and the work is worth.
+    n_threads : so many, though not more than `MOST_THREADS` unless there are more processors; None:
+        as many as there are processors and the work is worth.
     otherwise : the engine for what this one cannot do; without one that is refused.
 
     Raises
@@ -58,6 +65,7 @@ class NativeEngine:
         self._otherwise = otherwise
         self._by_layout: tuple[Layout, dict[Any, Any]] | None = None
         self._by_objective: tuple[tuple[Any, ...], dict[Any, Any]] | None = None
+        self._trainers: dict[tuple[Any, ...], Any] = {}  # the last one, while nobody has it
 
     def __reduce__(self) -> tuple[Any, ...]:
         return NativeEngine, (self._n_threads, self._otherwise)
@@ -68,13 +76,13 @@ class NativeEngine:
             return self._instead(why).forward(layout, theta, X)
         output = np.empty((X.shape[0], layout.architecture.n_outputs), X.dtype)
         core = self._core(layout, X.dtype)
-        threads = self._threads(core.flops_of_a_row / 3 * X.shape[0])
+        threads = self._threads(core.flops_of_a_row(_stored(X)) / 3 * X.shape[0])
         core.forward(theta, _ready(X), output, threads, False)
         return output
 
     def forward_prepared(self, layout: Layout, theta: Array, X: Array) -> Array | None:
         """The same for a NumPy X that needs no change, else None; a flat X is one row."""
-        if X.dtype != theta.dtype or not X.flags.carray:
+        if X.dtype != theta.dtype or not (X.flags.c_contiguous and X.flags.aligned):
             return None
         known = self._by_layout
         if known is None or known[0] is not layout or X.dtype not in known[1]:
@@ -92,7 +100,7 @@ class NativeEngine:
             done = core.forward(theta, X[None], output[None], 1, True)
         elif len(shape) == 2 and shape[0] > 0 and shape[1] == layout.architecture.n_inputs:
             output = np.empty((shape[0], n_outputs), X.dtype)
-            threads = 1 if shape[0] == 1 else self._threads(core.flops_of_a_row / 3 * shape[0])
+            threads = 1 if shape[0] == 1 else self._threads(core.flops_of_a_row() / 3 * shape[0])
             done = core.forward(theta, X, output, threads, True)
         else:
             return None
@@ -106,7 +114,7 @@ class NativeEngine:
             return self._instead(why).value_and_output(objective, theta, X, y)
         core = self._core_of(objective, X.dtype)
         output = np.empty(y.shape, X.dtype)
-        threads = self._threads(core.flops_of_a_row / 3 * X.shape[0])
+        threads = self._threads(core.flops_of_a_row(_stored(X)) / 3 * X.shape[0])
         value = core.value_and_output(theta, _ready(X), _ready(y), output, threads)
         return value + objective.penalty(theta, X.shape[0]), output
 
@@ -124,7 +132,7 @@ class NativeEngine:
             return engine.value_and_gradient(objective, theta, X, y, sample_weight)
         core = self._core_of(objective, X.dtype)
         gradient = np.empty(theta.shape, theta.dtype)
-        threads = self._threads(core.flops_of_a_row * X.shape[0])
+        threads = self._threads(core.flops_of_a_row(_stored(X)) * X.shape[0])
         value = core.value_and_gradient(
             theta, _ready(X), _ready(y), _ready(sample_weight), gradient, threads
         )
@@ -150,25 +158,26 @@ class NativeEngine:
         n = X.shape[0]
         most = max(1, min(batches.at_once, AHEAD // n))
         left = batches.epochs
-        while left:
-            # The very last epoch comes alone: should its last step overflow, what training goes
-            # back to is then no older than it has to be.
-            k = min(most, max(1, left - 1))
-            left -= k
-            end, ends, signal = run.some(state, k)
-            if ends.losses:
-                yield ends
-            if signal is not None:
-                raise signal
-            if end == "diverged":
-                return
+        try:
+            while left:
+                # The very last epoch comes alone: should its last step overflow, what training goes
+                # back to is then no older than it has to be.
+                k = min(most, max(1, left - 1))
+                left -= k
+                end, ends, signal = run.some(state, k)
+                if ends.losses:
+                    yield ends
+                if signal is not None:
+                    raise signal
+                if end == "diverged":
+                    return
+        finally:
+            self._trainers.clear()
+            self._trainers[run.key] = run.trainer
 
     def _instead(self, why: str) -> Engine:
         if self._otherwise is None:
-            raise ValueError(
-                f"engine is 'native', which cannot do this: {why}. Leave engine out, or use "
-                "'reference'"
-            )
+            raise ValueError(refusal(why))
         return self._otherwise
 
     def _threads(self, flops: float) -> int:
@@ -178,31 +187,35 @@ class NativeEngine:
 
     def _core(self, layout: Layout, dtype: Any) -> Any:
         """The compiled engine for forward passes of a layout."""
-        if self._by_layout is None or self._by_layout[0] is not layout:
-            self._by_layout = layout, {}
-        cores = self._by_layout[1]
-        if dtype not in cores:
-            make = self._module.Engine32 if dtype == np.float32 else self._module.Engine64
-            cores[dtype] = make(_layers(layout), "squared_error", False, {}, 0.0, 0.0, True)
-        return cores[dtype]
+        known = self._by_layout
+        if known is None or known[0] is not layout:
+            known = self._by_layout = layout, {}
+        if dtype not in known[1]:
+            known[1][dtype] = self._compiled("Engine", dtype)(
+                _layers(layout), "squared_error", False, {}, 0.0, 0.0, True
+            )
+        return known[1][dtype]
 
     def _core_of(self, objective: Objective, dtype: Any) -> Any:
         """The compiled engine for an objective."""
         o = objective
         key = o.layout, o.loss, o.alpha, o.l1, o.reduction
-        if self._by_objective is None or self._by_objective[0] != key:
-            self._by_objective = key, {}
-        cores = self._by_objective[1]
-        if dtype not in cores:
-            make = self._module.Engine32 if dtype == np.float32 else self._module.Engine64
+        known = self._by_objective
+        if known is None or known[0] != key:
+            known = self._by_objective = key, {}
+        if dtype not in known[1]:
             parameters = dict(objective.loss.parameters)
             if "quantile" in parameters:
                 parameters["quantiles"] = np.atleast_1d(parameters.pop("quantile")).tolist()
-            cores[dtype] = make(
+            known[1][dtype] = self._compiled("Engine", dtype)(
                 _layers(o.layout), o.loss.name, o.from_raw, parameters, o.alpha, o.l1,
                 o.reduction == "mean",
             )  # fmt: skip
-        return cores[dtype]
+        return known[1][dtype]
+
+    def _compiled(self, kind: str, dtype: Any) -> Any:
+        """The compiled class of a kind for a dtype."""
+        return getattr(self._module, f"{kind}{8 * np.dtype(dtype).itemsize}")
 
 
 class _Run:
@@ -221,16 +234,27 @@ class _Run:
         self.data = _ready(X), _ready(y), _ready(sample_weight)
         self.names = MOMENTS[optimizer.name]
         core = engine._core_of(objective, X.dtype)
-        module = engine._module
-        make = module.Training32 if X.dtype == np.float32 else module.Training64
         dropout = batches.dropout
         self.bits = None if dropout is None else dropout.rng.bit_generator
         self.lock = nullcontext() if self.bits is None else self.bits.lock
         size = min(batches.size, X.shape[0])
-        self.trainer = make(
-            core, optimizer.name, dict(optimizer.parameters), size, batches.clip_norm or 0.0,
-            [] if dropout is None else dropout.rates, engine._threads(core.flops_of_a_row * size),
+        stored = _stored(X)
+        flops = core.flops_of_a_row(stored) * size
+        if is_sparse(X):
+            flops += FLOPS_A_MOVE * core.size
+        self.key = (
+            core, optimizer, size, batches.clip_norm or 0.0,
+            () if dropout is None else tuple(dropout.rates), is_sparse(X), engine._threads(flops),
         )  # fmt: skip
+        trainer = engine._trainers.pop(self.key, None)
+        if trainer is None:
+            _, _, _, clip_norm, rates, _, threads = self.key
+            trainer = engine._compiled("Training", X.dtype)(
+                core, optimizer.name, dict(optimizer.parameters), size, clip_norm, rates, stored,
+                threads,
+            )  # fmt: skip
+        trainer.forget()
+        self.trainer = trainer
 
     def some(self, state: State, k: int) -> tuple[str, EpochsEnd, BaseException | None]:
         """Move the state by the next k epochs.
@@ -245,7 +269,7 @@ class _Run:
         drawn: Any = None if self.bits is None else self.bits.state
         given, old = state.theta, state.moments
 
-        def run(limit: int) -> tuple[Any, Array, list[Array]]:
+        def run(limit: int) -> tuple[Any, Array, dict[str, Any]]:
             new = np.empty_like(given)
             moments = [np.empty_like(given) for _ in self.names]
             with self.lock:
@@ -254,9 +278,17 @@ class _Run:
                     rates, limit, None if self.bits is None else self.bits.capsule, new, moments,
                     losses, seconds,
                 )  # fmt: skip
-            return outcome, new, moments
+            return outcome, new, dict(zip(self.names, moments, strict=True))
 
         (end, epochs, steps, value, signal), theta, moments = run(-1)
+        if end == "diverged" and steps > 0:  # theta is that of one step before
+            if self.bits is not None:
+                self.bits.state = drawn
+            (_, again, taken, _, signal), theta, before = run(steps - 1)
+            if signal is not None:  # there is no overflow yet
+                end, epochs, steps, moments = "interrupted", again, taken, before
+        elif end == "diverged" and not self.trainer.previous(theta):
+            theta = given
         ends = EpochsEnd(
             losses[:epochs].tolist(), rates[:epochs, -1].tolist(),
             (started + seconds[:epochs]).tolist(),
@@ -265,18 +297,17 @@ class _Run:
             ends.losses.append(value)
             ends.rates.append(float(rates[epochs, -1]))
             ends.clocks.append(perf_counter())
-            if steps > 0:  # go there again, one step less far
-                if self.bits is not None:
-                    self.bits.state = drawn
-                theta = run(steps - 1)[1]
-            elif not self.trainer.previous(theta):
-                theta = given
-        state.theta = theta
-        state.moments = dict[str, Any](zip(self.names, moments, strict=True))
         if "t" in old:
-            state.moments["t"] = old["t"] + steps
-        state.steps += steps
+            moments["t"] = old["t"] + steps
+        state.theta, state.moments, state.steps = theta, moments, state.steps + steps
         return end, ends, signal
+
+
+def refusal(why: str) -> str:
+    """What to say when the native engine is asked for what it cannot do."""
+    return (
+        f"engine is 'native', which cannot do this: {why}. Leave engine out, or use 'reference'"
+    )
 
 
 def why_not_layout(layout: Layout) -> str | None:
@@ -337,8 +368,25 @@ def _ready(array: Array | None) -> Any:
     return np.require(array, requirements=["C", "A"])
 
 
+def _stored(X: Array) -> float:
+    """Numbers stored in a row of a sparse X; -1 if X is not sparse."""
+    return X.nnz / max(1, X.shape[0]) if is_sparse(X) else -1.0
+
+
+@cache
+def _quota() -> float:
+    """Processors' worth of time that a container may use; inf without such a limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return float(quota) / float(period)
+    except (OSError, ValueError):  # no such file, or "max": no limit
+        return inf
+
+
 def _processors() -> int:
     """Processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    return max(1, int(min(processors, _quota())))

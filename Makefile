@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CPP := $(wildcard native/*.h native/*.cpp native/tests/*.h native/tests/*.cpp)
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*.h native/*.cpp)
 
 .PHONY: demo test test-oracles bench bench-quick sanitize same-bits docs format clean
@@ -14,6 +15,7 @@ demo: .venv/.cli
 test: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --quiet
@@ -39,6 +41,7 @@ docs: .venv/.test
 format: .venv/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(CPP)
 
 clean:
 	rm -rf .venv build dist digits.safetensors digits.png
@@ -56,5 +59,6 @@ clean:
 .venv/.%: .venv/.build $(INPUTS)
 	@echo "installing pellucid[$*] into .venv (two minutes or so, once)"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --constraint constraints.txt \
-		--no-build-isolation --config-settings=build-dir=build/make --editable '.[$*]'
+		--no-build-isolation --config-settings=build-dir=build/make \
+		--config-settings=cmake.define.PELLUCID_WERROR=ON --editable '.[$*]'
 	@touch $@

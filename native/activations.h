@@ -10,12 +10,24 @@
 namespace pellucid {
 
 enum class Activation {
-    identity, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, softplus, swish, mish, exp, softmax
+    identity,
+    sigmoid,
+    tanh,
+    relu,
+    leaky_relu,
+    elu,
+    selu,
+    gelu,
+    softplus,
+    swish,
+    mish,
+    exp,
+    softmax
 };
 
-constexpr const char* activation_names[] = {"identity", "sigmoid", "tanh", "relu", "leaky_relu",
-                                            "elu", "selu", "gelu", "softplus", "swish", "mish",
-                                            "exp", "softmax"};
+constexpr const char* activation_names[] = {
+    "identity", "sigmoid",  "tanh",  "relu", "leaky_relu", "elu",    "selu",
+    "gelu",     "softplus", "swish", "mish", "exp",        "softmax"};
 
 struct Identity {
     static constexpr bool from_a = true;
@@ -144,19 +156,32 @@ struct Exp {
 // f(Identity{}), f(Sigmoid{}), ...: the row of the table that `which` names. Softmax has none.
 template <class F> void with(Activation which, F f) {
     switch (which) {
-        case Activation::identity: return f(Identity{});
-        case Activation::sigmoid: return f(Sigmoid{});
-        case Activation::tanh: return f(Tanh{});
-        case Activation::relu: return f(Relu{});
-        case Activation::leaky_relu: return f(LeakyRelu{});
-        case Activation::elu: return f(Elu{});
-        case Activation::selu: return f(Selu{});
-        case Activation::gelu: return f(Gelu{});
-        case Activation::softplus: return f(Softplus{});
-        case Activation::swish: return f(Swish{});
-        case Activation::mish: return f(Mish{});
-        case Activation::exp: return f(Exp{});
-        case Activation::softmax: return;
+        case Activation::identity:
+            return f(Identity{});
+        case Activation::sigmoid:
+            return f(Sigmoid{});
+        case Activation::tanh:
+            return f(Tanh{});
+        case Activation::relu:
+            return f(Relu{});
+        case Activation::leaky_relu:
+            return f(LeakyRelu{});
+        case Activation::elu:
+            return f(Elu{});
+        case Activation::selu:
+            return f(Selu{});
+        case Activation::gelu:
+            return f(Gelu{});
+        case Activation::softplus:
+            return f(Softplus{});
+        case Activation::swish:
+            return f(Swish{});
+        case Activation::mish:
+            return f(Mish{});
+        case Activation::exp:
+            return f(Exp{});
+        case Activation::softmax:
+            return;
     }
 }
 
@@ -170,7 +195,8 @@ inline bool needs_z(Activation which) {
 template <class T> void turn_rows(const T* from, Index stride, int rows, int n, T* block) {
     constexpr int lanes = Lanes<T>::count;
     for (int j = 0; j < n; j += lanes)
-        turn_square(from + j, stride, rows, block + Index(j) * lanes, lanes, std::min(lanes, n - j));
+        turn_square(from + j, stride, rows, block + Index(j) * lanes, lanes,
+                    std::min(lanes, n - j));
 }
 
 // The way back, which also fills the columns up to whole lanes with 0.

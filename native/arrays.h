@@ -28,7 +28,8 @@ class Array {
         if (!PyObject_CheckBuffer(object.ptr()))
             throw nb::type_error((name_ + " is no array: got " + type_of(object)).c_str());
         const int flags = PyBUF_FORMAT | PyBUF_STRIDES;
-        if (writable && PyObject_GetBuffer(object.ptr(), &view_, flags | PyBUF_WRITABLE) == 0) return;
+        if (writable && PyObject_GetBuffer(object.ptr(), &view_, flags | PyBUF_WRITABLE) == 0)
+            return;
         PyErr_Clear();
         if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) {
             const nb::python_error why;
@@ -55,7 +56,8 @@ class Array {
     template <class T> T* numbers(const std::vector<Index>& shape) const {
         if (!is(name_of<T>))
             throw nb::type_error((name_ + " is of " + dtype() + ": expected " + name_of<T> +
-                                  ", aligned and in native byte order").c_str());
+                                  ", aligned and in native byte order")
+                                     .c_str());
         bool same = std::size_t(view_.ndim) == shape.size();
         for (std::size_t i = 0; same && i < shape.size(); ++i) same = view_.shape[i] == shape[i];
         if (!same) {

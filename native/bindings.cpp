@@ -1,5 +1,6 @@
-// The engine as Python sees it: one class for each of float32 and float64, built once for each set of
-// instructions. Everything is checked here, and the interpreter's lock released, before any work.
+// The engine as Python sees it: one class for each of float32 and float64, built once for each set
+// of instructions. Everything is checked here, and the interpreter's lock released, before any
+// work.
 #include <mutex>
 #include <optional>
 
@@ -25,8 +26,8 @@ bool interrupted() {
     return PyErr_CheckSignals() != 0;
 }
 
-// A worker with its buffers that is kept from call to call, for calls of the same kind. Who finds it
-// taken by another thread makes one of their own.
+// A worker with its buffers that is kept from call to call, for calls of the same kind. Who finds
+// it taken by another thread makes one of their own.
 template <class Worker, class Kind> class Kept {
   public:
     // work(worker), with the one kept or the one that `make` gives.
@@ -190,13 +191,13 @@ template <class T> class Training {
     Training(const Engine<T>& engine, const std::string& optimizer, const nb::dict& parameters,
              Index size, double clip_norm, const std::vector<double>& drops, double stored,
              int members)
-        : engine_(engine), settings_{optimizer_of(optimizer, parameters), size, clip_norm, drops,
-                                     members, stored},
+        : engine_(engine),
+          settings_{optimizer_of(optimizer, parameters), size, clip_norm, drops, members, stored},
           trainer_(engine.plan(), engine.objective(), checked(settings_, engine.plan())) {}
 
     // Runs epochs from `theta` and `moments` to `new_theta` and `new_moments`. Gives how it ended,
-    // the epochs finished, the steps taken, where it diverged the value, and where a signal ended it
-    // the exception: the caller takes its weights first and raises that then.
+    // the epochs finished, the steps taken, where it diverged the value, and where a signal ended
+    // it the exception: the caller takes its weights first and raises that then.
     std::tuple<std::string, Index, Index, double, nb::object> run(
         nb::handle theta, const std::vector<nb::object>& moments, std::int64_t t, nb::handle x,
         nb::handle y, nb::handle weight, nb::handle orders, nb::handle rates, Index limit,
@@ -243,7 +244,8 @@ template <class T> class Training {
             moved_moments[i] = give(new_moments[i], "new_moments").template numbers<T>({plan.size});
         }
         if (!settings_.drops.empty()) {
-            work.bits = static_cast<BitGenerator*>(PyCapsule_GetPointer(bits.ptr(), "BitGenerator"));
+            work.bits =
+                static_cast<BitGenerator*>(PyCapsule_GetPointer(bits.ptr(), "BitGenerator"));
             if (!work.bits) throw nb::python_error();
         }
         for (std::size_t i = 0; i < out.size(); ++i) {
@@ -296,7 +298,9 @@ template <class T> class Training {
 
 template <class T> void define(nb::module_& module, const char* engine, const char* training) {
     using E = Engine<T>;
-    const auto array = [](const char* name) { return nb::arg(name).none(); };  // None is refused later
+    const auto array = [](const char* name) {
+        return nb::arg(name).none();
+    };  // None is refused later
     nb::class_<E>(module, engine)
         .def(nb::init<const std::vector<LayerFields>&, const std::string&, bool, const nb::dict&,
                       double, double, bool>(),

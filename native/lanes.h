@@ -2,8 +2,8 @@
 //
 // The width is the same on every machine; only how many registers it takes differs (one with
 // AVX-512, two with AVX2, four with NEON). So the order in which numbers are added never depends on
-// the instruction set, and neither do the bits of a result. For the same reason nothing here is left
-// to the compiler's choice: a multiplication and an addition are fused where `fma` says so and
+// the instruction set, and neither do the bits of a result. For the same reason nothing here is
+// left to the compiler's choice: a multiplication and an addition are fused where `fma` says so and
 // nowhere else (-ffp-contract=off), and there is no -ffast-math.
 #pragma once
 
@@ -123,11 +123,12 @@ template <class T> PELLUCID_INLINE void copy(const T* from, Index n, T* to) {
     if (i < n) store_first(n - i, to + i, load_first(n - i, from + i));
 }
 
-#define PELLUCID_LANEWISE(op)                                                                       \
-    template <class T> PELLUCID_INLINE Lanes<T> operator op(const Lanes<T>& a, const Lanes<T>& b) {  \
-        Lanes<T> r;                                                                                 \
-        for (int p = 0; p < parts; ++p) r.part[p] = a.part[p] op b.part[p];                         \
-        return r;                                                                                   \
+#define PELLUCID_LANEWISE(op)                                                    \
+    template <class T>                                                           \
+    PELLUCID_INLINE Lanes<T> operator op(const Lanes<T>& a, const Lanes<T>& b) { \
+        Lanes<T> r;                                                              \
+        for (int p = 0; p < parts; ++p) r.part[p] = a.part[p] op b.part[p];      \
+        return r;                                                                \
     }
 PELLUCID_LANEWISE(+)
 PELLUCID_LANEWISE(-)
@@ -207,14 +208,14 @@ PELLUCID_INLINE Lanes<double> sqrt(const Lanes<double>& a) {
 }
 
 // yes where the comparison holds, else no; a comparison with NaN does not hold.
-#define PELLUCID_CHOICE(name, op)                                                                   \
-    template <class T>                                                                              \
-    PELLUCID_INLINE Lanes<T> name(const Lanes<T>& a, const Lanes<T>& b, const Lanes<T>& yes,         \
-                                  const Lanes<T>& no) {                                             \
-        Lanes<T> r;                                                                                 \
-        for (int p = 0; p < parts; ++p)                                                             \
-            r.part[p] = a.part[p] op b.part[p] ? yes.part[p] : no.part[p];                          \
-        return r;                                                                                   \
+#define PELLUCID_CHOICE(name, op)                                                            \
+    template <class T>                                                                       \
+    PELLUCID_INLINE Lanes<T> name(const Lanes<T>& a, const Lanes<T>& b, const Lanes<T>& yes, \
+                                  const Lanes<T>& no) {                                      \
+        Lanes<T> r;                                                                          \
+        for (int p = 0; p < parts; ++p)                                                      \
+            r.part[p] = a.part[p] op b.part[p] ? yes.part[p] : no.part[p];                   \
+        return r;                                                                            \
     }
 PELLUCID_CHOICE(if_greater, >)
 PELLUCID_CHOICE(if_at_least, >=)

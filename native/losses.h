@@ -12,11 +12,18 @@
 namespace pellucid {
 
 enum class Loss {
-    squared_error, absolute_error, huber, quantile, poisson, binary_cross_entropy, cross_entropy
+    squared_error,
+    absolute_error,
+    huber,
+    quantile,
+    poisson,
+    binary_cross_entropy,
+    cross_entropy
 };
 
-constexpr const char* loss_names[] = {"squared_error", "absolute_error", "huber", "quantile",
-                                      "poisson", "binary_cross_entropy", "cross_entropy"};
+constexpr const char* loss_names[] = {"squared_error", "absolute_error", "huber",
+                                      "quantile",      "poisson",        "binary_cross_entropy",
+                                      "cross_entropy"};
 
 // A loss with its parameters; `raw` when it works from z.
 struct LossSpec {
@@ -154,13 +161,15 @@ Lanes<T> cross_entropy_of_softmax(T* z, const T* y, int n, const Lanes<T>& weigh
 template <class T>
 Lanes<T> loss_block(const LossSpec& spec, T* a, const T* y, int n, const Lanes<T>& weight) {
     const auto alike = [&](auto f) {
-        return by_output(
-            [&](int) -> const auto& { return f; }, a, y, n, weight);
+        return by_output([&](int) -> const auto& { return f; }, a, y, n, weight);
     };
     switch (spec.kind) {
-        case Loss::squared_error: return alike(SquaredError{});
-        case Loss::absolute_error: return alike(AbsoluteError{});
-        case Loss::huber: return alike(Huber<T>{all(T(spec.delta))});
+        case Loss::squared_error:
+            return alike(SquaredError{});
+        case Loss::absolute_error:
+            return alike(AbsoluteError{});
+        case Loss::huber:
+            return alike(Huber<T>{all(T(spec.delta))});
         case Loss::quantile:
             return by_output(
                 [&](int j) {
@@ -168,10 +177,12 @@ Lanes<T> loss_block(const LossSpec& spec, T* a, const T* y, int n, const Lanes<T
                     return Quantile<T>{all(T(q[q.size() == 1 ? 0 : std::size_t(j)]))};
                 },
                 a, y, n, weight);
-        case Loss::poisson: return spec.raw ? alike(PoissonOfExp{}) : alike(Poisson{});
+        case Loss::poisson:
+            return spec.raw ? alike(PoissonOfExp{}) : alike(Poisson{});
         case Loss::binary_cross_entropy:
             return spec.raw ? alike(BinaryCrossEntropyOfSigmoid{}) : alike(BinaryCrossEntropy{});
-        case Loss::cross_entropy: return cross_entropy_of_softmax(a, y, n, weight);
+        case Loss::cross_entropy:
+            return cross_entropy_of_softmax(a, y, n, weight);
     }
     return zero<T>();
 }

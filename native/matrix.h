@@ -15,9 +15,10 @@
 
 namespace pellucid {
 
-// How A is walked through. Its numbers for one k, a row of C each, are `stride` apart and those for the
-// next k beside them; or the other way round; or the rows lie anywhere, in an order. These are types of
-// their own, since a tile is compiled for each: `walk` gives it its rows, to go along with `next`.
+// How A is walked through. Its numbers for one k, a row of C each, are `stride` apart and those for
+// the next k beside them; or the other way round; or the rows lie anywhere, in an order. These are
+// types of their own, since a tile is compiled for each: `walk` gives it its rows, to go along with
+// `next`.
 template <class T> struct ByRows {
     const T* at;
     Index stride;
@@ -70,7 +71,9 @@ void multiply_naive(Index m, Index n, Index k, const A& a, const T* b, Index b_s
                     const T* bias, T* c, Index c_stride) {
     for (Index i = 0; i < m; ++i)
         for (Index j = 0; j < n; ++j) {
-            T sum = start == Start::zero ? T(0) : start == Start::row ? bias[j] : c[i * c_stride + j];
+            T sum = start == Start::zero  ? T(0)
+                    : start == Start::row ? bias[j]
+                                          : c[i * c_stride + j];
             for (Index s = 0; s < k; ++s)
                 sum = std::fma(a.row(i)[s * a.step()], b[s * b_stride + j], sum);
             c[i * c_stride + j] = sum;
@@ -186,7 +189,8 @@ void multiply_panel(Index m, Index k, const A& a, const T* b, int width, Start s
 constexpr int most_abreast = 8;
 
 template <class T, int n>
-void multiply_row(Index k, const T* a, const T* const* b, const Index* b_stride, const T* start, T* c) {
+void multiply_row(Index k, const T* a, const T* const* b, const Index* b_stride, const T* start,
+                  T* c) {
     constexpr int lanes = Lanes<T>::count;
     Lanes<T> sums[n];
     const T* at[n];
@@ -221,7 +225,8 @@ void multiply_row(Index k, const T* a, const Panels<T>& b, const T* start, T* c)
             at[n] = b.row(p, 0) + u * lanes;
             stride[n++] = b.stride(p);
             if (n < most_abreast && first + n < b.columns.lanes) continue;
-            some[n - 1](k, a, at, stride, start ? start + first * lanes : nullptr, c + first * lanes);
+            some[n - 1](k, a, at, stride, start ? start + first * lanes : nullptr,
+                        c + first * lanes);
             first += n;
             n = 0;
         }

@@ -17,8 +17,8 @@ template <class T> struct Nowhere {
     void outer(Index, const T*, Index, const T*, Index) const {}
 };
 
-// The rows of the next batch lie anywhere in memory: they are sent for, a few lines at a time, while
-// this one is still being worked on.
+// The rows of the next batch lie anywhere in memory: they are sent for, a few lines at a time,
+// while this one is still being worked on.
 template <class T> class Coming {
     static constexpr Index lines_at_once = 8;
 

@@ -11,8 +11,8 @@ namespace pellucid {
 
 enum class Optimizer { sgd, momentum, nesterov, rmsprop, adam, adamw };
 
-constexpr const char* optimizer_names[] = {"sgd", "momentum", "nesterov",
-                                           "rmsprop", "adam", "adamw"};
+constexpr const char* optimizer_names[] = {"sgd",     "momentum", "nesterov",
+                                           "rmsprop", "adam",     "adamw"};
 
 struct OptimizerSpec {
     Optimizer kind = Optimizer::sgd;
@@ -22,9 +22,7 @@ struct OptimizerSpec {
     double epsilon = 1e-8;
     double weight_decay = 0.0;
 
-    int moments() const {
-        return kind == Optimizer::sgd ? 0 : kind >= Optimizer::adam ? 2 : 1;
-    }
+    int moments() const { return kind == Optimizer::sgd ? 0 : kind >= Optimizer::adam ? 2 : 1; }
 };
 
 // x^n by squaring: unlike the system's pow, the same everywhere.
@@ -36,7 +34,8 @@ inline double whole_power(double x, std::int64_t n) {
 }
 
 // What a rule is made from, beside the optimizer's own settings: the learning rate and the factor
-// on decay of a segment of theta, and how far Adam's means are from forgetting that they began at 0.
+// on decay of a segment of theta, and how far Adam's means are from forgetting that they began at
+// 0.
 struct Step {
     double rate, decay = 1.0;
     double filled_1 = 1.0, filled_2 = 1.0;
@@ -166,12 +165,18 @@ template <class T> struct AdamW : Adam<T> {
 // f(rule) with the rule that `spec` names, for this step.
 template <class T, class F> void with(const OptimizerSpec& spec, const Step& step, F f) {
     switch (spec.kind) {
-        case Optimizer::sgd: return f(Sgd<T>(spec, step));
-        case Optimizer::momentum: return f(Momentum<T>(spec, step));
-        case Optimizer::nesterov: return f(Nesterov<T>(spec, step));
-        case Optimizer::rmsprop: return f(RmsProp<T>(spec, step));
-        case Optimizer::adam: return f(Adam<T>(spec, step));
-        case Optimizer::adamw: return f(AdamW<T>(spec, step));
+        case Optimizer::sgd:
+            return f(Sgd<T>(spec, step));
+        case Optimizer::momentum:
+            return f(Momentum<T>(spec, step));
+        case Optimizer::nesterov:
+            return f(Nesterov<T>(spec, step));
+        case Optimizer::rmsprop:
+            return f(RmsProp<T>(spec, step));
+        case Optimizer::adam:
+            return f(Adam<T>(spec, step));
+        case Optimizer::adamw:
+            return f(AdamW<T>(spec, step));
     }
 }
 

@@ -43,8 +43,8 @@ template <class T> class Pass {
         for (int t = 0; t < members; ++t)
             columns_.emplace_back(std::size_t(capacity * share_of_in));
         const Index wide = Index(most_width) * lanes;
-        const Index numbers = std::max({2 * most_out * lanes, most_out * wide, capacity * wide}) +
-                              most_rows * wide;
+        const Index numbers =
+            std::max({2 * most_out * lanes, most_out * wide, capacity * wide}) + most_rows * wide;
         for (int t = 0; t < members; ++t) scratch_.emplace_back(std::size_t(numbers));
     }
 
@@ -111,7 +111,8 @@ template <class T> class Pass {
             const Lanes<T> rows = loss_block(spec, outputs, wanted, n, load(weights));
             store(row_loss_.get() + r, rows);
             if (gradient)
-                turn_back(outputs, n, layers_[last].dz.get() + r * layer.stride, layer.stride, count);
+                turn_back(outputs, n, layers_[last].dz.get() + r * layer.stride, layer.stride,
+                          count);
         }
         if (gradient && !spec.raw) through_activation(last, part, member);
     }
@@ -119,7 +120,8 @@ template <class T> class Pass {
     T row_loss(Index r) const { return row_loss_.get()[r]; }
 
     // From dz of the last layer to that of every layer, for a share of the rows.
-    void backward(T* parameters, Share part, int member, const std::uint8_t* const* masks = nullptr) {
+    void backward(T* parameters, Share part, int member,
+                  const std::uint8_t* const* masks = nullptr) {
         for (std::size_t l = layers_.size() - 1; l > 0; --l) {
             const Layer<T>& layer = plan_.layers[l];
             const Layer<T>& before = plan_.layers[l - 1];
@@ -139,19 +141,21 @@ template <class T> class Pass {
                 const T* s = parameters + layer.w;
                 for (Index r = 0; r < m; ++r)
                     for (Index j = 0; j < layer.padded(); j += lanes)
-                        store(da + r * before.stride + j, load(dz + r * layer.stride + j) * load(s + j));
+                        store(da + r * before.stride + j,
+                              load(dz + r * layer.stride + j) * load(s + j));
             }
             if (masks && masks[l - 1]) mask(l - 1, part, layers_[l - 1].dz.get(), masks[l - 1]);
             through_activation(l - 1, part, member);
         }
     }
 
-    // The gradient of W or s of layer l over all rows of the batch, for a share of the rows of W. It
-    // goes `into` memory laid out as theta is, on top of what is there if `start` says so; or, where
-    // that is null, piece by piece to `sink(place, count, numbers)`, so that it is never whole.
+    // The gradient of W or s of layer l over all rows of the batch, for a share of the rows of W.
+    // It goes `into` memory laid out as theta is, on top of what is there if `start` says so; or,
+    // where that is null, piece by piece to `sink(place, count, numbers)`, so that it is never
+    // whole.
     template <class Sink>
-    void gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into, int member,
-                  Sink sink) {
+    void gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
+                  int member, Sink sink) {
         const Layer<T>& layer = plan_.layers[l];
         T* scratch = scratch_[std::size_t(member)].get();
         if (layer.kind == Kind::scale) {
@@ -227,8 +231,7 @@ template <class T> class Pass {
     }
 
     // f(what layer l is given from one row on), wherever its rows are.
-    template <class F>
-    void with_given(std::size_t l, const Batch<T>& batch, Index row, F f) const {
+    template <class F> void with_given(std::size_t l, const Batch<T>& batch, Index row, F f) const {
         if (l > 0 || batch.access != Access::in_order) return f(given(l, batch, row));
         f(ByOrder<T>{batch.inputs->dense, batch.rows.order + batch.rows.first + row, plan_.n_in});
     }
@@ -261,25 +264,26 @@ template <class T> class Pass {
         const Index m = batch.rows.count, n = layer.n_out;
         const T* w = theta + layer.theta_w;
         T* to = z(l);
-        const bool sparse = l == 0 && batch.inputs->sparse();
+        const bool scale = layer.kind == Kind::scale;
+        const bool sparse = l == 0 && !scale && batch.inputs->sparse();
         const ByRows<T> x = sparse ? ByRows<T>{} : given(l, batch, 0);
         for (Index r = 0; r < m; ++r) {
             T* c = to + r * layer.stride;
-            if (layer.kind == Kind::scale)
+            if (scale)
                 each_lane(w, n, [&](Index j, const Lanes<T>& s) {
                     store(c + j, load(x.row(r) + j) * s);
                 });
             else if (layer.bias)
-                each_lane(theta + layer.theta_b, n, [&](Index j, const Lanes<T>& b) { store(c + j, b); });
+                each_lane(theta + layer.theta_b, n,
+                          [&](Index j, const Lanes<T>& b) { store(c + j, b); });
             else
                 std::fill_n(c, layer.padded(), T(0));
-            if (!sparse || layer.kind == Kind::scale) continue;
+            if (!sparse) continue;
             const Index row = batch.rows[r];
             for (Index i = batch.inputs->start(row); i < batch.inputs->start(row + 1); ++i)
                 add_rows<T, 1>(batch.inputs->values + i, w + batch.inputs->column(i) * n, n, c);
         }
-        if (!sparse && layer.kind == Kind::dense)
-            multiply_straight(m, n, Index(layer.n_in), x, w, to, layer.stride);
+        if (!sparse && !scale) multiply_straight(m, n, Index(layer.n_in), x, w, to, layer.stride);
     }
 
     void activate(std::size_t l, Share part, int member) {
@@ -378,7 +382,8 @@ template <class T> class Pass {
         }
         T* together = columns_[std::size_t(member)].get();
         if (gathered)
-            with_given(l, batch, 0, [&](const auto& rows) { gather_columns(rows, part, m, together); });
+            with_given(l, batch, 0,
+                       [&](const auto& rows) { gather_columns(rows, part, m, together); });
         for (int p = 0; p < layer.columns.panels(); ++p) {
             const Index first = Index(layer.columns.first(p)) * lanes, wide = place.stride(p);
             const T* b = dz + first;
@@ -395,14 +400,16 @@ template <class T> class Pass {
                 const Index at = layer.w + place.offset(p, part.first + i);
                 T* c = into ? into + at : piece;
                 tile_of<T, ByColumns<T>>(count, layer.columns.width(p))(
-                    m, {columns, gathered ? count : x.stride}, b, b_stride, start, nullptr, c, wide);
+                    m, {columns, gathered ? count : x.stride}, b, b_stride, start, nullptr, c,
+                    wide);
                 if (!into) sink(at, count * wide, c);
             });
         }
     }
 
-    // Whether the columns of what a layer is given are worth bringing together for its gradient, which
-    // goes through them once a panel, each time through as many pages of memory as there are rows.
+    // Whether the columns of what a layer is given are worth bringing together for its gradient,
+    // which goes through them once a panel, each time through as many pages of memory as there are
+    // rows.
     bool gathers(const Layer<T>& layer) const {
         return layer.kind == Kind::dense && capacity_ >= 64 && layer.columns.panels() > 2;
     }
@@ -429,8 +436,8 @@ template <class T> class Pass {
             for (Index r = 0; r < batch.rows.count; ++r)
                 for (int u = 0; u < n; ++u) {
                     const Lanes<T> d = load(dz + r * layer.stride + j + u * lanes);
-                    total[u] = times_x ? fma(load(x.row(r) + j + u * lanes), d, total[u])
-                                       : total[u] + d;
+                    total[u] =
+                        times_x ? fma(load(x.row(r) + j + u * lanes), d, total[u]) : total[u] + d;
                 }
             T* c = into ? into + place + j : piece;
             for (int u = 0; u < n; ++u) store(c + u * lanes, total[u]);

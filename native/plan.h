@@ -71,10 +71,10 @@ template <class T> constexpr Index row_stride(Index n) {
 }
 
 template <class T> struct Layer : LayerSpec {
-    Columns columns;   // of n_out
-    Index stride;      // of its activations, row by row
+    Columns columns;         // of n_out
+    Index stride;            // of its activations, row by row
     Index theta_w, theta_b;  // where W (or s) and b begin in theta
-    Index w, b;        // and in the laid out memory: W in panels, s and b in whole lanes
+    Index w, b;              // and in the laid out memory: W in panels, s and b in whole lanes
 
     explicit Layer(const LayerSpec& spec) : LayerSpec(spec) {
         columns.lanes = int(whole_lanes<T>(n_out) / Lanes<T>::count);
@@ -99,7 +99,8 @@ template <class T> class Plan {
             if (spec.n_in < 1 || spec.n_out < 1)
                 throw std::invalid_argument("a layer has no inputs or no outputs");
             if (!layers.empty() && layers.back().n_out != spec.n_in)
-                throw std::invalid_argument("a layer takes other numbers than the one before gives");
+                throw std::invalid_argument(
+                    "a layer takes other numbers than the one before gives");
             if (spec.kind == Kind::scale && spec.n_in != spec.n_out)
                 throw std::invalid_argument("a scale layer gives as many numbers as it takes");
             Layer<T> layer(spec);
@@ -126,15 +127,19 @@ template <class T> class Plan {
 
     // theta (size) into memory in whole lanes, whose other numbers stay as they are: 0.
     void lay_out(const T* theta, T* to) const {
-        each_panel(to, [&](Index from, Index stride, Index rows, Index count, T* panel, Index width) {
-            for (Index i = 0; i < rows; ++i) copy(theta + from + i * stride, count, panel + i * width);
-        });
+        each_panel(to,
+                   [&](Index from, Index stride, Index rows, Index count, T* panel, Index width) {
+                       for (Index i = 0; i < rows; ++i)
+                           copy(theta + from + i * stride, count, panel + i * width);
+                   });
     }
 
     void take_back(T* from, T* theta) const {
-        each_panel(from, [&](Index to, Index stride, Index rows, Index count, T* panel, Index width) {
-            for (Index i = 0; i < rows; ++i) copy(panel + i * width, count, theta + to + i * stride);
-        });
+        each_panel(from,
+                   [&](Index to, Index stride, Index rows, Index count, T* panel, Index width) {
+                       for (Index i = 0; i < rows; ++i)
+                           copy(panel + i * width, count, theta + to + i * stride);
+                   });
     }
 
   private:

@@ -15,8 +15,8 @@ inline double seconds_since(Clock::time_point then) {
     return std::chrono::duration<double>(Clock::now() - then).count();
 }
 
-// One member of a team asks; the others look at the answer after they have met at a barrier, and the
-// next question comes after they have met again.
+// One member of a team asks; the others look at the answer after they have met at a barrier, and
+// the next question comes after they have met again.
 class Questions {
     static constexpr double seconds_apart = 0.02;
     static constexpr double work_apart = 1e6;  // operations, before looking at the clock

@@ -41,8 +41,8 @@ struct Rows {
     Index operator[](Index i) const { return order ? Index(order[first + i]) : first + i; }
 };
 
-// How the first layer gets at its rows: where they lie one after the other, where an order says that
-// they lie, or where they have been copied to.
+// How the first layer gets at its rows: where they lie one after the other, where an order says
+// that they lie, or where they have been copied to.
 enum class Access { in_place, in_order, copied };
 
 template <class T> struct Batch {

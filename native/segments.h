@@ -1,5 +1,5 @@
-// Segments are the parts of theta with factors of their own on learning rate and decay: the W (or s)
-// and the b of each layer. Here are the penalties on them, and sums over all of them.
+// Segments are the parts of theta with factors of their own on learning rate and decay: the W (or
+// s) and the b of each layer. Here are the penalties on them, and sums over all of them.
 #pragma once
 
 #include "optimizers.h"
@@ -86,8 +86,8 @@ template <class T> class Segments {
         groups_ += (rows + group - 1) / group;
     }
 
-    // Column after column of each row, then the rows in a tree, then the lanes in one: an order that
-    // does not depend on how columns are grouped.
+    // Column after column of each row, then the rows in a tree, then the lanes in one: an order
+    // that does not depend on how columns are grouped.
     template <class F>
     static double group_sum(const Segment<T>& segment, const T* numbers, Index i, F f) {
         const Panels<T>& rows = segment.rows;

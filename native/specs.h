@@ -1,4 +1,5 @@
-// The words that Python describes a network, a loss and an optimizer in, turned into the engine's own.
+// The words that Python describes a network, a loss and an optimizer in, turned into the engine's
+// own.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -26,8 +27,8 @@ E named(const std::string& name, const char* const (&table)[n], const char* what
     throw nb::value_error(("unknown " + std::string(what) + " '" + name + "'").c_str());
 }
 
-using LayerFields = std::tuple<std::string, int, int, bool, std::string, std::vector<double>,
-                               std::vector<double>>;
+using LayerFields =
+    std::tuple<std::string, int, int, bool, std::string, std::vector<double>, std::vector<double>>;
 
 inline std::vector<LayerSpec> layers_of(const std::vector<LayerFields>& rows) {
     std::vector<LayerSpec> layers;
@@ -64,7 +65,8 @@ inline LossSpec loss_of(const std::string& name, bool raw, const nb::dict& param
         throw nb::type_error("quantiles is no list of numbers");
     if (loss.quantiles.size() != 1 && loss.quantiles.size() != std::size_t(n_out))
         throw nb::value_error((std::to_string(loss.quantiles.size()) + " quantiles for " +
-                               std::to_string(n_out) + " outputs: give one each").c_str());
+                               std::to_string(n_out) + " outputs: give one each")
+                                  .c_str());
     if (loss.kind == Loss::cross_entropy && !(raw && output.activation == Activation::softmax))
         throw nb::value_error("cross_entropy is computed from the raw output of softmax only");
     return loss;

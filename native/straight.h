@@ -1,13 +1,13 @@
-// A few rows through a layer whose weights are where theta has them: to lay them out in panels would
-// take longer than to use them once. Every sum is the same chain as in matrix.h.
+// A few rows through a layer whose weights are where theta has them: to lay them out in panels
+// would take longer than to use them once. Every sum is the same chain as in matrix.h.
 #pragma once
 
 #include "rows.h"
 
 namespace pellucid {
 
-// c += x[0] (row 0 of B) + x[1] (row 1 of B) + ..., for `rows` rows of n numbers without gaps; c is in
-// whole lanes.
+// c += x[0] (row 0 of B) + x[1] (row 1 of B) + ..., for `rows` rows of n numbers without gaps; c is
+// in whole lanes.
 template <class T, int rows> void add_rows(const T* x, const T* b, Index n, T* c) {
     constexpr int lanes = Lanes<T>::count;
     Lanes<T> factors[rows];

@@ -80,8 +80,8 @@ template <class T> class Trainer {
             masks_at_.emplace_back(plan.layers.size(), nullptr);
     }
 
-    // How many rows go forward and back at a time, so that an interrupt is answered soon and memory is
-    // bounded.
+    // How many rows go forward and back at a time, so that an interrupt is answered soon and memory
+    // is bounded.
     static Index rows_at_once(const Plan<T>& plan, const Settings& settings) {
         const double flops = (sizeof(T) == 4 ? 3e9 : 1.5e9) * settings.members;
         const double rows = flops / plan.flops_of_a_row(settings.stored);
@@ -102,14 +102,16 @@ template <class T> class Trainer {
             plan_.take_back(moments_[i].get(), moments[i]);
     }
 
-    // Theta as it was before the last step of the last `run` that came to its end; false if none did
-    // since `forget`.
+    // Theta as it was before the last step of the last `run` that came to its end; false if none
+    // did since `forget`.
     bool get_previous(T* theta) const {
         if (has_previous_) plan_.take_back(previous_.get(), theta);
         return has_previous_;
     }
 
     void forget() { has_previous_ = false; }
+
+    std::int64_t t() const { return t_; }
 
     Outcome run(const Epochs<T>& work, const std::function<bool()>& interrupted) {
         begin(work, interrupted);
@@ -189,7 +191,8 @@ template <class T> class Trainer {
                 if (keeps) std::copy_n(parameters_.get(), plan_.laid_out, spare_.get());
                 double value = 0.0;
                 const Step move(settings_.optimizer, work.rates[e * steps + s], t_ + taken + 1);
-                const Rows next{order, first + rows.count, std::min(settings_.size, n - first - rows.count)};
+                const Rows next{order, first + rows.count,
+                                std::min(settings_.size, n - first - rows.count)};
                 if (!step(work, rows, next, weight, move, member, value)) return;
                 if (keeps) std::swap(previous_, spare_), has_previous_ = true;
                 outcome_of(member).steps = ++taken;
@@ -231,8 +234,8 @@ template <class T> class Trainer {
     }
 
     // J of the rows, and their gradient: moved along at once if the trainer streams, else summed up
-    // in `gradient_`. False if there is an interrupt, or if J is not finite and a step should follow;
-    // then nothing has moved.
+    // in `gradient_`. False if there is an interrupt, or if J is not finite and a step should
+    // follow; then nothing has moved.
     bool sweep(const Epochs<T>& work, const Rows& rows, const Rows& next, double weight,
                const Step* move, int member, double& value) {
         const double scale = objective_.mean ? 1.0 / weight : 1.0;
@@ -281,7 +284,8 @@ template <class T> class Trainer {
     void add_gradient(const Batch<T>& batch, Start start, int member) {
         const Nowhere<T> nowhere;
         for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
-            const Share part = share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
+            const Share part =
+                share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
             pass_.gradient(l, batch, part, start, gradient_.get(), member, nowhere);
             if (member == 0 && plan_.layers[l].bias)
                 pass_.bias_gradient(l, batch, start, gradient_.get(), member, nowhere);
@@ -295,7 +299,8 @@ template <class T> class Trainer {
                          plan_.n_in);
         std::size_t s = 0;
         for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
-            const Share part = share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
+            const Share part =
+                share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
             moving(segments_[s++], weight, move, coming, [&](auto sink) {
                 pass_.gradient(l, batch, part, Start::zero, nullptr, member, sink);
             });
@@ -310,7 +315,8 @@ template <class T> class Trainer {
 
     // f(sink) with the sink that moves numbers of a segment by their gradient.
     template <class F>
-    void moving(const Segment<T>& segment, double weight, const Step& move, Coming<T>& coming, F f) {
+    void moving(const Segment<T>& segment, double weight, const Step& move, Coming<T>& coming,
+                F f) {
         const Penalty<T> pull = segment.pull(objective_.penalties, penalty_scale(weight));
         with<T>(settings_.optimizer, move.of(segment.rate, segment.decay),
                 [&]<class R>(const R& rule) {

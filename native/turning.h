@@ -58,8 +58,7 @@ void turn_square(const T* from, Index from_stride, int rows, T* to, Index to_str
 }
 
 // One panel of W^T (n_out, width lanes of inputs) from W in panels (n_in, n_out), into `to`.
-template <class T>
-void turn_panel(const Panels<T>& w, Index n_out, int first, int width, T* to) {
+template <class T> void turn_panel(const Panels<T>& w, Index n_out, int first, int width, T* to) {
     constexpr int lanes = Lanes<T>::count;
     const Index stride = Index(width) * lanes;
     for (int v = 0; v < width; ++v) {

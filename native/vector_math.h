@@ -1,10 +1,10 @@
 // exp, log and their relatives on lanes, from additions, multiplications and fused ones alone, so
 // that they give the same bits on every machine, which no system's math library promises.
 //
-// Each is within a few units in the last place; tests/test_native_maths.py holds them against mpmath.
-// NaN goes in and comes out; results below the smallest normal number are 0, as everywhere in the
-// engine. Cody and Waite, Software Manual for the Elementary Functions, 1980, is the source of the
-// reductions.
+// Each is within a few units in the last place; tests/test_native_maths.py holds them against
+// mpmath. NaN goes in and comes out; results below the smallest normal number are 0, as everywhere
+// in the engine. Cody and Waite, Software Manual for the Elementary Functions, 1980, is the source
+// of the reductions.
 #pragma once
 
 #include <limits>
@@ -57,9 +57,8 @@ template <class T> PELLUCID_INLINE Reduced<T> reduced(const Lanes<T>& x) {
     double factorial[F::exp_terms + 1] = {1.0};
     for (int i = 1; i <= F::exp_terms; ++i) factorial[i] = factorial[i - 1] * i;
     Lanes<T> series = all(T(1.0 / factorial[F::exp_terms]));
-    unrolled<F::exp_terms - 2>([&](auto i) {
-        series = fma(series, r, all(T(1.0 / factorial[F::exp_terms - 1 - i])));
-    });
+    unrolled<F::exp_terms - 2>(
+        [&](auto i) { series = fma(series, r, all(T(1.0 / factorial[F::exp_terms - 1 - i]))); });
     return {n, fma(series * r, r, r)};  // r + r^2 (1/2! + r/3! + ...)
 }
 
@@ -105,17 +104,15 @@ template <class T> PELLUCID_INLINE Lanes<T> log(const Lanes<T>& x) {
     const Lanes<T> s = f / (all(T(2)) + f);
     const Lanes<T> z = s * s;
     Lanes<T> series = all(T(1.0 / (2 * F::log_terms + 1)));
-    unrolled<F::log_terms - 1>([&](auto i) {
-        series = fma(series, z, all(T(1.0 / (2 * (F::log_terms - 1 - i) + 1))));
-    });
+    unrolled<F::log_terms - 1>(
+        [&](auto i) { series = fma(series, z, all(T(1.0 / (2 * (F::log_terms - 1 - i) + 1)))); });
     // f - s (f - 2 z series) is 2 s + 2 s z series with the leading part f exact.
     const Lanes<T> tail = s * (f - all(T(2)) * z * series);
     const Lanes<T> y = fma(e, all(F::ln2_high), f - (tail - e * all(F::ln2_low)));
     const Lanes<T> infinity = all(std::numeric_limits<T>::infinity());
     const Lanes<T> not_a_number = all(std::numeric_limits<T>::quiet_NaN());
     const Lanes<T> positive = if_greater(infinity, x, y, x);  // inf and NaN stay what they are
-    return if_greater(x, zero<T>(), positive,
-                      if_equal(x, zero<T>(), -infinity, not_a_number));
+    return if_greater(x, zero<T>(), positive, if_equal(x, zero<T>(), -infinity, not_a_number));
 }
 
 // log(1 + x) for x >= 0: what 1 + x lost in rounding is put back.
@@ -143,14 +140,14 @@ template <class T> PELLUCID_INLINE Lanes<T> softplus(const Lanes<T>& x) {
 // The complementary error function; the coefficients are those of src/pellucid/special.py.
 template <class T> PELLUCID_INLINE Lanes<T> erfc(const Lanes<T>& x) {
     constexpr double chebyshev[] = {
-        -0.6513268598908547,    0.6419697923564902,      0.019476473204185836,
-        -0.009561514786808632,  -0.0009465953444820369,  0.00036683949785276145,
-        4.252332480690777e-05,  -2.0278578112534242e-05, -1.6242900046470256e-06,
-        1.3036558355805232e-06, 1.5626441722066142e-08,  -8.523809591492654e-08,
-        6.5290544390988515e-09, 5.059343495551469e-09,   -9.91364156493033e-10,
-        -2.273651222931836e-10, 9.646791102015527e-11,   2.3940380830391146e-12,
-        -6.886027526497553e-12, 8.944879273090725e-13,   3.130921399342958e-13,
-        -1.1270822362361252e-13,     3.810905255189232e-16,   7.106097613609237e-15,
+        -0.6513268598908547,     0.6419697923564902,      0.019476473204185836,
+        -0.009561514786808632,   -0.0009465953444820369,  0.00036683949785276145,
+        4.252332480690777e-05,   -2.0278578112534242e-05, -1.6242900046470256e-06,
+        1.3036558355805232e-06,  1.5626441722066142e-08,  -8.523809591492654e-08,
+        6.5290544390988515e-09,  5.059343495551469e-09,   -9.91364156493033e-10,
+        -2.273651222931836e-10,  9.646791102015527e-11,   2.3940380830391146e-12,
+        -6.886027526497553e-12,  8.944879273090725e-13,   3.130921399342958e-13,
+        -1.1270822362361252e-13, 3.810905255189232e-16,   7.106097613609237e-15,
         -1.5230282014571043e-15, -9.457494571291233e-17};
     constexpr int terms = sizeof(T) == 4 ? 13 : 26;  // the others are below a float's last digit
     const Lanes<T> z = abs(x);
@@ -162,14 +159,14 @@ template <class T> PELLUCID_INLINE Lanes<T> erfc(const Lanes<T>& x) {
         b2 = b1;
         b1 = b;
     });
-    const Lanes<T> power =
-        fma(all(T(0.5)) * u, b1, all(T(chebyshev[0])) - b2) - z * z;
+    const Lanes<T> power = fma(all(T(0.5)) * u, b1, all(T(chebyshev[0])) - b2) - z * z;
     const Lanes<T> tail = t * exp(power);
     return if_at_least(x, zero<T>(), tail, all(T(2)) - tail);
 }
 
-// 1 / x for positive floats from a first guess in the bits, made better by two steps that are right to
-// third order: in less time than the hardware's division takes, and within two units in the last place.
+// 1 / x for positive floats from a first guess in the bits, made better by two steps that are right
+// to third order: in less time than the hardware's division takes, and within two units in the last
+// place.
 //
 // Several at a time, since each of them waits for itself at every operation.
 template <int n> using Some = Lanes<float>[n];

@@ -90,6 +90,36 @@ def test_a_processor_that_can_run_no_build_gets_the_reference(monkeypatch):
         loading.native.cache_clear()
 
 
+@pytest.mark.parametrize("module", ["_cpu", "_native_v3", "_native_v4", "_native_arm64"])
+def test_a_build_that_does_not_load_leaves_the_reference_and_native_says_why(module, tmp_path):
+    # A file that is no library stands in the way of the one that was built.
+    code = f"""
+import importlib.util, pellucid.engines
+from pathlib import Path
+broken = Path({str(tmp_path)!r}, "{module}.so")
+broken.write_bytes(b"no library")
+pellucid.engines.__path__.insert(0, str(broken.parent))
+import sys
+sys.meta_path[:] = [f for f in sys.meta_path if isinstance(f, type)]  # no editable installation's
+sys.modules.pop("pellucid.engines.{module}", None)
+print(pellucid.engines.available())
+try:
+    pellucid.engines.engine("native")
+except ValueError as error:
+    print(error)
+"""
+    used = {"_cpu", loading.MODULES[instruction_sets()[0]]}
+    done = python(code, PELLUCID_ISA="")
+    names, *why = done.stdout.splitlines()
+    if module in used:
+        assert names == "['reference']"
+        assert "was built but does not load" in why[0]
+        assert f"{module}.so" in why[0]
+    else:
+        assert names == "['native', 'reference']"
+        assert not why
+
+
 # --- the compiler -------------------------------------------------------------------------------
 
 
@@ -135,7 +165,7 @@ def test_without_a_compiler_native_says_how_to_get_it(pure, installed):
     )
     assert said == (
         "the native engine was not built when pellucid was installed: install a C++20 compiler "
-        "(g++ or clang++) and install pellucid again, or use engine='reference'\n"
+        "(g++ 12 or clang++ 14, or later) and install pellucid again, or use engine='reference'\n"
     )
 
 

@@ -6,6 +6,7 @@ difference of large numbers has no digits of its own to compare.
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from pellucid import ACTIVATIONS
 from pellucid.architecture import Architecture
@@ -218,3 +219,44 @@ def test_targets_and_outputs_of_exactly_zero_and_one(name, dtype):
     X = np.array([[0.25], [-0.125], [0.0]]).astype(dtype)
     y = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]).astype(dtype)
     assert_equal_everything(objective, theta, X, y, dtype=dtype)
+
+
+# --- every way to the same rows -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [[3, 5, 2], [64, 100, 10], [70, 33, 17, 1], [1, 9, 16], [40, 4]])
+@pytest.mark.parametrize("how", [{}, {"bias": False}, {"scale_inputs": True}])
+def test_a_few_rows_get_the_bits_that_they_get_among_many(sizes, how, dtype):
+    # Weights are laid out in panels for many rows, and read where they are for a few.
+    layout = Layout(Architecture.of(sizes, "tanh", **how))
+    rng = np.random.default_rng(6)
+    theta = rng.normal(0, 0.5, layout.size).astype(dtype)
+    X = rng.normal(size=(40, sizes[0])).astype(dtype) * (rng.random((40, sizes[0])) > 0.4)
+    native = engine("native")
+    for rows in (X, scipy.sparse.csr_array(X)):
+        many = native.forward(layout, theta, rows)
+        for few in (1, 2, 3, 4, 5, 7):
+            some = [native.forward(layout, theta, rows[i : i + few]) for i in range(0, 40, few)]
+            assert np.concatenate(some).tobytes() == many.tobytes(), few
+
+
+@pytest.mark.parametrize("n_in", [100, 128, 256, 784])  # rows of 128 and 256 numbers are copied
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_in_any_order_are_those_rows_one_after_the_other(n_in, dtype):
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(150, n_in)).astype(dtype), rng.normal(size=(150, 1)).astype(dtype)
+    results = []
+    for ordered in (False, True):
+        order = np.random.default_rng(8).permutation(150)
+        layout = Layout(Architecture.of([n_in, 120, 1], "tanh"))
+        objective, rule = Objective(layout, loss("squared_error")), optimizer("adam")
+        theta = layout.draw(np.random.default_rng(9)).astype(dtype)
+        state = State(theta, rule.init(theta))
+        rows = (X, y) if ordered else (X[order], y[order])
+        orders = order[None] if ordered else None
+        epochs = Epochs(orders, np.full((1, 3), 0.01))  # 74, 74 and 2 rows
+        batches = Batches(1, lambda k, epochs=epochs: epochs, 74, 1)
+        for ends in engine("native").train_epochs(objective, rule, state, *rows, None, batches):
+            results.append((ends.losses, state.theta.tobytes()))
+    assert results[0] == results[1]

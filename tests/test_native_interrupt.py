@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+import warnings
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
 
 from pellucid import ENGINES, Network
+from pellucid.training import DivergenceWarning
 
 # A process of its own, which is to train for hours unless it hears the signal.
 LONG = """
@@ -203,3 +205,53 @@ def test_a_handler_that_raises_nothing_lets_training_be():
             network.train(X, y, epochs=20, schedule=rate_when(begun))
             thetas.append(network.theta.tobytes())
     assert len(set(thetas)) == 1
+
+
+def test_an_interrupt_on_the_way_back_from_a_divergence_is_an_interrupt():
+    X, y = data()
+
+    def train(
+        begun,
+    ):  # 1300 steps, of which one of the last overflows: all before it are taken again
+        network = Network([30, 100, 2], "identity", seed=0, engine="native", n_threads=1)
+        started = time.perf_counter()
+        history = network.train(
+            X, y, epochs=130, batch_size=200, solver="sgd", learning_rate=1e-3,
+            schedule=lambda t: 1e200 if t > 0.99 else 1.0 + 0.0 * bool(begun.set()),
+        )  # fmt: skip
+        assert np.isfinite(network.theta).all()
+        return history.stopped, time.perf_counter() - started
+
+    with pytest.warns(DivergenceWarning, match="the loss became"):
+        _, there_and_back = train(threading.Event())
+    stopped = []
+    for part in (0.75, 0.7, 0.8, 0.65, 0.85, 0.6):
+        with (
+            warnings.catch_warnings(),
+            signalled(signal.SIGINT, signal.default_int_handler, part * there_and_back) as begun,
+            suppress(KeyboardInterrupt),  # should training be over before it comes
+        ):
+            warnings.simplefilter("ignore")
+            stopped.append(train(begun)[0])
+        if stopped and stopped[-1] == "interrupted":
+            break
+    assert "interrupted" in stopped
+
+
+def test_many_interrupts_of_a_team_with_dropout_leave_nobody_waiting():
+    # Two of its members that do not agree on whether to stop would wait for each other for ever.
+    code = """
+import signal, warnings, random
+import numpy as np
+from pellucid import Network
+
+warnings.simplefilter("ignore")
+X, y = np.random.default_rng(0).normal(size=(640, 64)), np.eye(10)[np.arange(640) % 10]
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+for _ in range(40):
+    network = Network([64, 40, 10], seed=0, n_threads=8, engine="native")
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.03, 0.06))
+    history = network.train(X, y, epochs=10**6, batch_size=32, dropout=0.5)
+    assert history.stopped == "interrupted"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

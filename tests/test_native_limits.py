@@ -322,3 +322,16 @@ def test_a_sparse_x_with_no_rows_or_no_columns_is_refused_as_a_dense_one_is():
     for shape in ((0, 3), (4, 0)):
         with pytest.raises(ValueError, match="X "):
             Network([3, 1], engine="native").predict(scipy.sparse.csr_array(shape))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_gradient_of_a_loss_that_overflows_is_what_the_reference_says(dtype):
+    X, y = np.ones((3, 2), dtype), np.full((3, 2), np.finfo(dtype).max / 4, dtype)
+    with np.errstate(all="ignore"):
+        (value, gradient), (expected, its) = (
+            Network([2, 2], seed=0, dtype=dtype, engine=name).loss_and_gradient(X, y)
+            for name in ("native", "reference")
+        )
+    assert value == expected == np.inf
+    assert_close(gradient, its, 1e-5)
+    assert np.any(gradient)

@@ -145,3 +145,23 @@ def test_memory_does_not_grow_with_the_steps():
 def test_memory_does_not_grow_with_the_calls_of_a_team():
     few, many = growth(64, 32, 3, 3), growth(64, 32, 300, 3)  # each epoch is a call
     assert many - few < 1.2e6  # 4000 bytes a call, less than a thread's stack
+
+
+def test_a_sparse_x_is_never_written_out_as_a_dense_one():
+    code = """
+import resource
+import numpy as np, scipy.sparse
+from pellucid import Network
+
+X = scipy.sparse.random_array((512, 100_000), density=1e-4, rng=np.random.default_rng(0)).tocsr()
+y = np.zeros((512, 1))
+network = Network([100_000, 1], seed=0, engine="native", n_threads=2)
+network.predict(X)  # what else has to be there is there
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+network.predict(X)
+network.train(X, y, epochs=1, batch_size=512, solver="sgd")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    unit = 1 if sys.platform == "darwin" else 1024
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert unit * int(done.stdout) < 100e6  # X written out is 410 MB

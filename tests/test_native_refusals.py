@@ -162,7 +162,12 @@ def test_layers_that_make_no_network_are_refused(layers, message):
     ("loss", "raw", "parameters", "message"),
     [
         ("squared", True, {}, "unknown loss 'squared'"),
-        ("cross_entropy", False, {}, "cross_entropy is computed from the raw output of softmax only"),
+        (
+            "cross_entropy",
+            False,
+            {},
+            "cross_entropy is computed from the raw output of softmax only",
+        ),
         ("quantile", True, {"quantiles": []}, "0 quantiles for 2 outputs: give one each"),
         ("quantile", True, {"quantiles": [0.5] * 3}, "3 quantiles for 2 outputs: give one each"),
     ],

@@ -89,13 +89,15 @@ inline Group losses() {
         const auto kind = Loss(i);
         const bool positive = kind == Loss::poisson, share = kind == Loss::binary_cross_entropy;
         if (kind != Loss::cross_entropy)
-            add("", loss(kind), positive ? Activation::softplus
-                                : share  ? Activation::sigmoid
-                                         : Activation::identity);
-        add(", raw", loss(kind, true), positive                      ? Activation::exp
-                                       : share                       ? Activation::sigmoid
-                                       : kind == Loss::cross_entropy ? Activation::softmax
-                                                                     : Activation::identity);
+            add("", loss(kind),
+                positive ? Activation::softplus
+                : share  ? Activation::sigmoid
+                         : Activation::identity);
+        add(", raw", loss(kind, true),
+            positive                      ? Activation::exp
+            : share                       ? Activation::sigmoid
+            : kind == Loss::cross_entropy ? Activation::softmax
+                                          : Activation::identity);
     }
     add(", a quantile each", loss(Loss::quantile, false, 0.0, {0.1, 0.25, 0.5, 0.75, 0.9}),
         Activation::identity);
@@ -116,8 +118,8 @@ inline Group optimizers() {
                 if (penalty > 0.0) c.name += ", penalised";
                 c.optimizer = optimizer(i, Optimizer(i) == Optimizer::adamw ? 0.1 : 0.0);
                 c.clip_norm = clip_norm;
-                c.objective.alpha = penalty;
-                c.objective.l1 = penalty / 10.0;
+                c.objective.penalties.alpha = penalty;
+                c.objective.penalties.l1 = penalty / 10.0;
                 group.cases.push_back(c);
             }
     return group;
@@ -146,7 +148,7 @@ inline Group sizes() {
         c.optimizer = optimizer(s % int(std::size(optimizer_names)));
         c.rate = 0.001;
         if (s % 7 == 0) c.form = s % 2 == 0 ? Form::sparse_32 : Form::sparse_64;
-        if (s % 8 == 0) c.objective.alpha = 0.1;
+        if (s % 8 == 0) c.objective.penalties.alpha = 0.1;
         group.cases.push_back(c);
     }
     return group;
@@ -167,15 +169,15 @@ inline Group extras() {
     });
     add("weights", [](Case& c) { c.weights = Weights::some; });
     add("a batch that weighs nothing", [](Case& c) {
-        c.weights = Weights::nothing_at_first, c.shuffled = false, c.objective.alpha = 0.1;
+        c.weights = Weights::nothing_at_first, c.shuffled = false,
+        c.objective.penalties.alpha = 0.1;
     });
     add("a sum over weighted rows", [](Case& c) {
-        c.weights = Weights::some, c.objective.mean = false, c.objective.l1 = 0.1;
+        c.weights = Weights::some, c.objective.mean = false, c.objective.penalties.l1 = 0.1;
     });
     add("sparse, 32 bits", [](Case& c) { c.form = Form::sparse_32; });
-    add("sparse, 64 bits, as they stand", [](Case& c) {
-        c.form = Form::sparse_64, c.shuffled = false;
-    });
+    add("sparse, 64 bits, as they stand",
+        [](Case& c) { c.form = Form::sparse_64, c.shuffled = false; });
     add("sparse rows into a scale layer", [](Case& c) {
         c.layers.insert(c.layers.begin(), scale(7, Activation::identity));
         c.form = Form::sparse_32;
@@ -186,6 +188,10 @@ inline Group extras() {
         c.objective.loss = loss(Loss::cross_entropy, true);
         c.optimizer = optimizer(4);
         c.n = 70, c.size = 33;
+    });
+    add("rows read where an order names them, and a last one", [](Case& c) {
+        c.layers = {dense(100, 130, Activation::relu), dense(130, 3, Activation::identity)};
+        c.n = 149, c.size = 74;
     });
     add("rows of 1024 bytes", [](Case& c) {
         c.layers = {dense(256, 256, Activation::relu), dense(256, 3, Activation::identity)};
@@ -202,7 +208,7 @@ inline Group chunks() {
         Case c = plain(small ? "small" : "small, penalised, clipped, dropped, weighted");
         c.n = 2100, c.size = small ? 1500 : 2100;
         if (!small) {
-            c.objective.alpha = 0.1;
+            c.objective.penalties.alpha = 0.1;
             c.clip_norm = 0.1;
             c.drops = {0.3, 0.0};
             c.weights = Weights::some;

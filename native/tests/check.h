@@ -14,9 +14,9 @@
 namespace pellucid::tests {
 
 // Ends the program with a word about where and in which case.
-#define CHECK(holds, in)                                                                           \
-    do {                                                                                           \
-        if (!(holds)) ::pellucid::tests::fail(__FILE__, __LINE__, #holds, in);                     \
+#define CHECK(holds, in)                                                       \
+    do {                                                                       \
+        if (!(holds)) ::pellucid::tests::fail(__FILE__, __LINE__, #holds, in); \
     } while (false)
 
 [[noreturn]] inline void fail(const char* file, int line, const char* what, const std::string& in) {

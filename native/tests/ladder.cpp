@@ -1,5 +1,5 @@
-// What each step of the ladder of kernels brings: the same product by the naive loops, by tiles over
-// rows of B as they stand, and by tiles over panels. Prints Gflop/s, the best of many runs.
+// What each step of the ladder of kernels brings: the same product by the naive loops, by tiles
+// over rows of B as they stand, and by tiles over panels. Prints Gflop/s, the best of many runs.
 #include <chrono>
 #include <cstdio>
 #include <vector>
@@ -42,9 +42,9 @@ void climb(Index m, Index n, Index k) {
         for (int p = 0; p < columns.panels(); ++p) {
             const Index first = Index(columns.first(p)) * Lanes<T>::count;
             in_blocks(m, [&](Index i, int count) {
-                tile_of<T, ByRows<T>>(count, columns.width(p))(k, x.from(i), flat.get() + first, stride,
-                                                               Start::zero, nullptr,
-                                                               c.get() + i * stride + first, stride);
+                tile_of<T, ByRows<T>>(count, columns.width(p))(
+                    k, x.from(i), flat.get() + first, stride, Start::zero, nullptr,
+                    c.get() + i * stride + first, stride);
             });
         }
     });

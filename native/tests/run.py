@@ -2,10 +2,11 @@
 
     python native/tests/run.py sanitize     under Address-, UndefinedBehaviour- and ThreadSanitizer
     python native/tests/run.py same-bits    with every compiler and instruction set: digests agree
+    python native/tests/run.py ladder       how fast each step of the ladder of kernels is here
 
-The programs (`kernels.cpp`, `training.cpp`) check what they can by themselves and print digests of
-all numbers that came out. What cannot be tried here is named. CXX gives a compiler to use for
-`sanitize`, and one more for `same-bits`.
+The programs (`kernels.cpp`, `training.cpp`) of the first two check what they can by themselves and
+print digests of all numbers that came out. What cannot be tried here is named. CXX gives a compiler
+to use for `sanitize` and `ladder`, and one more for `same-bits`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def settings() -> tuple[list[str], dict[str, list[str]]]:
     sets = re.findall(r"add_engine\(_native\w+ ([\w-]+)([^)]*)\)", text)
     if not own or not sets:
         sys.exit("CMakeLists.txt has no own_options or add_engine any more: mend this script")
-    flags = ["-std=c++20", *own[1].split()]
+    flags = ["-std=c++20", "-Wall", "-Wextra", "-Werror", *own[1].split()]
     return flags, {name: extra.split() for name, extra in sets}
 
 
@@ -200,7 +201,21 @@ def same_bits() -> bool:
     return sound
 
 
-COMMANDS: dict[str, Callable[[], bool]] = {"sanitize": sanitize, "same-bits": same_bits}
+def ladder() -> bool:
+    """Prints the speeds of the kernels with the best instructions that are here."""
+    flags, sets = settings()
+    *_, name = runnable()
+    compiler = tuple(shlex.split(os.environ.get("CXX", "g++")))
+    (result,) = run_all([Build("ladder", compiler, name, (*flags, *sets[name]))])
+    print(result.output, end="")
+    return result.sound
+
+
+COMMANDS: dict[str, Callable[[], bool]] = {
+    "sanitize": sanitize,
+    "same-bits": same_bits,
+    "ladder": ladder,
+}
 
 
 def main() -> int:

@@ -305,9 +305,7 @@ class _Run:
 
 def refusal(why: str) -> str:
     """What to say when the native engine is asked for what it cannot do."""
-    return (
-        f"engine is 'native', which cannot do this: {why}. Leave engine out, or use 'reference'"
-    )
+    return f"engine is 'native', which cannot do this: {why}. Leave engine out, or use 'reference'"
 
 
 def why_not_layout(layout: Layout) -> str | None:

@@ -54,19 +54,35 @@ template <class T, class Rule> class Mover {
 
     void operator()(Index at, Index count, const T* g) const {
         coming.send_for_some();
-        by(at, count / lanes, lanes, [g](Index i) { return load(g + i * lanes); });
+        by<4, 1>(at, count / lanes, written(g));
     }
+
     // The gradient x dz^T of some rows of a panel, which need not be written down.
-    void outer(Index at, const T* x, Index rows, const T* dz, Index width) const {
-        for (Index j = 0; j < width; j += lanes) {
-            const Lanes<T> d = load(dz + j);
-            by(at + j, rows, width, [x, d](Index i) { return all(x[i]) * d; });
+    void outer(Index at, const T* x, Index rows, const T* dz, Index wide) const {
+        switch (wide / lanes) {
+            case 1:
+                return outer_of<1, 4>(at, x, rows, dz);
+            case 2:
+                return outer_of<2, 4>(at, x, rows, dz);
+            case 3:
+                return outer_of<3, 3>(at, x, rows, dz);
         }
     }
 
   private:
-    template <class F> PELLUCID_INLINE void by(Index at, Index n, Index step, F gradient) const {
-        move(rule, penalty, T(1), n, step, gradient, theta + at, past(first, at), past(second, at));
+    template <int width, int several>
+    void outer_of(Index at, const T* x, Index rows, const T* dz) const {
+        Lanes<T> d[width];
+        unrolled<width>([&](auto j) { d[j] = load(dz + j * lanes); });
+        by<several, width>(at, rows * width, [&](Index i, auto u) __attribute__((always_inline)) {
+            return all(x[i / width + u / width]) * d[u % width];
+        });
+    }
+
+    template <int several, int rest, class F>
+    PELLUCID_INLINE void by(Index at, Index n, F gradient) const {
+        move<several, rest>(rule, penalty, T(1), n, gradient, theta + at, past(first, at),
+                            past(second, at));
     }
 
     const Rule& rule;

@@ -192,41 +192,50 @@ template <class T> struct Penalty {
     }
 };
 
-// Moves n lanes of theta, `step` numbers from one to the next, and of its moments by `scale` times
-// their gradient, of which `gradient(i)` gives the i-th.
-template <class T, class Rule, class Gradient>
-PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T scale, Index n, Index step,
+// Moves n lanes of theta, and of its moments, by `scale` times their gradient: `several` of them at
+// a time, and then `rest` at a time. `gradient(i, u)` gives that of lane i + u, in the block that
+// begins at lane i; u is known when compiling.
+template <int several, int rest, class T, class Rule, class Gradient>
+PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T scale, Index n,
                           Gradient gradient, T* theta, T* first, T* second) {
+    constexpr int lanes = Lanes<T>::count;
     const auto along = [&](auto gradient_at) __attribute__((always_inline)) {
         const Rule local = rule;  // which no store to theta can change: it stays in registers
-        const auto some = [&](Index i, auto count) __attribute__((always_inline)) {
-            constexpr int several = count;
-            Several<T, several> x, m, v, d;
-            unrolled<several>([&](auto u) {
-                const Index at = (i + u) * step;
+        const auto some = [&](Index i, auto at_once) __attribute__((always_inline)) {
+            constexpr int count = at_once;
+            Several<T, count> x, m, v, d;
+            unrolled<count>([&](auto u) {
+                const Index at = (i + u) * lanes;
                 x[u] = load(theta + at);
                 if constexpr (Rule::moments > 0) m[u] = load(first + at);
                 if constexpr (Rule::moments > 1) v[u] = load(second + at);
-                d[u] = gradient_at(i + u, x[u]);
+                d[u] = gradient_at(i, u, x[u]);
             });
-            local.template move<several>(x, m, v, d);
-            unrolled<several>([&](auto u) {
-                const Index at = (i + u) * step;
+            local.template move<count>(x, m, v, d);
+            unrolled<count>([&](auto u) {
+                const Index at = (i + u) * lanes;
                 store(theta + at, x[u]);
                 if constexpr (Rule::moments > 0) store(first + at, m[u]);
                 if constexpr (Rule::moments > 1) store(second + at, v[u]);
             });
         };
         Index i = 0;
-        for (; i + 4 <= n; i += 4) some(i, std::integral_constant<int, 4>{});
-        for (; i < n; ++i) some(i, std::integral_constant<int, 1>{});
+        for (; i + several <= n; i += several) some(i, std::integral_constant<int, several>{});
+        for (; i + rest <= n; i += rest) some(i, std::integral_constant<int, rest>{});
     };
     if (penalty.any || scale != T(1))
-        along([&](Index i, const Lanes<T>& x) __attribute__((always_inline)) {
-            return penalty.gradient(gradient(i), x) * all(scale);
+        along([&](Index i, auto u, const Lanes<T>& x) __attribute__((always_inline)) {
+            return penalty.gradient(gradient(i, u), x) * all(scale);
         });
     else
-        along([&](Index i, const Lanes<T>&) __attribute__((always_inline)) { return gradient(i); });
+        along([&](Index i, auto u, const Lanes<T>&)
+                  __attribute__((always_inline)) { return gradient(i, u); });
+}
+
+// A gradient that is written down, one lane after the other.
+template <class T> auto written(const T* g) {
+    return [g](Index i, auto u)
+               __attribute__((always_inline)) { return load(g + (i + u) * Lanes<T>::count); };
 }
 
 }  // namespace pellucid

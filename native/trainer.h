@@ -342,14 +342,12 @@ template <class T> class Trainer {
             const Index at = segment.at + part.first;
             const Penalty<T> pull =
                 segment.pull(objective_.penalties, clips ? 0.0 : penalty_scale(weight));
-            with<T>(settings_.optimizer, move.of(segment.rate, segment.decay),
-                    [&](const auto& rule) {
-                        const T* g = gradient_.get() + at;
-                        pellucid::move(
-                            rule, pull, T(scale), (part.last - part.first) / lanes, lanes,
-                            [g](Index i) { return load(g + i * lanes); }, parameters_.get() + at,
-                            past(moments_[0].get(), at), past(moments_[1].get(), at));
-                    });
+            with<T>(
+                settings_.optimizer, move.of(segment.rate, segment.decay), [&](const auto& rule) {
+                    pellucid::move<4, 1>(rule, pull, T(scale), (part.last - part.first) / lanes,
+                                         written(gradient_.get() + at), parameters_.get() + at,
+                                         past(moments_[0].get(), at), past(moments_[1].get(), at));
+                });
         }
         barrier_.wait();
     }

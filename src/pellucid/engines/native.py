@@ -33,6 +33,9 @@ FLOPS_A_MOVE = 10
 AHEAD = 1 << 18
 """Rows and rates to draw ahead at the most, beyond one epoch."""
 
+MOST_KEPT = 1 << 20
+"""Numbers in theta up to which a trainer is kept for the next call, which then starts sooner."""
+
 MOST_THREADS = 64
 """More are taken only where there are more processors."""
 
@@ -172,8 +175,9 @@ class NativeEngine:
                 if end == "diverged":
                     return
         finally:
-            self._trainers.clear()
-            self._trainers[run.key] = run.trainer
+            if state.theta.size <= MOST_KEPT:
+                self._trainers.clear()
+                self._trainers[run.key] = run.trainer
 
     def _instead(self, why: str) -> Engine:
         if self._otherwise is None:

@@ -3,6 +3,7 @@
 // work.
 #include <mutex>
 #include <optional>
+#include <tuple>
 
 #include "given.h"
 #include "predictor.h"
@@ -126,7 +127,7 @@ template <class T> class Engine {
             const auto make = [&] {
                 return std::make_unique<Trainer<T>>(plan_, objective_, settings);
             };
-            differentiator_.use({n, members}, make, [&](Trainer<T>& trainer) {
+            differentiator_.use({n, members, settings.stored}, make, [&](Trainer<T>& trainer) {
                 trainer.set(parameters, nullptr, 0);
                 outcome = trainer.value_and_gradient(x_.inputs, targets, numbers, interrupted);
             });
@@ -163,7 +164,7 @@ template <class T> class Engine {
             const auto make = [&] {
                 return std::make_unique<Predictor<T>>(plan_, capacity, members);
             };
-            predictor_.use({capacity, members}, make, [&](Predictor<T>& predictor) {
+            predictor_.use({capacity, members, -1.0}, make, [&](Predictor<T>& predictor) {
                 whole = predictor.run(theta, x.inputs, out, loss, targets, losses, stop);
             });
         };
@@ -177,7 +178,7 @@ template <class T> class Engine {
         return finite;
     }
 
-    using Calls = std::pair<Index, int>;  // rows at a time, members
+    using Calls = std::tuple<Index, int, double>;  // rows at a time, members, stored a row
 
     const Plan<T> plan_;
     const Objective objective_;

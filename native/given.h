@@ -1,6 +1,7 @@
 // X as Python gives it: an array, or the three arrays of a CSR one.
 #pragma once
 
+#include <cmath>
 #include <deque>
 
 #include "arrays.h"
@@ -41,10 +42,12 @@ template <class T> class GivenInputs {
     Inputs<T> inputs;
     const std::deque<Array>& arrays() const { return held_; }
 
-    // Numbers stored in a row, on average; below 0 if X is not sparse.
+    // Numbers stored in a row, on average and up to the next power of two; below 0 if X is not
+    // sparse. Rounded, so that calls with about as many are of the same kind.
     double stored() const {
         if (!inputs.sparse()) return -1.0;
-        return double(inputs.start(inputs.rows)) / double(std::max<Index>(1, inputs.rows));
+        const double all = double(inputs.start(inputs.rows)), rows = double(inputs.rows);
+        return std::exp2(std::ceil(std::log2(std::max(1.0, all / std::max(1.0, rows)))));
     }
 
   private:

@@ -125,12 +125,14 @@ template <class T> class Plan {
         return flops + 6.0 * (stored - double(n_in)) * double(layers.front().n_out);
     }
 
-    // theta (size) into memory in whole lanes, whose other numbers stay as they are: 0.
+    // theta (size) into memory in whole lanes, with 0 in what is left of them.
     void lay_out(const T* theta, T* to) const {
         each_panel(to,
                    [&](Index from, Index stride, Index rows, Index count, T* panel, Index width) {
-                       for (Index i = 0; i < rows; ++i)
-                           copy(theta + from + i * stride, count, panel + i * width);
+                       for (Index i = 0; i < rows; ++i, panel += width) {
+                           copy(theta + from + i * stride, count, panel);
+                           for (Index j = count; j < width; ++j) panel[j] = T(0);
+                       }
                    });
     }
 

@@ -1,5 +1,6 @@
 """Ctrl-C while the native engine works: it is answered, and the weights of whole steps are kept."""
 
+import copy
 import signal
 import subprocess
 import sys
@@ -88,8 +89,10 @@ def signalled(number, handler, wait=0.1):
         yield begun
     finally:
         begun.set()
-        sender.join()
-        signal.signal(number, before)
+        try:
+            sender.join()  # in which it may come, if it comes too late
+        finally:
+            signal.signal(number, before)
 
 
 def rate_when(begun):
@@ -227,9 +230,9 @@ def test_an_interrupt_on_the_way_back_from_a_divergence_is_an_interrupt():
     stopped = []
     for part in (0.75, 0.7, 0.8, 0.65, 0.85, 0.6):
         with (
+            suppress(KeyboardInterrupt),  # should training be over before it comes
             warnings.catch_warnings(),
             signalled(signal.SIGINT, signal.default_int_handler, part * there_and_back) as begun,
-            suppress(KeyboardInterrupt),  # should training be over before it comes
         ):
             warnings.simplefilter("ignore")
             stopped.append(train(begun)[0])
@@ -255,3 +258,23 @@ for _ in range(40):
     assert history.stopped == "interrupted"
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_signal_that_ends_a_single_step_leaves_theta_and_moments_of_the_same_step():
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(64, 200)), rng.normal(size=(64, 10))
+    network = Network([200, 400, 10], "tanh", seed=0, engine="native")
+    other = copy.deepcopy(network)
+    old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for wait in rng.uniform(0.001, 0.02, 40):
+            signal.setitimer(signal.ITIMER_REAL, wait)
+            with suppress(KeyboardInterrupt):
+                while True:
+                    network.train_step(X, y, solver="adam")
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    steps = network._stepping[1].steps
+    for _ in range(steps):
+        other.train_step(X, y, solver="adam")
+    assert other.theta.tobytes() == network.theta.tobytes()

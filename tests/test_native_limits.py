@@ -335,3 +335,38 @@ def test_the_gradient_of_a_loss_that_overflows_is_what_the_reference_says(dtype)
     assert value == expected == np.inf
     assert_close(gradient, its, 1e-5)
     assert np.any(gradient)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "momentum", "rmsprop", "adam"])
+@pytest.mark.parametrize("penalty", [{"alpha": 1e-3}, {"l1": 1e-3}, {}])
+def test_the_way_back_from_an_overflow_in_the_middle_of_a_call_keeps_what_was_learnt(
+    solver, penalty
+):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(64, 5)).astype("f"), rng.random((64, 3)).astype("f")
+    thetas = []
+    for name in ("native", "reference"):
+        network = Network([5, 7, 3], "relu", "identity", seed=1, engine=name, **penalty)
+        start = network.theta.copy()
+        for _ in range(2):  # the second time with what the first has left behind
+            network.theta = start
+            with pytest.warns(DivergenceWarning):
+                network.train(
+                    X, y, epochs=20, batch_size=8, solver=solver, learning_rate=0.01,
+                    shuffle=False, schedule=lambda t: 1.0 if t < 0.53 else 1e39,
+                )  # fmt: skip
+        thetas.append(network.theta)
+    assert not np.allclose(thetas[0], start, atol=1e-3)
+    assert_close(*thetas, 1e-3)
+
+
+def test_the_trainer_of_one_call_is_there_for_the_next_of_its_kind():
+    network, made = Network([3, 2], seed=0, engine="native"), []
+    native = network._engine
+    compiled = native._compiled
+    native._compiled = lambda kind, dtype: made.append(kind) or compiled(kind, dtype)
+    for _ in range(3):
+        network.train_step(np.ones((4, 3)), np.ones((4, 2)), solver="adam")
+    assert made.count("Training") == 1
+    network.train_step(np.ones((5, 3)), np.ones((5, 2)), solver="adam")  # of another size
+    assert made.count("Training") == 2

@@ -222,9 +222,13 @@ class Network(Parameters):
         state.theta = theta
         rate = rule.learning_rate if learning_rate is None else learning_rate
         batches = Batches(1, lambda k: Epochs(None, np.full((k, 1), rate)), X.shape[0])
-        (end,) = self._engine.train_epochs(self.objective, rule, state, X, y, w, batches)
-        self._theta = state.theta
-        self._stepping = (rule.name, rule.parameters, theta.dtype), state
+        before = state.steps
+        try:
+            (end,) = self._engine.train_epochs(self.objective, rule, state, X, y, w, batches)
+        finally:  # a signal's exception may come when the step has been taken
+            if state.steps > before:
+                self._theta = state.theta
+                self._stepping = (rule.name, rule.parameters, theta.dtype), state
         return end.losses[0]
 
     def train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from math import isfinite
 from time import perf_counter
@@ -295,9 +296,11 @@ def _descend(work: _Work, watch: _Watch) -> None:
         settings.clip_norm,
         dropout(objective.layout.architecture, settings.dropout, dropping),
     )
-    for ends in engine.train_epochs(objective, rule, state, X, y, sample_weight, batches):
-        if watch.look(state.theta, ends):
-            break
+    running = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
+    with closing(running):  # what a signal's handler raised meanwhile is raised now at the latest
+        for ends in running:
+            if watch.look(state.theta, ends):
+                break
 
 
 class _StartError(ArithmeticError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -103,7 +103,7 @@ class Engine(Protocol):
         y: Array,
         sample_weight: Array | None,
         batches: Batches,
-    ) -> Iterator[EpochsEnd]:
+    ) -> Generator[EpochsEnd, None, None]:
         """Run the epochs, moving `state`, and yield after each `batches.at_once` at the most.
 
         Factors on rates and decay are those of the layout's segments. A step whose loss is not

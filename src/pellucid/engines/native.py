@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import nullcontext
 from functools import cache
-from math import inf
+from math import ceil, inf, log2
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -150,7 +150,7 @@ class NativeEngine:
         y: Array,
         sample_weight: Array | None,
         batches: Batches,
-    ) -> Iterator[EpochsEnd]:
+    ) -> Generator[EpochsEnd, None, None]:
         """Run the epochs as `Engine.train_epochs` says."""
         if why := why_not(objective) or why_not_optimizer(optimizer) or why_not_array(X):
             yield from self._instead(why).train_epochs(
@@ -168,10 +168,12 @@ class NativeEngine:
                 k = min(most, max(1, left - 1))
                 left -= k
                 end, ends, signal = run.some(state, k)
-                if ends.losses:
-                    yield ends
-                if signal is not None:
-                    raise signal
+                try:
+                    if ends.losses:
+                        yield ends
+                finally:
+                    if signal is not None:  # also when whoever looked wants no more
+                        raise signal
                 if end == "diverged":
                     return
         finally:
@@ -246,17 +248,17 @@ class _Run:
         flops = core.flops_of_a_row(stored) * size
         if is_sparse(X):
             flops += FLOPS_A_MOVE * core.size
+        parameters, rates = dict(optimizer.parameters), () if dropout is None else dropout.rates
+        clip_norm, threads = batches.clip_norm or 0.0, engine._threads(flops)
         self.key = (
-            core, optimizer, size, batches.clip_norm or 0.0,
-            () if dropout is None else tuple(dropout.rates), is_sparse(X), engine._threads(flops),
+            core, optimizer.name, tuple(sorted(parameters.items())), size, clip_norm, tuple(rates),
+            stored, threads,
         )  # fmt: skip
         trainer = engine._trainers.pop(self.key, None)
         if trainer is None:
-            _, _, _, clip_norm, rates, _, threads = self.key
             trainer = engine._compiled("Training", X.dtype)(
-                core, optimizer.name, dict(optimizer.parameters), size, clip_norm, rates, stored,
-                threads,
-            )  # fmt: skip
+                core, optimizer.name, parameters, size, clip_norm, rates, stored, threads
+            )
         trainer.forget()
         self.trainer = trainer
 
@@ -273,7 +275,7 @@ class _Run:
         drawn: Any = None if self.bits is None else self.bits.state
         given, old = state.theta, state.moments
 
-        def run(limit: int) -> tuple[Any, Array, dict[str, Any]]:
+        def run(limit: int, seconds: Array) -> tuple[Any, Array, dict[str, Any]]:
             new = np.empty_like(given)
             moments = [np.empty_like(given) for _ in self.names]
             with self.lock:
@@ -284,13 +286,13 @@ class _Run:
                 )  # fmt: skip
             return outcome, new, dict(zip(self.names, moments, strict=True))
 
-        (end, epochs, steps, value, signal), theta, moments = run(-1)
-        if end == "diverged" and steps > 0:  # theta is that of one step before
+        (end, epochs, steps, value, signal), theta, moments = run(-1, seconds)
+        if end == "diverged" and steps > 0:  # to one step before
             if self.bits is not None:
                 self.bits.state = drawn
-            (_, again, taken, _, signal), theta, before = run(steps - 1)
-            if signal is not None:  # there is no overflow yet
-                end, epochs, steps, moments = "interrupted", again, taken, before
+            (way_back, again, taken, _, signal), theta, before = run(steps - 1, np.empty(k))
+            if way_back != "done":  # there is no overflow yet
+                end, epochs, steps, moments = way_back, again, taken, before
         elif end == "diverged" and not self.trainer.previous(theta):
             theta = given
         ends = EpochsEnd(
@@ -371,8 +373,10 @@ def _ready(array: Array | None) -> Any:
 
 
 def _stored(X: Array) -> float:
-    """Numbers stored in a row of a sparse X; -1 if X is not sparse."""
-    return X.nnz / max(1, X.shape[0]) if is_sparse(X) else -1.0
+    """Numbers stored in a row of a sparse X, up to the next power of two; -1 if X is not sparse."""
+    if not is_sparse(X):
+        return -1.0
+    return float(2 ** ceil(log2(max(1.0, X.nnz / max(1, X.shape[0])))))
 
 
 @cache

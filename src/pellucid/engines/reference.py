@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from math import isfinite
 from time import perf_counter
 
@@ -64,7 +64,7 @@ class ReferenceEngine:
         y: Array,
         sample_weight: Array | None,
         batches: Batches,
-    ) -> Iterator[EpochsEnd]:
+    ) -> Generator[EpochsEnd, None, None]:
         """Run the epochs as `Engine.train_epochs` says, one at a time."""
         xp = namespace(state.theta)
         n = X.shape[0]

@@ -156,32 +156,19 @@ struct Exp {
 // f(Identity{}), f(Sigmoid{}), ...: the row of the table that `which` names. Softmax has none.
 template <class F> void with(Activation which, F f) {
     switch (which) {
-        case Activation::identity:
-            return f(Identity{});
-        case Activation::sigmoid:
-            return f(Sigmoid{});
-        case Activation::tanh:
-            return f(Tanh{});
-        case Activation::relu:
-            return f(Relu{});
-        case Activation::leaky_relu:
-            return f(LeakyRelu{});
-        case Activation::elu:
-            return f(Elu{});
-        case Activation::selu:
-            return f(Selu{});
-        case Activation::gelu:
-            return f(Gelu{});
-        case Activation::softplus:
-            return f(Softplus{});
-        case Activation::swish:
-            return f(Swish{});
-        case Activation::mish:
-            return f(Mish{});
-        case Activation::exp:
-            return f(Exp{});
-        case Activation::softmax:
-            return;
+        case Activation::identity: return f(Identity{});
+        case Activation::sigmoid: return f(Sigmoid{});
+        case Activation::tanh: return f(Tanh{});
+        case Activation::relu: return f(Relu{});
+        case Activation::leaky_relu: return f(LeakyRelu{});
+        case Activation::elu: return f(Elu{});
+        case Activation::selu: return f(Selu{});
+        case Activation::gelu: return f(Gelu{});
+        case Activation::softplus: return f(Softplus{});
+        case Activation::swish: return f(Swish{});
+        case Activation::mish: return f(Mish{});
+        case Activation::exp: return f(Exp{});
+        case Activation::softmax: return;
     }
 }
 

@@ -299,9 +299,8 @@ template <class T> class Training {
 
 template <class T> void define(nb::module_& module, const char* engine, const char* training) {
     using E = Engine<T>;
-    const auto array = [](const char* name) {
-        return nb::arg(name).none();
-    };  // None is refused later
+    // None comes through, to be refused by name or to mean that there is none.
+    const auto array = [](const char* name) { return nb::arg(name).none(); };
     nb::class_<E>(module, engine)
         .def(nb::init<const std::vector<LayerFields>&, const std::string&, bool, const nb::dict&,
                       double, double, bool>(),

@@ -164,12 +164,9 @@ Lanes<T> loss_block(const LossSpec& spec, T* a, const T* y, int n, const Lanes<T
         return by_output([&](int) -> const auto& { return f; }, a, y, n, weight);
     };
     switch (spec.kind) {
-        case Loss::squared_error:
-            return alike(SquaredError{});
-        case Loss::absolute_error:
-            return alike(AbsoluteError{});
-        case Loss::huber:
-            return alike(Huber<T>{all(T(spec.delta))});
+        case Loss::squared_error: return alike(SquaredError{});
+        case Loss::absolute_error: return alike(AbsoluteError{});
+        case Loss::huber: return alike(Huber<T>{all(T(spec.delta))});
         case Loss::quantile:
             return by_output(
                 [&](int j) {
@@ -177,12 +174,10 @@ Lanes<T> loss_block(const LossSpec& spec, T* a, const T* y, int n, const Lanes<T
                     return Quantile<T>{all(T(q[q.size() == 1 ? 0 : std::size_t(j)]))};
                 },
                 a, y, n, weight);
-        case Loss::poisson:
-            return spec.raw ? alike(PoissonOfExp{}) : alike(Poisson{});
+        case Loss::poisson: return spec.raw ? alike(PoissonOfExp{}) : alike(Poisson{});
         case Loss::binary_cross_entropy:
             return spec.raw ? alike(BinaryCrossEntropyOfSigmoid{}) : alike(BinaryCrossEntropy{});
-        case Loss::cross_entropy:
-            return cross_entropy_of_softmax(a, y, n, weight);
+        case Loss::cross_entropy: return cross_entropy_of_softmax(a, y, n, weight);
     }
     return zero<T>();
 }

@@ -60,12 +60,9 @@ template <class T, class Rule> class Mover {
     // The gradient x dz^T of some rows of a panel, which need not be written down.
     void outer(Index at, const T* x, Index rows, const T* dz, Index wide) const {
         switch (wide / lanes) {
-            case 1:
-                return outer_of<1, 4>(at, x, rows, dz);
-            case 2:
-                return outer_of<2, 4>(at, x, rows, dz);
-            case 3:
-                return outer_of<3, 3>(at, x, rows, dz);
+            case 1: return outer_of<1, 4>(at, x, rows, dz);
+            case 2: return outer_of<2, 4>(at, x, rows, dz);
+            case 3: return outer_of<3, 3>(at, x, rows, dz);
         }
     }
 

@@ -165,18 +165,12 @@ template <class T> struct AdamW : Adam<T> {
 // f(rule) with the rule that `spec` names, for this step.
 template <class T, class F> void with(const OptimizerSpec& spec, const Step& step, F f) {
     switch (spec.kind) {
-        case Optimizer::sgd:
-            return f(Sgd<T>(spec, step));
-        case Optimizer::momentum:
-            return f(Momentum<T>(spec, step));
-        case Optimizer::nesterov:
-            return f(Nesterov<T>(spec, step));
-        case Optimizer::rmsprop:
-            return f(RmsProp<T>(spec, step));
-        case Optimizer::adam:
-            return f(Adam<T>(spec, step));
-        case Optimizer::adamw:
-            return f(AdamW<T>(spec, step));
+        case Optimizer::sgd: return f(Sgd<T>(spec, step));
+        case Optimizer::momentum: return f(Momentum<T>(spec, step));
+        case Optimizer::nesterov: return f(Nesterov<T>(spec, step));
+        case Optimizer::rmsprop: return f(RmsProp<T>(spec, step));
+        case Optimizer::adam: return f(Adam<T>(spec, step));
+        case Optimizer::adamw: return f(AdamW<T>(spec, step));
     }
 }
 

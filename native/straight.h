@@ -22,7 +22,7 @@ template <class T, int rows> void add_rows(const T* x, const T* b, Index n, T* c
     if (j < n) along(j, [count = n - j](const T* p) { return load_first(count, p); });
 }
 
-// C (m, n) = bias + A B for the few rows of C, with A row by row and B (k, n) without gaps.
+// C (m, n) += A B for a few rows, with A row by row and B (k, n) without gaps.
 template <class T>
 void multiply_straight(Index m, Index n, Index k, const ByRows<T>& a, const T* b, T* c,
                        Index c_stride) {

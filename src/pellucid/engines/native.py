@@ -7,7 +7,6 @@ from collections.abc import Generator
 from contextlib import nullcontext
 from functools import cache
 from math import ceil, inf, log2
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -383,7 +382,8 @@ def _stored(X: Array) -> float:
 def _quota() -> float:
     """Processors' worth of time that a container may use; inf without such a limit."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()
         return float(quota) / float(period)
     except (OSError, ValueError):  # no such file, or "max": no limit
         return inf

@@ -77,8 +77,8 @@ template <class T> class Engine {
     }
 
     // The loss without penalties; the outputs go into `out`.
-    double value_and_output(nb::handle theta, nb::handle x, nb::handle y, nb::handle out,
-                            int members) {
+    double value_and_output(nb::handle theta, nb::handle x, nb::handle y, nb::handle weight,
+                            nb::handle out, int members) {
         refuse_no_members(members);
         const Array theta_(theta, "theta"), y_(y, "y"), out_(out, "out", true);
         const GivenInputs<T> x_(x, plan_.n_in);
@@ -87,15 +87,22 @@ template <class T> class Engine {
         const T* parameters = theta_.numbers<T>({plan_.size});
         Targets<T> targets;
         targets.y = y_.numbers<T>({n, plan_.n_out});
+        std::optional<Array> weight_;
+        if (!weight.is_none()) weight_.emplace(weight, "sample_weight");
+        if (weight_) targets.weight = weight_->numbers<T>({n});
         T* outputs = out_.numbers<T>({n, plan_.n_out});
         out_.refuse_overlap(theta_);
         out_.refuse_overlap(y_);
+        if (weight_) out_.refuse_overlap(*weight_);
         for (const Array& array : x_.arrays()) out_.refuse_overlap(array);
         std::vector<T> losses(std::size_t(n), T(0));
         predict(parameters, x_, false, outputs, &objective_.loss, targets, losses.data(), members);
-        double total = 0.0;
-        for (const T loss : losses) total += double(loss);
-        return objective_.mean ? total / double(n) : total;
+        double total = 0.0, weights = 0.0;
+        for (Index r = 0; r < n; ++r) {
+            total += double(losses[std::size_t(r)]) * double(targets.weight_of(r));
+            weights += double(targets.weight_of(r));
+        }
+        return objective_.mean ? total / weights : total;
     }
 
     // J; its gradient goes into `gradient`.
@@ -202,8 +209,8 @@ template <class T> class Training {
     std::tuple<std::string, Index, Index, double, nb::object> run(
         nb::handle theta, const std::vector<nb::object>& moments, std::int64_t t, nb::handle x,
         nb::handle y, nb::handle weight, nb::handle orders, nb::handle rates, Index limit,
-        nb::handle bits, nb::handle new_theta, const std::vector<nb::object>& new_moments,
-        nb::handle losses, nb::handle seconds) {
+        nb::handle bits, bool by_rows, nb::handle new_theta,
+        const std::vector<nb::object>& new_moments, nb::handle losses, nb::handle penalties, nb::handle seconds) {
         const Plan<T>& plan = engine_.plan();
         const GivenInputs<T> x_(x, plan.n_in);
         refuse_no_rows(x_.inputs.rows);
@@ -235,7 +242,9 @@ template <class T> class Training {
                     throw nb::value_error("orders names a row that is not there");
         }
         work.limit = limit;
+        work.by_rows = by_rows;
         work.losses = give(losses, "losses").template numbers<double>({work.epochs});
+        work.penalties = give(penalties, "penalties").template numbers<double>({work.epochs});
         work.seconds = give(seconds, "seconds").template numbers<double>({work.epochs});
         T* to = give(new_theta, "new_theta").template numbers<T>({plan.size});
         const T* old_moments[2] = {};
@@ -311,7 +320,7 @@ template <class T> void define(nb::module_& module, const char* engine, const ch
         .def("forward", &E::forward, array("theta"), array("X"), array("out"), nb::arg("members"),
              nb::arg("checked"))
         .def("value_and_output", &E::value_and_output, array("theta"), array("X"), array("y"),
-             array("out"), nb::arg("members"))
+             array("sample_weight"), array("out"), nb::arg("members"))
         .def("value_and_gradient", &E::value_and_gradient, array("theta"), array("X"), array("y"),
              array("sample_weight"), array("gradient"), nb::arg("members"));
     using R = Training<T>;
@@ -323,8 +332,8 @@ template <class T> void define(nb::module_& module, const char* engine, const ch
              nb::arg("members"))
         .def("run", &R::run, array("theta"), nb::arg("moments"), nb::arg("t"), array("X"),
              array("y"), array("sample_weight"), array("orders"), array("rates"), nb::arg("limit"),
-             array("bits"), array("new_theta"), nb::arg("new_moments"), array("losses"),
-             array("seconds"))
+             array("bits"), nb::arg("by_rows"), array("new_theta"), nb::arg("new_moments"), array("losses"),
+             array("penalties"), array("seconds"))
         .def("previous", &R::previous, array("theta"))
         .def("forget", &R::forget);
 }

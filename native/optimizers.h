@@ -20,6 +20,7 @@ struct OptimizerSpec {
     double rho = 0.99;
     double beta_1 = 0.9, beta_2 = 0.999;
     double epsilon = 1e-8;
+    bool epsilon_hat = false;  // epsilon is added before the root's bias is corrected
     double weight_decay = 0.0;
 
     int moments() const { return kind == Optimizer::sgd ? 0 : kind >= Optimizer::adam ? 2 : 1; }
@@ -125,7 +126,8 @@ template <class T> struct Adam {
         : beta_1(all(T(spec.beta_1))), rest_1(all(T(1.0 - spec.beta_1))),
           beta_2(all(T(spec.beta_2))), rest_2(all(T(1.0 - spec.beta_2))),
           rate(all(T(-step.rate / step.filled_1))), root(all(T(1.0 / std::sqrt(step.filled_2)))),
-          epsilon(all(above_zero<T>(spec.epsilon))) {}
+          epsilon(all(above_zero<T>(spec.epsilon_hat ? spec.epsilon / std::sqrt(step.filled_2)
+                                                     : spec.epsilon))) {}
     template <int n>
     PELLUCID_INLINE void move(Several<T, n>& theta, Several<T, n>& mean, Several<T, n>& square,
                               const Several<T, n>& g) const {

@@ -80,6 +80,7 @@ inline OptimizerSpec optimizer_of(const std::string& name, const nb::dict& param
     spec.beta_1 = number(parameters, "beta_1", spec.beta_1);
     spec.beta_2 = number(parameters, "beta_2", spec.beta_2);
     spec.epsilon = number(parameters, "epsilon", spec.epsilon);
+    spec.epsilon_hat = number(parameters, "epsilon_hat", 0.0) != 0.0;
     spec.weight_decay = number(parameters, "weight_decay", spec.weight_decay);
     return spec;
 }

@@ -47,11 +47,18 @@ template <class T> struct Epochs {
     const double* rates = nullptr;         // (epochs, steps)
     Index limit = -1;                      // steps after which to stop; -1: none
     BitGenerator* bits = nullptr;          // draws what is dropped
+    bool by_rows = false;                  // whether losses count by rows, or by their weights
     double* losses = nullptr;              // (epochs,) out
+    double* penalties = nullptr;           // (epochs,) out, their part in that
     double* seconds = nullptr;             // (epochs,) out, since the call began
 };
 
 enum class End { done, diverged, interrupted };
+
+// J of a batch, and the penalty's part in it.
+struct Value {
+    double whole = 0.0, penalty = 0.0;
+};
 
 struct Outcome {
     End end = End::done;
@@ -137,9 +144,9 @@ template <class T> class Trainer {
             const FlushDenormals flush;
             const Rows rows{nullptr, 0, inputs.rows};
             const double weight = total_weight(targets, rows);
-            double value = 0.0;
+            Value value;
             if (!sweep(work, rows, {nullptr, 0, 0}, weight, nullptr, member, value)) return;
-            if (member == 0) outcome_.value = value;
+            if (member == 0) outcome_.value = value.whole;
             add_penalty_gradient(weight, member);
         });
         plan_.take_back(gradient_.get(), gradient);
@@ -180,7 +187,7 @@ template <class T> class Trainer {
         Index taken = 0;
         for (Index e = 0; e < work.epochs; ++e) {
             const std::int64_t* order = work.orders ? work.orders + e * n : nullptr;
-            double total = 0.0, weights = 0.0;
+            double total = 0.0, penalty = 0.0, used = 0.0;
             for (Index s = 0; s < steps; ++s) {
                 if (taken == work.limit) return;
                 const Index first = s * settings_.size;
@@ -189,18 +196,22 @@ template <class T> class Trainer {
                 if (weight == 0.0) continue;  // rows of no weight say nothing
                 const bool keeps = member == 0 && e * steps + s == last;
                 if (keeps) std::copy_n(parameters_.get(), plan_.laid_out, spare_.get());
-                double value = 0.0;
+                Value value;
                 const Step move(settings_.optimizer, work.rates[e * steps + s], t_ + taken + 1);
                 const Rows next{order, first + rows.count,
                                 std::min(settings_.size, n - first - rows.count)};
                 if (!step(work, rows, next, weight, move, member, value)) return;
                 if (keeps) std::swap(previous_, spare_), has_previous_ = true;
                 outcome_of(member).steps = ++taken;
-                total += objective_.mean ? value * weight : value;
-                weights += weight;
+                const double counts = work.by_rows ? double(rows.count) : weight;
+                const double share = objective_.mean ? counts : 1.0;
+                total += value.whole * share;
+                penalty += value.penalty * share;
+                used += counts;
             }
             if (member != 0) continue;
-            work.losses[e] = objective_.mean ? total / weights : total;
+            work.losses[e] = objective_.mean ? total / used : total;
+            work.penalties[e] = objective_.mean ? penalty / used : penalty;
             work.seconds[e] = seconds_since(started_);
             outcome_.epochs = e + 1;
         }
@@ -221,7 +232,7 @@ template <class T> class Trainer {
 
     // One step; false if it was not taken.
     bool step(const Epochs<T>& work, const Rows& rows, const Rows& next, double weight,
-              const Step& move, int member, double& value) {
+              const Step& move, int member, Value& value) {
         if (!settings_.drops.empty()) {
             if (member == 0) questions_.ask();
             if (member == 0) draw_masks(*work.bits, rows.count);
@@ -237,7 +248,7 @@ template <class T> class Trainer {
     // in `gradient_`. False if there is an interrupt, or if J is not finite and a step should
     // follow; then nothing has moved.
     bool sweep(const Epochs<T>& work, const Rows& rows, const Rows& next, double weight,
-               const Step* move, int member, double& value) {
+               const Step* move, int member, Value& value) {
         const double scale = objective_.mean ? 1.0 / weight : 1.0;
         const bool dropping = move && !settings_.drops.empty();
         double loss = 0.0;
@@ -260,10 +271,11 @@ template <class T> class Trainer {
             for (Index r = 0; r < count; ++r)
                 loss += double(pass_.row_loss(r)) * double(work.targets.weight_of(batch.rows[r]));
             if (first + count == rows.count) {
-                value = (loss + penalty()) * scale;
-                if (move && !std::isfinite(value)) {
+                value.penalty = penalty() * scale;
+                value.whole = loss * scale + value.penalty;
+                if (move && !std::isfinite(value.whole)) {
                     outcome_of(member).end = End::diverged;
-                    outcome_of(member).value = value;
+                    outcome_of(member).value = value.whole;
                     return false;
                 }
             }

@@ -20,14 +20,14 @@ class InGroups(ReferenceEngine):
         self.most, self.groups = most, []
 
     def train_epochs(self, objective, optimizer, state, X, y, sample_weight, batches):
-        group = EpochsEnd([], [], [])
+        group = EpochsEnd([], [], [], [])
         for end in super().train_epochs(objective, optimizer, state, X, y, sample_weight, batches):
             for curve, more in zip(group, end, strict=True):
                 curve.extend(more)
             if len(group.losses) == min(self.most, batches.at_once):
                 self.groups.append(len(group.losses))
                 yield group
-                group = EpochsEnd([], [], [])
+                group = EpochsEnd([], [], [], [])
         if group.losses:
             self.groups.append(len(group.losses))
             yield group
@@ -184,9 +184,9 @@ def test_validation_is_the_engines_work_too():
     seen = []
 
     class Noting(ReferenceEngine):
-        def value_and_output(self, objective, theta, X, y):
+        def value_and_output(self, objective, theta, X, y, sample_weight=None):
             seen.append((objective.alpha, len(X)))
-            return super().value_and_output(objective, theta, X, y)
+            return super().value_and_output(objective, theta, X, y, sample_weight)
 
     network = Network([2, 1], alpha=0.5, seed=0)
     network._engine = Noting()

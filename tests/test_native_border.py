@@ -30,9 +30,11 @@ def arrays(dtype="float64"):
         "rates": np.full((2, STEPS), 0.01),
         "limit": -1,
         "bits": None,
+        "by_rows": False,
         "new_theta": np.zeros(P, dtype),
         "new_moments": [np.zeros(P, dtype), np.zeros(P, dtype)],
         "losses": np.zeros(2),
+        "penalties": np.zeros(2),
         "seconds": np.zeros(2),
     }
 
@@ -68,7 +70,7 @@ def gradient(**changes):
 
 def value(**changes):
     given = {"theta": np.ones(P), "X": np.ones((3, 3)), "y": np.ones((3, 2)),
-             "out": np.zeros((3, 2)), "members": 1}  # fmt: skip
+             "sample_weight": None, "out": np.zeros((3, 2)), "members": 1}  # fmt: skip
     given |= changes
     return made().value_and_output(**given)
 
@@ -153,7 +155,17 @@ def test_value_and_output_refuses_a_wrong_array_by_its_name(name, how):
     refused(name, lambda: value(**{name: wrong_arrays(right)[how]}))
 
 
-TRAINED_ON = ["theta", "y", "sample_weight", "orders", "rates", "new_theta", "losses", "seconds"]
+TRAINED_ON = [
+    "theta",
+    "y",
+    "sample_weight",
+    "orders",
+    "rates",
+    "new_theta",
+    "losses",
+    "penalties",
+    "seconds",
+]
 
 
 @pytest.mark.parametrize("how", wrong_arrays(np.ones((3, 3))))
@@ -195,7 +207,7 @@ def test_each_class_takes_its_own_dtype_alone(kind):
 # --- memory -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["new_theta", "losses", "seconds"])
+@pytest.mark.parametrize("name", ["new_theta", "losses", "penalties", "seconds"])
 def test_an_output_that_cannot_be_written_to_is_refused(name):
     before = read_only(np.zeros_like(arrays()[name]))
     refused(name, lambda: run({name: before}))

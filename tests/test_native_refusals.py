@@ -51,7 +51,7 @@ def test_indices_that_lead_astray_are_refused_before_they_are_followed(changes, 
     for call in (forward, gradient, value):
         refused(f"X.{part}", lambda call=call: call(X=wrong))
     three = {"y": np.zeros((3, 2)), "sample_weight": None, "orders": None, "rates": np.ones((1, 1)),
-             "losses": np.zeros(1), "seconds": np.zeros(1)}  # fmt: skip
+             "losses": np.zeros(1), "penalties": np.zeros(1), "seconds": np.zeros(1)}  # fmt: skip
     assert run(three | {"X": csr(index=index)})[0] == "done"
     refused(f"X.{part}", lambda: run(three | {"X": wrong}))
 

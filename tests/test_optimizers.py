@@ -43,13 +43,19 @@ def rmsprop(w, gradients, rate, decay, rho=0.99, epsilon=1e-8):
     return w
 
 
-def adam(w, gradients, rate, decay, beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.0):
+def adam(
+    w, gradients, rate, decay, beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.0,
+    epsilon_hat=False,
+):  # fmt: skip
     m = v = 0.0
     for t, g in enumerate(gradients, 1):
         w -= rate * weight_decay * decay * w
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g**2
-        w -= rate * (m / (1 - beta_1**t)) / (sqrt(v / (1 - beta_2**t)) + epsilon)
+        if epsilon_hat:  # the more efficient order of computation at the end of section 2
+            w -= rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)
+        else:
+            w -= rate * (m / (1 - beta_1**t)) / (sqrt(v / (1 - beta_2**t)) + epsilon)
     return w
 
 
@@ -69,6 +75,7 @@ SETTINGS = [
     ("rmsprop", {"rho": 0.9, "epsilon": 1e-3}),
     ("adam", {}),
     ("adam", {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-4}),
+    ("adam", {"epsilon_hat": True, "epsilon": 1e-3}),
     ("adamw", {}),
     ("adamw", {"weight_decay": 0.3, "beta_1": 0.7}),
 ]
@@ -172,7 +179,7 @@ def test_momentum_carries_on_where_there_is_no_gradient():
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("momentum", {"momentum": 1.0}, "momentum is 1.0: expected at least 0 and below 1"),
+        ("momentum", {"momentum": 1.1}, "momentum is 1.1: expected a number from 0 to 1"),
         ("nesterov", {"momentum": -0.1}, "momentum is -0.1"),
         ("rmsprop", {"rho": 1.5}, "rho is 1.5"),
         ("adam", {"beta_1": 1.0}, "beta_1 is 1.0: expected at least 0 and below 1"),

@@ -22,9 +22,10 @@ def line_fit(n=40):
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_rosenbrocks_valley_is_followed_to_its_end(solver):
-    theta, why = minimize(rosenbrock, np.array([-1.2, 1.0]), solver, 500, tolerance=1e-7)
+    theta, why, status = minimize(rosenbrock, np.array([-1.2, 1.0]), solver, 500, tolerance=1e-7)
     np.testing.assert_allclose(theta, [1.0, 1.0], atol=1e-6)
     assert why
+    assert status == 0
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

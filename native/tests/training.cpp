@@ -123,7 +123,7 @@ template <class T> struct Run {
     Outcome run(Index from, Index epochs, Index limit, const std::function<bool()>& interrupted) {
         const Index steps = (c.n + c.size - 1) / c.size;
         losses = Exact<double>(epochs);
-        Exact<double> seconds(epochs);
+        Exact<double> penalties(epochs), seconds(epochs);
         Epochs<T> work;
         work.inputs = table.inputs;
         work.targets = table.targets;
@@ -133,6 +133,7 @@ template <class T> struct Run {
         work.limit = limit;
         if (!c.drops.empty()) work.bits = &bits.generator;
         work.losses = losses.get();
+        work.penalties = penalties.get();
         work.seconds = seconds.get();
         T* moments[] = {first.get(), second.get()};
         trainer.set(theta.get(), moments, t);

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
 from pellucid.engines import ENGINES
+from pellucid.events import Event, print_loss
 from pellucid.history import History
 from pellucid.initializers import INITIALIZERS
 from pellucid.layers import LAYERS, Dense, Scale
@@ -21,7 +22,7 @@ from pellucid.samples import ScaleWarning, one_hot
 from pellucid.scaling import SCALERS, Scaler
 from pellucid.schedules import SCHEDULES
 from pellucid.solvers import SOLVERS
-from pellucid.training import DivergenceWarning, Event, print_loss
+from pellucid.training import DivergenceWarning
 from pellucid.version import __version__
 
 if TYPE_CHECKING:

@@ -12,13 +12,15 @@ class History:
 
     Parameters
     ----------
-    loss : the mean over the epoch's batches, penalty included, each at the theta it found.
+    loss : the mean over the epoch's batches, each at the theta it found.
+    penalty : the part of L2 and L1 in that.
     validation_loss : the loss on the validation data after the epoch, without penalty.
     validation_score : what `metric` said of the validation data after the epoch.
     learning_rate : at the epoch's last step.
     seconds : since training began.
     best_epoch : the epoch (from 1) of the lowest validation loss.
     stopped : why training ended, in a few words.
+    status : SciPy's, of a full-batch solver: 0 where it found a minimum.
 
     Examples
     --------
@@ -29,12 +31,14 @@ class History:
     """
 
     loss: list[float] = field(default_factory=list)
+    penalty: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     best_epoch: int | None = None
     stopped: str = ""
+    status: int | None = None
 
     def __len__(self) -> int:
         return len(self.loss)

@@ -53,6 +53,13 @@ class Loss:
     target_high: float = inf
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A built-in one is copied and pickled as its name and parameters."""
+        maker = LOSSES.get(self.name)
+        if maker is not None and self.value.__module__ == maker.__module__:
+            return _made_again, (self.to_dict(),)
+        return super().__reduce__()
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the model file; `loss(**fields)` makes it again.
 
@@ -68,6 +75,10 @@ class Loss:
                 "keep theta with numpy.save, or use a built-in loss"
             )
         return {"name": self.name, **self.parameters}
+
+
+def _made_again(fields: Mapping[str, Any]) -> Loss:
+    return loss(**fields)
 
 
 def _rows(elements: Array) -> Array:

@@ -14,6 +14,7 @@ from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace, to_numpy
 from pellucid.engines import Batches, Epochs, State
 from pellucid.engines import engine as engine_named
+from pellucid.events import Event
 from pellucid.explanation import explain
 from pellucid.history import History
 from pellucid.layout import Layout
@@ -24,8 +25,9 @@ from pellucid.optimizers import Optimizer, optimizer
 from pellucid.parameters import Parameters
 from pellucid.samples import as_inputs, as_targets, as_weights, warn_of_scale
 from pellucid.schedules import Schedule
+from pellucid.settings import Settings
 from pellucid.sparse import dense
-from pellucid.training import Event, Settings, begin, train
+from pellucid.training import Draws, begin, train, warn_of_end
 from pellucid.vectors import make_vectors, refuse_other_outputs
 
 
@@ -237,7 +239,7 @@ class Network(Parameters):
         y: Any,
         *,
         epochs: int = 100,
-        batch_size: int | str = "auto",
+        batch_size: int | str | Mapping[int, int] = "auto",
         solver: str | Optimizer = "adam",
         learning_rate: float | None = None,
         schedule: str | Schedule = "constant",
@@ -245,7 +247,7 @@ class Network(Parameters):
         dropout: float | Sequence[float] = 0.0,
         clip_norm: float | None = None,
         sample_weight: Any = None,
-        validation_data: tuple[Any, Any] | None = None,
+        validation_data: tuple[Any, ...] | None = None,
         early_stopping: bool = False,
         n_iter_no_change: int = 10,
         tol: float = 0.0,
@@ -260,7 +262,8 @@ class Network(Parameters):
         Parameters
         ----------
         epochs : passes over the data at the most; for conjugate_gradient and lbfgs, iterations.
-        batch_size : rows a step: 1 is online learning, "full" takes all, "auto" up to 32.
+        batch_size : rows a step: 1 is online learning, "full" takes all, "auto" up to 32. Or
+            sizes by the epoch from which they hold, as in `{1: 32, 20: 128}`.
         solver : a name of `pellucid.OPTIMIZERS` or `pellucid.SOLVERS`, or an `Optimizer`.
         learning_rate : by default the solver's own: 0.1 for sgd, momentum, nesterov; else 0.001.
         schedule : a name of `pellucid.SCHEDULES`, or a function of the fraction of training done.
@@ -268,7 +271,7 @@ class Network(Parameters):
         dropout : the part of hidden units silenced in each step, or a list with one a hidden layer.
         clip_norm : the gradient's greatest length.
         sample_weight : (n,) weights of the rows in the loss.
-        validation_data : (X, y) to measure on after each epoch.
+        validation_data : (X, y) or (X, y, sample_weight) to measure on after each epoch.
         early_stopping : stop when the validation loss has not fallen by more than `tol` for
             `n_iter_no_change` epochs, and go back to the weights at which it was lowest.
         max_time : seconds after which no new epoch begins.
@@ -295,17 +298,23 @@ class Network(Parameters):
         )  # fmt: skip
         validation = None
         if validation_data is not None:
-            if len(validation_data) != 2:
-                raise ValueError(f"validation_data has {len(validation_data)} parts: give (X, y)")
-            validation = self.samples(*validation_data, dtype=X.dtype)[:2]
+            if len(validation_data) not in (2, 3):
+                raise ValueError(
+                    f"validation_data has {len(validation_data)} parts: give (X, y), or "
+                    "(X, y, sample_weight)"
+                )
+            held_X, held_y, *weights = validation_data
+            validation = self.samples(held_X, held_y, weights[0] if weights else None, X.dtype)
         state = begin(self._theta_like(X), solver)
         try:
             self.history = train(
-                self._engine, self.objective, state, X, y, settings, self._rng, w, validation
-            )
+                self._engine, self.objective, state, X, y, settings, Draws(*self._rng.spawn(2)),
+                w, validation,
+            )  # fmt: skip
         finally:
             self._theta = state.theta
             self._stepping = None
+        warn_of_end(self.history)
         return self.history
 
     def explain(

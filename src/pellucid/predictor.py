@@ -11,6 +11,7 @@ import numpy as np
 
 from pellucid import model_file
 from pellucid.arrays import Array
+from pellucid.events import Event
 from pellucid.history import History
 from pellucid.metrics import (
     ClassificationReport,
@@ -24,7 +25,6 @@ from pellucid.recipe import Recipe
 from pellucid.rows import Rows, answered, divide
 from pellucid.tables import Table, find_column
 from pellucid.targets import ClassTarget, NumericTarget
-from pellucid.training import Event
 
 if TYPE_CHECKING:
     import polars

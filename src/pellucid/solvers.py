@@ -6,7 +6,7 @@ SciPy does the searching; it loads when a solver is first used (`pip install "pe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -15,8 +15,18 @@ if TYPE_CHECKING:
 
 Vector: TypeAlias = "NDArray[np.float64]"
 
+EPSILON = float(np.finfo(np.float64).eps)
+
 SOLVERS = {"conjugate_gradient": "CG", "lbfgs": "L-BFGS-B"}
 """The name of every solver with SciPy's own name for it."""
+
+
+class Search(NamedTuple):
+    """Where a search ended, SciPy's sentence on why, and its status: 0 where it found a minimum."""
+
+    theta: Vector  # (P,)
+    why: str
+    status: int
 
 
 def minimize(
@@ -26,8 +36,10 @@ def minimize(
     max_iterations: int,
     tolerance: float = 1e-5,
     after_iteration: Callable[[Vector, float], bool] | None = None,
-) -> tuple[Vector, str]:
-    """The theta (P,) at which the search ended, and SciPy's sentence on why.
+    max_evaluations: int | None = None,
+    relative_tolerance: float = 64 * EPSILON,
+) -> Search:
+    """Where the search ended, and why.
 
     Parameters
     ----------
@@ -38,13 +50,15 @@ def minimize(
     max_iterations : line searches at the most.
     tolerance : stop when no part of the gradient is larger.
     after_iteration : called with theta and J after each iteration; stop if it answers True.
+    max_evaluations : of the function, for L-BFGS; by default 20 an iteration.
+    relative_tolerance : stop when J falls by a smaller part of itself, for L-BFGS.
 
     Examples
     --------
     >>> bowl = lambda theta: (float(theta @ theta), 2.0 * theta)
-    >>> theta, why = minimize(bowl, np.array([3.0, 4.0]), "lbfgs", 50)
-    >>> bool(abs(theta).max() < 1e-6)
-    True
+    >>> search = minimize(bowl, np.array([3.0, 4.0]), "lbfgs", 50)
+    >>> bool(abs(search.theta).max() < 1e-6), search.status
+    (True, 0)
     """
     from scipy import optimize
 
@@ -55,7 +69,9 @@ def minimize(
 
     limits = {"maxiter": max_iterations, "gtol": tolerance}
     if solver == "lbfgs":
-        limits |= {"ftol": 64 * np.finfo(np.float64).eps, "maxfun": 20 * max_iterations}
+        limits |= {
+            "ftol": relative_tolerance, "maxfun": max_evaluations or 20 * max_iterations
+        }  # fmt: skip
     with _one_thread_in_scipy():
         result = optimize.minimize(
             value_and_gradient,
@@ -65,7 +81,7 @@ def minimize(
             callback=callback,
             options=limits,
         )
-    return result.x, str(result.message)
+    return Search(result.x, str(result.message), int(result.status))
 
 
 def _one_thread_in_scipy() -> Any:

@@ -3,109 +3,45 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from pellucid.arrays import Array, array_like, namespace, to_numpy
-from pellucid.counts import refuse_unless_count
 from pellucid.dropout import dropout
 from pellucid.engines import Batches, Engine, Epochs, EpochsEnd, State
+from pellucid.events import Event
 from pellucid.history import History
 from pellucid.objective import Objective
 from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
-from pellucid.registry import near
-from pellucid.schedules import Schedule, schedule
+from pellucid.schedules import schedule
+from pellucid.settings import Settings
 from pellucid.solvers import SOLVERS, minimize
 
-AUTO_BATCH = 32
-"""Rows a step when nobody says; all of them if there are fewer."""
+Validation: TypeAlias = tuple[Array, Array, Array | None]
+"""X (n, n_inputs), y (n, n_outputs) and weights (n,) or None of the rows to measure on."""
 
 
 class DivergenceWarning(RuntimeWarning):
     """The loss stopped being a finite number, and training stopped with it."""
 
 
-@dataclass(frozen=True)
-class Event:
-    """What a callback is told at the end of each epoch. It answers True to stop training."""
+class Permuting(Protocol):
+    """What the order of rows comes from, such as a `numpy.random.Generator`."""
 
-    epoch: int  # from 1
-    epochs: int  # as many as are planned
-    history: History  # so far, this epoch included
-    theta: Array  # (P,) as it is now
+    def permutation(self, n: int, /) -> Array:
+        """The next order of n rows."""
 
 
-def print_loss(every: int = 1) -> Callable[[Event], None]:
-    """A callback that prints the epoch's loss every so many epochs, and in the last one planned.
+class Draws(NamedTuple):
+    """What training leaves to chance: apart, so that neither depends on the other's draws."""
 
-    Examples
-    --------
-    >>> callback = print_loss(every=10)
-    >>> callback(Event(20, 100, History(loss=[0.5, 0.25]), np.zeros(1)))
-    epoch  20 of 100   loss 0.25
-    """
-    refuse_unless_count("every", every)
-
-    def callback(event: Event) -> None:
-        if event.epoch % every == 0 or event.epoch == event.epochs:
-            width = len(str(event.epochs))
-            loss = event.history.loss[-1]
-            print(f"epoch {event.epoch:>{width}} of {event.epochs}   loss {loss:.6g}", flush=True)
-
-    return callback
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train; `Network.train` says what each one means."""
-
-    epochs: int = 100
-    batch_size: int | str = "auto"
-    solver: str | Optimizer = "adam"
-    learning_rate: float | None = None
-    schedule: str | Schedule = "constant"
-    shuffle: bool = True
-    dropout: float | Sequence[float] = 0.0
-    clip_norm: float | None = None
-    early_stopping: bool = False
-    n_iter_no_change: int = 10
-    tol: float = 0.0
-    max_time: float | None = None
-    metric: Callable[[Array, Array], float] | None = None
-    callbacks: Sequence[Callable[[Event], Any]] = field(default_factory=tuple)
-
-    def __post_init__(self) -> None:
-        refuse_unless_count("epochs", self.epochs)
-        refuse_unless_count("n_iter_no_change", self.n_iter_no_change)
-        if self.batch_size not in ("auto", "full"):
-            refuse_unless_count("batch_size", self.batch_size, ", 'full' or 'auto'")
-        for name, limit in (
-            ("learning_rate", self.learning_rate),
-            ("clip_norm", self.clip_norm),
-            ("max_time", self.max_time),
-        ):
-            if limit is not None and not (isfinite(limit) and limit > 0):
-                raise ValueError(f"{name} is {limit!r}: expected a finite number above 0")
-        solvers = [*OPTIMIZERS, *SOLVERS]
-        if isinstance(self.solver, str) and self.solver not in solvers:
-            raise ValueError(f"unknown solver {self.solver!r}: {near(self.solver, solvers)}")
-
-    def rows_per_batch(self, n: int) -> int:
-        """The batch size for n rows: all of them, with a warning, if more were asked for."""
-        if self.batch_size == "full":
-            return n
-        if self.batch_size == "auto":
-            return min(AUTO_BATCH, n)
-        size = int(self.batch_size)
-        if size > n:
-            warnings.warn(f"batch_size is {size} and there are {n} rows: using {n}", stacklevel=4)
-        return min(size, n)
+    order: Permuting
+    dropout: np.random.Generator
 
 
 def begin(theta: Array, solver: str | Optimizer) -> State:
@@ -122,7 +58,7 @@ class _Watch:
         settings: Settings,
         engine: Engine,
         objective: Objective,
-        validation: tuple[Array, Array] | None,
+        validation: Validation | None,
         theta: Array,
     ) -> None:
         self.settings = settings
@@ -151,6 +87,7 @@ class _Watch:
         """
         history, settings, start = self.history, self.settings, self.start
         history.loss += ends.losses
+        history.penalty += ends.penalties
         history.learning_rate += ends.rates
         history.seconds += [clock - start for clock in ends.clocks]
         if isfinite(ends.losses[0]):  # that was measured first where the look before left off
@@ -172,14 +109,14 @@ class _Watch:
                 history.stopped = history.stopped or "a callback said so"
         return bool(history.stopped)
 
-    def look_once(self, theta: Array, loss: float) -> bool:
+    def look_once(self, theta: Array, loss: float, penalty: float) -> bool:
         """Enter one iteration of a solver, which knows no rate."""
-        return self.look(theta, EpochsEnd([loss], [0.0], [perf_counter()]))
+        return self.look(theta, EpochsEnd([loss], [penalty], [0.0], [perf_counter()]))
 
     def _validate(self, theta: Array) -> None:
         assert self.validation is not None
-        X, y = self.validation
-        value, output = self.engine.value_and_output(self.plain, theta, X, y)
+        X, y, w = self.validation
+        value, output = self.engine.value_and_output(self.plain, theta, X, y, w)
         if self.settings.metric is not None:
             self.history.validation_score.append(float(self.settings.metric(output, y)))
         self.history.validation_loss.append(value)
@@ -199,14 +136,15 @@ def train(
     X: Array,
     y: Array,
     settings: Settings,
-    rng: np.random.Generator,
+    draws: Draws,
     sample_weight: Array | None = None,
-    validation: tuple[Array, Array] | None = None,
+    validation: Validation | None = None,
 ) -> History:
     """Move `state` to where training on X (n, n_inputs) and y (n, n_outputs) leads.
 
-    An interrupt (Ctrl-C) ends it early with a warning and keeps what there is: the best weights
-    on the validation data if there are any, else those of the last finished step.
+    An interrupt (Ctrl-C) ends it early and keeps what there is: the best weights on the validation
+    data if there are any, else those of the last finished step. A loss that is no longer finite
+    ends it at the last finite weights. The history's `stopped` says so, and `warn_of_end` warns.
     """
     if settings.early_stopping and validation is None:
         raise ValueError("early_stopping needs validation_data=(X, y) to look at")
@@ -215,13 +153,9 @@ def train(
     run = _solve if settings.solver in SOLVERS else _descend
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            run(_Work(engine, objective, state, X, y, sample_weight, settings, rng), watch)
+            run(_Work(engine, objective, state, X, y, sample_weight, settings, draws), watch)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
-        warnings.warn(
-            f"training was interrupted after {len(history)} epochs; its weights are kept",
-            stacklevel=3,
-        )
     # The last step of all has no batch after it to tell that it went too far.
     xp = namespace(state.theta)
     overflowed = not bool(xp.all(xp.isfinite(state.theta)))
@@ -230,23 +164,36 @@ def train(
     keep_best = settings.early_stopping or history.stopped in ("interrupted", "diverged")
     if keep_best and watch.best_theta is not None:
         state.theta = watch.best_theta
-    if history.stopped == "diverged":
-        curves = {"loss": history.loss, "validation loss": history.validation_loss}
-        became = [
-            f"{name} became {c[-1]}" for name, c in curves.items() if c and not isfinite(c[-1])
-        ]
-        cure = "Scale the inputs and targets"
-        if settings.solver not in SOLVERS:
-            rate = f"{history.learning_rate[-1]:g}"
-            cure = f"Lower learning_rate (it was {rate}), scale the data, or set clip_norm"
+    history.stopped = history.stopped or "all epochs done"
+    return history
+
+
+def warn_of_end(history: History) -> None:
+    """Warn if training was interrupted or has diverged."""
+    if history.stopped == "interrupted":
         warnings.warn(
-            f"the {became[0] if became else 'weights overflowed'} in epoch {len(history)}: "
-            f"training has stopped and the last finite weights are kept. {cure}",
+            f"training was interrupted after {len(history)} epochs; its weights are kept",
+            stacklevel=3,
+        )
+    if history.stopped == "diverged":
+        warnings.warn(
+            f"{divergence(history)[0]}: training has stopped and the last finite weights are kept. "
+            f"{divergence(history)[1]}",
             DivergenceWarning,
             stacklevel=3,
         )
-    history.stopped = history.stopped or "all epochs done"
-    return history
+
+
+def divergence(history: History) -> tuple[str, str]:
+    """What was seen when training diverged, and what may cure it."""
+    curves = {"loss": history.loss, "validation loss": history.validation_loss}
+    became = [f"{name} became {c[-1]}" for name, c in curves.items() if c and not isfinite(c[-1])]
+    cure = "Scale the inputs and targets"
+    if history.learning_rate[-1]:
+        rate = f"{history.learning_rate[-1]:g}"
+        cure = f"Lower learning_rate (it was {rate}), scale the data, or set clip_norm"
+    seen = f"the {became[0] if became else 'weights overflowed'} in epoch {len(history)}"
+    return seen, cure
 
 
 class _Work(NamedTuple):
@@ -259,48 +206,52 @@ class _Work(NamedTuple):
     y: Array
     sample_weight: Array | None
     settings: Settings
-    rng: np.random.Generator
+    draws: Draws
 
 
 def _descend(work: _Work, watch: _Watch) -> None:
     """Gradient descent in batches."""
-    engine, objective, state, X, y, sample_weight, settings, rng = work
+    engine, objective, state, X, y, sample_weight, settings, draws = work
     n = X.shape[0]
-    size = settings.rows_per_batch(n)
     rule = optimizer(settings.solver)
     base_rate = settings.learning_rate or rule.learning_rate
     factor = schedule(settings.schedule)
-    steps_per_epoch = -(-n // size)
-    planned = settings.epochs * steps_per_epoch
-    shuffling, dropping = rng.spawn(2)  # apart, so that neither depends on the other's draws
-    shuffle = settings.shuffle and size < n
-    drawn = 0  # epochs so far
+    stretches = settings.stretches(n)
+    planned = sum(epochs * -(-n // size) for epochs, size in stretches)
+    drawn = 0  # steps so far
 
-    def draw(k: int) -> Epochs:
-        nonlocal drawn
-        done = np.arange(drawn * steps_per_epoch, (drawn + k) * steps_per_epoch)
-        drawn += k
-        factors = np.fromiter(map(factor, (done / planned).tolist()), np.float64, len(done))
-        rates = (base_rate * factors).reshape(k, steps_per_epoch)
-        if not (rates >= 0.0).all():
-            raise ValueError(f"the schedule gives the rate {rates.min():g}: expected 0 or more")
-        orders = np.stack([shuffling.permutation(n) for _ in range(k)]) if shuffle else None
-        return Epochs(orders, rates)
+    def drawing(size: int) -> Callable[[int], Epochs]:
+        steps_per_epoch = -(-n // size)
+        shuffle = settings.shuffle and size < n
 
-    epochs = int(settings.epochs)
-    batches = Batches(
-        epochs,
-        draw,
-        size,
-        1 if watch.looks_at_each else epochs,
-        settings.clip_norm,
-        dropout(objective.layout.architecture, settings.dropout, dropping),
-    )
-    running = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
-    with closing(running):  # what a signal's handler raised meanwhile is raised now at the latest
-        for ends in running:
-            if watch.look(state.theta, ends):
-                break
+        def draw(k: int) -> Epochs:
+            nonlocal drawn
+            done = np.arange(drawn, drawn + k * steps_per_epoch)
+            drawn += len(done)
+            factors = np.fromiter(map(factor, (done / planned).tolist()), np.float64, len(done))
+            rates = (base_rate * factors).reshape(k, steps_per_epoch)
+            if not (rates >= 0.0).all():
+                raise ValueError(f"the schedule gives the rate {rates.min():g}: expected 0 or more")
+            orders = np.stack([draws.order.permutation(n) for _ in range(k)]) if shuffle else None
+            return Epochs(orders, rates)
+
+        return draw
+
+    for epochs, size in stretches:
+        batches = Batches(
+            epochs,
+            drawing(size),
+            size,
+            1 if watch.looks_at_each else epochs,
+            settings.clip_norm,
+            dropout(objective.layout.architecture, settings.dropout, draws.dropout),
+            settings.by_rows,
+        )
+        running = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
+        with closing(running):  # what a signal's handler raised is raised now at the latest
+            for ends in running:
+                if watch.look(state.theta, ends):
+                    return
 
 
 class _StartError(ArithmeticError):
@@ -314,6 +265,7 @@ def _solve(work: _Work, watch: _Watch) -> None:
         if given:
             raise ValueError(f"{name} needs a solver that goes in steps: one of {list(OPTIMIZERS)}")
     like = state.theta
+    weight = X.shape[0] if sample_weight is None else float(namespace(like).sum(sample_weight))
     free = objective.layout.learning_rates()
     moving = None if free is None else free != 0.0
 
@@ -321,7 +273,7 @@ def _solve(work: _Work, watch: _Watch) -> None:
         here = array_like(theta, like)
         value, gradient = engine.value_and_gradient(objective, here, X, y, sample_weight)
         if not isfinite(value) and not watch.history.loss:
-            watch.look_once(like, value)
+            watch.look_once(like, value, nan)
             raise _StartError
         gradient = to_numpy(gradient).astype(np.float64)
         return value, gradient if moving is None else np.where(moving, gradient, 0.0)
@@ -329,18 +281,20 @@ def _solve(work: _Work, watch: _Watch) -> None:
     def after_iteration(theta: Array, value: float) -> bool:
         state.theta = array_like(theta, like)
         state.steps += 1
-        return watch.look_once(state.theta, value)
+        return watch.look_once(state.theta, value, objective.penalty(state.theta, weight))
 
     assert isinstance(settings.solver, str)
     try:
-        _, why = minimize(
+        search = minimize(
             value_and_gradient,
             to_numpy(like).astype(np.float64),
             settings.solver,
             settings.epochs,
             after_iteration=after_iteration,
+            **settings.limits,
         )
     except _StartError:
         return
+    watch.history.status = search.status
     if not watch.history.stopped and len(watch.history) < settings.epochs:
-        watch.history.stopped = f"{settings.solver}: {why.strip().rstrip('.').lower()}"
+        watch.history.stopped = f"{settings.solver}: {search.why.strip().rstrip('.').lower()}"

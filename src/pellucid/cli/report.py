@@ -3,48 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pellucid.predictor import Fit
-from pellucid.training import Event
-
-
-@contextmanager
-def progress(silent: bool) -> Iterator[list[Callable[[Event], Any]]]:
-    """A progress bar on stderr, as the callbacks that move it."""
-    if silent:
-        yield []
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(bar_width=18),
-        MofNCompleteColumn(),
-        TextColumn("epochs {task.description}"),
-        TimeElapsedColumn(),
-    )
-    bar = Progress(*columns, console=Console(stderr=True))
-    task = bar.add_task("", total=None)
-
-    def show(event: Event) -> None:
-        history = event.history
-        text = f"loss {history.loss[-1]:.4g}"
-        if history.validation_loss:
-            text += f" val {history.validation_loss[-1]:.4g}"
-        if history.validation_score:
-            text += f" score {history.validation_score[-1]:.4g}"
-        bar.update(task, completed=event.epoch, total=event.epochs, description=text)
-        bar.start()  # not before there is something to show
-
-    try:
-        yield [show]
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def draw(fit: Fit, path: Path) -> None:

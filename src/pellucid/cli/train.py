@@ -15,12 +15,13 @@ import typer
 from pellucid.activations import ACTIVATIONS
 from pellucid.cli.data import Data, open_data, refuse_to_overwrite
 from pellucid.cli.exits import FAILED, INTERRUPTED
-from pellucid.cli.report import draw, progress, report, summary
+from pellucid.cli.report import draw, report, summary
 from pellucid.engines import ENGINES
 from pellucid.initializers import INITIALIZERS
 from pellucid.losses import LOSSES
 from pellucid.optimizers import OPTIMIZERS, optimizer
 from pellucid.predictor import Predictor
+from pellucid.progress import progress
 from pellucid.recipe import Recipe
 from pellucid.scaling import SCALERS
 from pellucid.schedules import SCHEDULES

@@ -41,7 +41,8 @@ class Epochs(NamedTuple):
 class EpochsEnd(NamedTuple):
     """What an engine says at the end of some epochs, one item for each."""
 
-    losses: list[float]  # of its batches, each at the theta it found; not finite: it has diverged
+    losses: list[float]  # mean over its batches, each at the theta it found
+    penalties: list[float]  # the part of L2 and L1 in that
     rates: list[float]  # the last step's
     clocks: list[float]  # time.perf_counter() then, in seconds
 
@@ -56,6 +57,7 @@ class Batches:
     at_once: int = 1  # the most epochs between two looks from outside
     clip_norm: float | None = None
     dropout: Dropout | None = None
+    by_rows: bool = False  # whether a batch counts by its rows, or their weights, in that mean
 
 
 class Engine(Protocol):
@@ -80,7 +82,12 @@ class Engine(Protocol):
         """
 
     def value_and_output(
-        self, objective: Objective, theta: Array, X: Array, y: Array
+        self,
+        objective: Objective,
+        theta: Array,
+        X: Array,
+        y: Array,
+        sample_weight: Array | None = None,
     ) -> tuple[float, Array]:
         """J, and the output (n, n_outputs) that it is about."""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import nullcontext
-from functools import cache
-from math import ceil, inf, log2
+from math import ceil, log2, nan
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +14,7 @@ from pellucid.activations import ACTIVATIONS
 from pellucid.arrays import Array
 from pellucid.engines.base import Batches, Engine, EpochsEnd, State
 from pellucid.engines.loading import native
+from pellucid.engines.processors import processors
 from pellucid.layers import Dense, Scale
 from pellucid.layout import Layout
 from pellucid.losses import LOSSES
@@ -109,16 +108,25 @@ class NativeEngine:
         return output if done else None
 
     def value_and_output(
-        self, objective: Objective, theta: Array, X: Array, y: Array
+        self,
+        objective: Objective,
+        theta: Array,
+        X: Array,
+        y: Array,
+        sample_weight: Array | None = None,
     ) -> tuple[float, Array]:
         """J, and the output (n, n_outputs) that it is about."""
         if why := why_not(objective) or why_not_array(X):
-            return self._instead(why).value_and_output(objective, theta, X, y)
+            engine = self._instead(why)
+            return engine.value_and_output(objective, theta, X, y, sample_weight)
         core = self._core_of(objective, X.dtype)
         output = np.empty(y.shape, X.dtype)
         threads = self._threads(core.flops_of_a_row(_stored(X)) / 3 * X.shape[0])
-        value = core.value_and_output(theta, _ready(X), _ready(y), output, threads)
-        return value + objective.penalty(theta, X.shape[0]), output
+        value = core.value_and_output(
+            theta, _ready(X), _ready(y), _ready(sample_weight), output, threads
+        )
+        total = X.shape[0] if sample_weight is None else float(sample_weight.sum())
+        return value + objective.penalty(theta, total), output
 
     def value_and_gradient(
         self,
@@ -187,8 +195,8 @@ class NativeEngine:
 
     def _threads(self, flops: float) -> int:
         if self._n_threads is not None:
-            return min(self._n_threads, max(MOST_THREADS, _processors()))
-        return max(1, min(_processors(), int(flops / FLOPS_A_THREAD)))
+            return min(self._n_threads, max(MOST_THREADS, processors()))
+        return max(1, min(processors(), int(flops / FLOPS_A_THREAD)))
 
     def _core(self, layout: Layout, dtype: Any) -> Any:
         """The compiled engine for forward passes of a layout."""
@@ -269,7 +277,7 @@ class _Run:
         orders, rates = self.batches.draw(k)
         if orders is not None:
             orders = np.ascontiguousarray(orders, np.int64)
-        losses, seconds = np.empty(k), np.empty(k)
+        losses, penalties, seconds = np.empty(k), np.empty(k), np.empty(k)
         started = perf_counter()
         drawn: Any = None if self.bits is None else self.bits.state
         given, old = state.theta, state.moments
@@ -280,8 +288,8 @@ class _Run:
             with self.lock:
                 outcome = self.trainer.run(
                     given, [old[name] for name in self.names], old.get("t", 0), *self.data, orders,
-                    rates, limit, None if self.bits is None else self.bits.capsule, new, moments,
-                    losses, seconds,
+                    rates, limit, None if self.bits is None else self.bits.capsule,
+                    self.batches.by_rows, new, moments, losses, penalties, seconds,
                 )  # fmt: skip
             return outcome, new, dict(zip(self.names, moments, strict=True))
 
@@ -295,11 +303,12 @@ class _Run:
         elif end == "diverged" and not self.trainer.previous(theta):
             theta = given
         ends = EpochsEnd(
-            losses[:epochs].tolist(), rates[:epochs, -1].tolist(),
+            losses[:epochs].tolist(), penalties[:epochs].tolist(), rates[:epochs, -1].tolist(),
             (started + seconds[:epochs]).tolist(),
         )  # fmt: skip
         if end == "diverged":
             ends.losses.append(value)
+            ends.penalties.append(nan)
             ends.rates.append(float(rates[epochs, -1]))
             ends.clocks.append(perf_counter())
         if "t" in old:
@@ -376,23 +385,3 @@ def _stored(X: Array) -> float:
     if not is_sparse(X):
         return -1.0
     return float(2 ** ceil(log2(max(1.0, X.nnz / max(1, X.shape[0])))))
-
-
-@cache
-def _quota() -> float:
-    """Processors' worth of time that a container may use; inf without such a limit."""
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = file.read().split()
-        return float(quota) / float(period)
-    except (OSError, ValueError):  # no such file, or "max": no limit
-        return inf
-
-
-def _processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        processors = len(os.sched_getaffinity(0))
-    else:
-        processors = os.cpu_count() or 1
-    return max(1, int(min(processors, _quota())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter
 
 from pellucid.arrays import Array, array_like, namespace
@@ -39,10 +39,15 @@ class ReferenceEngine:
         return None
 
     def value_and_output(
-        self, objective: Objective, theta: Array, X: Array, y: Array
+        self,
+        objective: Objective,
+        theta: Array,
+        X: Array,
+        y: Array,
+        sample_weight: Array | None = None,
     ) -> tuple[float, Array]:
         """J, and the output (n, n_outputs) that it is about."""
-        return objective.value_and_output(theta, dense(X), y)
+        return objective.value_and_output(theta, dense(X), y, sample_weight)
 
     def value_and_gradient(
         self,
@@ -75,7 +80,7 @@ class ReferenceEngine:
         for _ in range(batches.epochs):
             orders, rates = batches.draw(1)
             order = None if orders is None else array_like(orders[0], state.theta, dtype=xp.int64)
-            total = weight = 0.0
+            total = penalty = used = 0.0
             for step, start in enumerate(range(0, n, batches.size)):
                 stop = min(start + batches.size, n)
                 rows = slice(start, stop) if order is None else order[start:stop]
@@ -91,7 +96,7 @@ class ReferenceEngine:
                 )
                 if not isfinite(value):
                     state.theta = last_finite
-                    yield EpochsEnd([value], [float(rates[0, -1])], [perf_counter()])
+                    yield EpochsEnd([value], [nan], [float(rates[0, -1])], [perf_counter()])
                     return
                 if batches.clip_norm is not None:
                     gradient = clip_by_norm(gradient, batches.clip_norm)
@@ -103,10 +108,15 @@ class ReferenceEngine:
                     last_finite, gradient, state.moments, rate, decay
                 )
                 state.steps += 1
-                total += value if objective.reduction == "sum" else value * w
-                weight += w
-            loss = total if objective.reduction == "sum" else total / weight
-            yield EpochsEnd([loss], [float(rates[0, -1])], [perf_counter()])
+                counts = stop - start if batches.by_rows else w
+                share = 1.0 if objective.reduction == "sum" else counts
+                total += value * share
+                penalty += objective.penalty(last_finite, w) * share
+                used += counts
+            whole = 1.0 if objective.reduction == "sum" else used
+            yield EpochsEnd(
+                [total / whole], [penalty / whole], [float(rates[0, -1])], [perf_counter()]
+            )
 
 
 def _like(factors: Array | None, theta: Array) -> Array | None:

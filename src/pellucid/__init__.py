@@ -28,6 +28,7 @@ from pellucid.version import __version__
 if TYPE_CHECKING:
     from pellucid.check import GradientCheck, check_gradient
     from pellucid.comparison import Comparison, compare
+    from pellucid.estimators import MLPClassifier, MLPRegressor
     from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor, load
     from pellucid.recipe import Recipe
@@ -52,6 +53,8 @@ __all__ = [
     "History",
     "Layout",
     "Loss",
+    "MLPClassifier",
+    "MLPRegressor",
     "Network",
     "Objective",
     "Optimizer",
@@ -76,6 +79,8 @@ _LATER = {
     "check_gradient": "check",
     "Comparison": "comparison",
     "compare": "comparison",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "classification_report": "metrics",
     "regression_report": "metrics",
     "Predictor": "predictor",

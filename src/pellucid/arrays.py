@@ -44,6 +44,19 @@ def array_like(values: Any, like: Array, dtype: Any = None) -> Array:
     return xp.asarray(to_numpy(values), dtype=dtype or like.dtype, device=like.device)
 
 
+def like_given(values: np.ndarray, given: Array) -> Array:
+    """NumPy values, in the library and on the device of `given` if they are numbers.
+
+    Examples
+    --------
+    >>> like_given(np.array(["a"]), np.zeros(1)).tolist()
+    ['a']
+    """
+    if isinstance(given, np.ndarray) or values.dtype.kind not in "biuf":
+        return values
+    return namespace(given).asarray(values, device=given.device)
+
+
 def to_numpy(array: Array) -> np.ndarray:
     """The numbers as a NumPy array, fetched from wherever they are.
 

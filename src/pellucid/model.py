@@ -19,7 +19,7 @@ from pellucid.explanation import explain
 from pellucid.history import History
 from pellucid.layout import Layout
 from pellucid.losses import Loss
-from pellucid.network import Trace, forward
+from pellucid.network import Trace, forward, input_gradient
 from pellucid.objective import Objective, loss_for
 from pellucid.optimizers import Optimizer, optimizer
 from pellucid.parameters import Parameters
@@ -176,6 +176,26 @@ class Network(Parameters):
         """What a forward pass sees: each layer's parameters, inputs x, sums z, activations a."""
         rows = dense(self._inputs(X))
         return forward(self.layout, self._theta_like(rows), rows)
+
+    def input_gradient(self, X: Any) -> Array:
+        """How each output changes with each input: (n, n_outputs, n_inputs).
+
+        Examples
+        --------
+        >>> network = Network([2, 1], bias=False)
+        >>> network.weights = [[[10.0], [1.0]]]
+        >>> network.input_gradient([[2, 3]]).tolist()
+        [[[10.0, 1.0]]]
+        """
+        trace = self.trace(X)
+        xp, last = namespace(trace.output), self.architecture.output_activation
+        gradients = []
+        for j in range(self.architecture.n_outputs):
+            da = xp.zeros_like(trace.output)
+            da[:, j] = 1.0
+            dz = last.backward(da, trace.z[-1], trace.a[-1])
+            gradients.append(input_gradient(self.layout, trace, dz))
+        return xp.stack(gradients, axis=1)
 
     def loss_and_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[float, Array]:
         """The objective J on these rows and its gradient by theta (P,).

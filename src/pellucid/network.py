@@ -58,6 +58,25 @@ def forward(layout: Layout, theta: Array, X: Array, masks: Masks | None = None) 
     return trace
 
 
+def input_gradient(layout: Layout, trace: Trace, dz: Array) -> Array:
+    """The gradient dX (n, n_inputs) by the inputs, from that by the raw output: dz (n, n_outputs).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.architecture import Architecture
+    >>> layout = Layout(Architecture.of([2, 1]))
+    >>> trace = forward(layout, np.array([1.0, 10.0, 100.0]), np.array([[2.0, 3.0]]))
+    >>> input_gradient(layout, trace, np.array([[0.5]])).tolist()
+    [[0.5, 5.0]]
+    """
+    layers = layout.architecture.layers
+    for i in range(len(layers) - 1, 0, -1):
+        da = layers[i].backward(trace.parameters[i], dz)
+        dz = layers[i - 1].activation.backward(da, trace.z[i - 1], trace.a[i - 1])
+    return layers[0].backward(trace.parameters[0], dz)
+
+
 def backward(layout: Layout, trace: Trace, dz: Array, masks: Masks | None = None) -> Array:
     """The gradient (P,) of a loss by theta, from its gradient dz (n, n_outputs) by the raw output.
 

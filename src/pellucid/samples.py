@@ -241,7 +241,7 @@ def warn_of_scale(X: Array) -> None:
     >>> print(caught[0].message)
     inputs are large: column 0 goes up to 16: divide by that, or standardise each column ...
     """
-    size, usual = _sizes(X)
+    size, usual = column_sizes(X)
     used = np.flatnonzero(size)
     if not used.size:
         return
@@ -267,7 +267,7 @@ def warn_of_scale(X: Array) -> None:
         )
 
 
-def _sizes(X: Array) -> tuple[np.ndarray, np.ndarray]:
+def column_sizes(X: Array) -> tuple[np.ndarray, np.ndarray]:
     """The largest modulus of each column of X (n, k), and its root mean square: two arrays (k,)."""
     with np.errstate(over="ignore"):
         if is_sparse(X):

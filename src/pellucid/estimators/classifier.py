@@ -1,0 +1,219 @@
+"""A classifier is a network that tells classes apart: scikit-learn's MLPClassifier, and more."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    type_of_target,
+    unique_labels,
+)
+
+from pellucid.arrays import Array, like_given, namespace, to_numpy
+from pellucid.estimators.fitting import Rows
+from pellucid.estimators.hyperparameters import Hyperparameters, documented
+from pellucid.estimators.labels import Labels, MixedLabels
+from pellucid.estimators.multilayer import Multilayer, takes_steps
+from pellucid.losses import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+@documented
+@dataclass(eq=False, repr=False)
+class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
+    """A network that tells classes apart: scikit-learn's `MLPClassifier`, faster and with more.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; () is a linear model.
+    activation : str, Activation, pair of functions, or a list with one a layer, default="relu"
+        Of the hidden layers: a name of `pellucid.ACTIVATIONS` ("logistic" is "sigmoid").
+    solver : str, default="adam"
+        "sgd", "adam", "adamw", "rmsprop" take a step for each batch; "lbfgs" and
+        "conjugate_gradient" search on all rows at once.
+    {shared}
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in loss and scores; for several targets a list of dicts.
+    label_smoothing : float, default=0.0
+        The part of each target that is shared among all classes.
+
+    Attributes
+    ----------
+    classes_ : (n_classes,) labels, or for several targets a list of such.
+    coefs_, intercepts_ : list of (n_in, n_out) and (n_out,), one a layer: views of the network's
+        parameters, which may be read and set.
+    loss_, best_loss_, loss_curve_ : the training loss, its lowest value, and that of each epoch.
+    validation_scores_, best_validation_score_, validation_loss_curve_ : of the rows held out.
+    history_ : dict of arrays, a row an epoch: `pandas.DataFrame(model.history_)`.
+    best_iter_ : the epoch (from 1) of the best value watched.
+    n_iter_, t_ : epochs of this `fit`, and rows seen in all.
+    n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : its shape.
+    network_ : the `pellucid.Network` itself.
+    stopped_ : why training ended.
+
+    Notes
+    -----
+    Where it differs from scikit-learn's is listed in `docs/scikit-learn.md`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((16,), solver="lbfgs", alpha=0.1, random_state=0).fit(X, y)
+    >>> model.predict(X[:2]).tolist(), model.score(X, y) > 0.95
+    ([0, 0], True)
+    """
+
+    hidden_layer_sizes: int | Sequence[int] = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    class_weight: str | Mapping[Any, float] | Sequence[Mapping[Any, float]] | None = None
+    label_smoothing: float = 0.0
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **Hyperparameters._parameter_constraints,
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    loss: ClassVar[str] = "log_loss"
+    _numeric: ClassVar[bool] = False
+
+    @available_if(takes_steps)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+        """Train for one epoch on X (n, n_features) and y, going on from where training stands.
+
+        Parameters
+        ----------
+        classes : all classes there are; needed in the first call alone.
+        """
+        with self._all_or_nothing():
+            self._refuse_early_stopping()
+            begun = hasattr(self, "_target") and hasattr(self, "classes_")
+            if not (begun and classes is None) and _check_partial_fit_first_call(self, classes):
+                several = type_of_target(y).startswith("multilabel")
+                self._all_classes = y if several else classes
+            try:
+                self._fit(X, y, sample_weight, once=True)
+            finally:
+                self.__dict__.pop("_all_classes", None)
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of each row of X (n, n_features): (n,), or (n, n_targets)."""
+        output = self._output(X)
+        return like_given(self._target.decode(to_numpy(output)), output)
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """The probability of each class (n, n_classes); for several targets a list of such."""
+        output = self._output(X)
+        return self._target.probabilities(output)  # type: ignore[no-any-return]
+
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """The logarithm of `predict_proba`."""
+        probabilities = self.predict_proba(X)
+        if isinstance(probabilities, list):
+            return [np.log(p) for p in probabilities]  # type: ignore[return-value]
+        return namespace(probabilities).log(probabilities)  # type: ignore[no-any-return]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The part of rows, by weight, whose label is right: of several targets, all labels."""
+        if isinstance(getattr(self, "_target", None), MixedLabels):
+            right = self._target.right(to_numpy(self._output(X)), np.asarray(y))
+            return float(np.average(right, weights=sample_weight))
+        return float(super().score(X, y, sample_weight))
+
+    # --- what fitting asks of it ----------------------------------------------------------------
+
+    def _target_of(self, y: NDArray[Any]) -> Labels | MixedLabels:
+        known = getattr(self, "_all_classes", None)
+        target: Labels | MixedLabels
+        if type_of_target(y) == "multiclass-multioutput":
+            target = MixedLabels.of(y)
+        else:
+            target = Labels(y if known is None else known)
+            if known is not None:
+                refuse_unknown(y, target.classes)
+        self.classes_ = target.classes
+        return target
+
+    def _refuse_other_targets(self, y: NDArray[Any]) -> None:
+        if isinstance(self._target, MixedLabels):
+            return  # encoding them tells
+        if self.warm_start:
+            classes = unique_labels(y)
+            if set(classes) != set(self.classes_):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous "
+                    f"call to fit. Previously got {self.classes_}, `y` has {classes}"
+                )
+        else:
+            refuse_unknown(y, self.classes_)
+
+    def _loss(self) -> Loss:
+        return self._target.loss(self.label_smoothing)  # type: ignore[no-any-return]
+
+    def _encoded(self, y: NDArray[Any]) -> NDArray[Any]:
+        return self._target.encode(y)  # type: ignore[no-any-return]
+
+    def _weights(self, X: Array, y: NDArray[Any], sample_weight: Any, once: bool) -> Any:
+        weights = super()._weights(X, y, sample_weight, once)
+        if self.class_weight is None:
+            return weights
+        if self.class_weight == "balanced" and once:
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit, which sees a part of "
+                "the rows. Give a dict, such as sklearn.utils.compute_class_weight makes of all y."
+            )
+        if y.ndim == 1:
+            by_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=y, sample_weight=weights
+            )
+            factors = by_class[np.searchsorted(self.classes_, y)]
+        else:
+            factors = compute_sample_weight(self.class_weight, y)
+        return factors if weights is None else factors * weights
+
+    def _strata(self, rows: Rows) -> NDArray[Any] | None:
+        """What to hold out equal parts of: the classes, where there are enough of each."""
+        if self._target.kind == "binary":
+            return rows.y
+        if not self._target.one_of_several:
+            return None
+        counts = np.unique(rows.y, return_counts=True)[1]
+        held = int(np.ceil(self.validation_fraction * len(rows.y)))
+        enough = counts.min() >= 2 and len(counts) <= min(held, len(rows.y) - held)
+        return rows.y if enough else None
+
+    def _score_of(self, output: NDArray[Any], rows: Rows) -> float:
+        right = self._target.right(output, rows.y)
+        return float(np.average(right, weights=rows.weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def refuse_unknown(y: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Raise ValueError, in scikit-learn's words, if y holds a class that is none of `classes`."""
+    present = unique_labels(y)
+    if len(np.setdiff1d(present, classes, assume_unique=True)):
+        raise ValueError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. "
+            f"'y' has {present}."
+        )

@@ -1,0 +1,329 @@
+"""Fitting is training an estimator's network by its hyperparameters, watched epoch by epoch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+
+from pellucid.arrays import Array, namespace, to_numpy
+from pellucid.estimators.convergence import (
+    SMALLEST_RATE,
+    search_sentence,
+    stalled_sentence,
+    unfinished_sentence,
+)
+from pellucid.estimators.course import Course
+from pellucid.estimators.hyperparameters import LEARNING_RATES, SEARCHING
+from pellucid.estimators.protocol import ProtocolCallbacks
+from pellucid.events import Event
+from pellucid.history import History
+from pellucid.model import Network
+from pellucid.optimizers import Optimizer, optimizer
+from pellucid.progress import progress
+from pellucid.schedules import schedule
+from pellucid.settings import Settings
+from pellucid.sparse import is_sparse
+from pellucid.training import divergence, train
+
+if TYPE_CHECKING:
+    from pellucid.estimators.multilayer import Multilayer
+
+AUTO_BATCH = 200
+"""Rows a step when nobody says, as in scikit-learn."""
+
+LBFGS_FALL = 1e7 * np.finfo(np.float64).eps
+"""A search ends when the loss falls by a smaller part of itself: SciPy's own number."""
+
+
+class Rows(NamedTuple):
+    """Rows to train on or to measure on."""
+
+    X: Array  # (n, n_features)
+    y: Any  # (n,) or (n, n_targets) as they were given
+    Y: Array  # (n, n_outputs), what the network shall give
+    weight: Array | None  # (n,)
+
+    def some(self, which: Array) -> Rows:
+        """Those rows alone, by their numbers."""
+        return Rows(*(None if part is None else _some(part, which) for part in self))
+
+
+def _some(array: Array, which: Array) -> Array:
+    if isinstance(array, np.ndarray) or is_sparse(array):
+        return array[which]
+    xp = namespace(array)
+    return xp.take(array, xp.asarray(which, device=array.device), axis=0)
+
+
+class Fitting:
+    """One call of `fit` or `partial_fit`.
+
+    Parameters
+    ----------
+    estimator : whose hyperparameters say how.
+    network : to train, with its loss and penalties.
+    course : where training stands; it is moved on.
+    rows : to train on.
+    validation : to measure on after each epoch, or None.
+    once : whether it is a single epoch, as `partial_fit` takes.
+
+    Raises
+    ------
+    ValueError
+        If early stopping has too few rows to hold out.
+    """
+
+    def __init__(
+        self,
+        estimator: Multilayer,
+        network: Network,
+        course: Course,
+        rows: Rows,
+        validation: Rows | None,
+        once: bool,
+    ) -> None:
+        self.estimator, self.network, self.course, self.once = estimator, network, course, once
+        self.searching = estimator.solver in SEARCHING
+        if validation is None and estimator.early_stopping and not self.searching:
+            rows, validation = self._divided(rows)
+        self.rows, self.validation = rows, validation
+        self.stops_early = estimator.early_stopping and validation is not None
+        self.by_loss = self.stops_early and estimator.scoring == "loss"
+        self.scorer: Callable[..., float] | None = None
+        if self.validation is not None and estimator.scoring not in (None, "loss"):
+            from sklearn.metrics import check_scoring
+
+            self.scorer = check_scoring(estimator, estimator.scoring)
+        self.epochs = 1 if once else estimator.max_iter
+        self.done_before = course.epochs
+        self.seconds_before = course.curves.get("seconds", [0.0])[-1]
+        self.stopped = ""
+
+    def run(self) -> History:
+        """Train, and enter what was seen into the course.
+
+        Raises
+        ------
+        ValueError
+            If the weights are no longer finite.
+        """
+        e, course = self.estimator, self.course
+        with ExitStack() as stack:
+            protocol = stack.enter_context(ProtocolCallbacks(self))
+            callbacks: list[Callable[[Event], Any]] = [self._after_epoch]
+            if e.verbose == 1:
+                callbacks += stack.enter_context(progress())
+            callbacks += [c for c in e.callbacks if not protocol.is_one(c)]
+            if protocol.any:
+                callbacks.append(protocol.after_epoch)
+            history = train(
+                self.network._engine,
+                self.network.objective,
+                course.state,
+                self.rows.X,
+                self.rows.Y,
+                self._settings(callbacks),
+                course.draws(bool(np.any(e.dropout))),
+                self.rows.weight,
+                None if self.validation is None else _measured(self.validation),
+            )
+        self.stopped = self.stopped or history.stopped
+        if history.stopped == "diverged":
+            seen, cure = divergence(history)
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                f"values and need to be preprocessed. What was seen: {seen}. {cure}"
+            )
+        self._warn(history)
+        return history
+
+    @property
+    def theta(self) -> Array:
+        """The weights to hand out: the best ones after early stopping or an interrupt."""
+        best = self.course.convergence.best_theta
+        wants_best = self.stops_early or self.stopped == "interrupted"
+        return best if wants_best and best is not None else self.course.state.theta
+
+    def _divided(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The rows to train on and those to hold out: the same ones in each `fit` that goes on."""
+        e, course = self.estimator, self.course
+        n = rows.X.shape[0]
+        if course.divided is None or sum(map(len, course.divided)) != n:
+            course.divided = tuple(
+                train_test_split(
+                    np.arange(n),
+                    random_state=course.random_state,
+                    test_size=e.validation_fraction,
+                    stratify=e._strata(rows),
+                )
+            )
+        train_on, hold_out = course.divided
+        if len(hold_out) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset."
+            )
+        return rows.some(train_on), rows.some(hold_out)
+
+    def _settings(self, callbacks: list[Callable[[Event], Any]]) -> Settings:
+        e = self.estimator
+        common: dict[str, Any] = {
+            "epochs": self.epochs,
+            "max_time": e.max_time,
+            "metric": None if self.validation is None or self.by_loss else self._score,
+            "callbacks": tuple(callbacks),
+            "by_rows": True,
+        }
+        if self.searching:
+            limits = {"tolerance": e.tol}
+            if e.solver == "lbfgs":
+                limits |= {"max_evaluations": e.max_fun, "relative_tolerance": LBFGS_FALL}
+            return Settings(solver=e.solver, limits=limits, **common)
+        return Settings(
+            solver=optimizer_of(e),
+            batch_size=self._batch_size(),
+            learning_rate=1.0,  # times the schedule, which gives the rate itself
+            schedule=self._rate,
+            shuffle=e.shuffle,
+            dropout=float(e.dropout) if np.ndim(e.dropout) == 0 else list(e.dropout),
+            clip_norm=e.clip_norm,
+            **common,
+        )
+
+    def _batch_size(self) -> int | str | dict[int, int]:
+        size, n = self.estimator.batch_size, self.rows.X.shape[0]
+        if isinstance(size, Mapping):  # counted from the first epoch ever
+            at = self.done_before
+            now = max((epoch for epoch in size if epoch <= at + 1), default=1)
+            later = {epoch - at: rows for epoch, rows in size.items() if epoch > at + 1}
+            return ({1: size[now]} if now in size else {}) | later
+        if size == "auto":
+            return min(AUTO_BATCH, n)
+        if isinstance(size, str):
+            return size
+        if size > n:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=6,
+            )
+        return min(int(size), n)
+
+    def _rate(self, fraction: float) -> float:
+        """The learning rate when this fraction of the call's steps is done."""
+        e = self.estimator
+        if e.learning_rate in LEARNING_RATES:
+            return self.course.rate
+        spanned = e.schedule_iter or e.max_iter
+        t = min((self.done_before + fraction * self.epochs) / spanned, 1.0)
+        return float(e.learning_rate_init * schedule(e.learning_rate)(t))
+
+    def _score(self, output: Array, Y: Array) -> float:
+        """The score of the validation rows, whose output this is; NaN if it is not finite."""
+        held = self.validation
+        assert held is not None
+        if not bool(namespace(output).all(namespace(output).isfinite(output))):
+            return float("nan")
+        if self.scorer is None:
+            return float(self.estimator._score_of(to_numpy(output), held))
+        weight = {} if held.weight is None else {"sample_weight": held.weight}
+        return float(self.scorer(self.view(), held.X, held.y, **weight))
+
+    def view(self) -> Multilayer:
+        """The estimator as it would be if training stopped here."""
+        return self.estimator._like_this_with(self.network, self.course.state.theta)
+
+    def _after_epoch(self, event: Event) -> bool:
+        """Enter the epoch into the course; True if training shall stop."""
+        e, course, history = self.estimator, self.course, event.history
+        course.epochs += 1
+        course.samples += 0 if self.searching else self.rows.X.shape[0]
+        divisor = e._target.curve_divisor
+        penalty = history.penalty[-1]
+        loss = (history.loss[-1] - penalty) / divisor + penalty
+        row = {
+            "epoch": course.epochs,
+            "loss": loss,
+            "learning_rate": history.learning_rate[-1],
+            "seconds": self.seconds_before + history.seconds[-1],
+        }
+        if history.validation_loss:
+            row["validation_loss"] = history.validation_loss[-1] / divisor
+        if history.validation_score:
+            row["validation_score"] = history.validation_score[-1]
+        for name, value in row.items():
+            course.curves.setdefault(name, []).append(value)
+        if e.verbose > 1:
+            print(f"Iteration {event.epoch}, loss = {loss:.8f}")
+            if self.stops_early and not self.by_loss:
+                print(f"Validation score: {row['validation_score']:f}")
+        watched = loss
+        if self.stops_early:
+            watched = row["validation_loss"] if self.by_loss else -row["validation_score"]
+        stalls = course.convergence.stalls(watched, event.theta, course.epochs)
+        if e.solver == "sgd" and e.learning_rate == "invscaling":
+            course.rate = float(e.learning_rate_init) / (course.samples + 1) ** e.power_t
+        if self.once or (self.searching and not self.stops_early):
+            return False
+        return stalls and self._stop_or_slow_down()
+
+    def _stop_or_slow_down(self) -> bool:
+        e, course = self.estimator, self.course
+        what = "Training loss"
+        if self.stops_early:
+            what = "Validation loss" if self.by_loss else "Validation score"
+        message = stalled_sentence(what, e.tol, e.n_iter_no_change)
+        adapts = e.solver == "sgd" and e.learning_rate == "adaptive"
+        if adapts and course.rate > SMALLEST_RATE:
+            course.rate /= 5.0
+            course.convergence.unimproved = 0
+            self._say(f"{message} Setting learning rate to {course.rate:f}")
+            return False
+        self._say(message + (" Learning rate too small." if adapts else "") + " Stopping.")
+        self.stopped = message
+        return True
+
+    def _say(self, message: str) -> None:
+        if self.estimator.verbose > 1:
+            print(message)
+
+    def _warn(self, history: History) -> None:
+        e, X = self.estimator, self.rows.X
+        message, kind = "", ConvergenceWarning
+        if history.stopped == "interrupted":
+            message = (
+                f"Training interrupted by user. After {len(history)} epochs the best weights so "
+                "far are kept."
+            )
+            kind = UserWarning
+        elif self.searching and history.status:
+            why = history.stopped.partition(": ")[2].upper()
+            why = why or "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"
+            message = search_sentence(e.solver, len(history), history.status, why, X)
+        elif history.stopped == "all epochs done" and not (self.once or self.searching):
+            losses, rate = self.course.curves["loss"], history.learning_rate[-1]
+            message = unfinished_sentence(e.max_iter, losses, X, rate)
+        if message:
+            warnings.warn(message, kind, stacklevel=7)
+
+
+def _measured(rows: Rows) -> tuple[Array, Array, Array | None]:
+    return rows.X, rows.Y, rows.weight
+
+
+def optimizer_of(e: Multilayer) -> Optimizer:
+    """The optimizer that an estimator's hyperparameters mean."""
+    if e.solver == "sgd":
+        return optimizer("nesterov" if e.nesterovs_momentum else "momentum", momentum=e.momentum)
+    betas = {"beta_1": e.beta_1, "beta_2": e.beta_2, "epsilon": e.epsilon}
+    if e.solver == "adam":
+        return optimizer("adam", **betas, epsilon_hat=True)  # scikit-learn's form
+    if e.solver == "adamw":
+        return optimizer("adamw", **betas, weight_decay=e.weight_decay)
+    return optimizer(e.solver)

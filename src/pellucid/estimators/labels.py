@@ -1,0 +1,211 @@
+"""Labels are the classes of a classifier's target, and how outputs of a network stand for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.preprocessing import LabelBinarizer
+
+from pellucid.activations import Activation, activation, softmax, softmax_backward
+from pellucid.arrays import Array, namespace
+from pellucid.losses import Loss, binary_cross_entropy, cross_entropy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Labels:
+    """One target: two classes (one output), several (one each), or any number at once (one each).
+
+    Parameters
+    ----------
+    y : (n,) classes, or (n, k) of 0 and 1 for any number at once; or the classes themselves.
+
+    Examples
+    --------
+    >>> labels = Labels(["no", "yes", "no"])
+    >>> labels.encode(["yes", "no"]).tolist(), labels.decode(np.array([[0.9], [0.2]])).tolist()
+    ([[1], [0]], ['yes', 'no'])
+    """
+
+    curve_divisor = 1
+
+    def __init__(self, y: Any) -> None:
+        self.binarizer = LabelBinarizer().fit(y)
+        self.classes: NDArray[Any] = self.binarizer.classes_
+        self.kind = self.binarizer.y_type_
+
+    @property
+    def one_of_several(self) -> bool:
+        """Whether a row has just one class, out of more than two."""
+        return self.kind == "multiclass"
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs that stand for the classes."""
+        return 1 if self.kind == "binary" else len(self.classes)
+
+    @property
+    def output_activation(self) -> Activation:
+        """Of the network."""
+        return activation("softmax" if self.one_of_several else "sigmoid")
+
+    def loss(self, label_smoothing: float) -> Loss:
+        """That goes with it."""
+        return (cross_entropy if self.one_of_several else binary_cross_entropy)(label_smoothing)
+
+    def encode(self, y: Any) -> NDArray[Any]:
+        """The targets (n, n_outputs): 0 and 1."""
+        return np.asarray(self.binarizer.transform(y))
+
+    def decode(self, output: NDArray[Any]) -> NDArray[Any]:
+        """The labels (n,), or (n, k) of 0 and 1, that outputs (n, n_outputs) stand for."""
+        if self.one_of_several:
+            return self.classes[output.argmax(axis=1)]
+        chosen = output > 0.5
+        if self.kind != "binary":
+            return chosen.astype(int)
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, len(output))
+        return self.classes[chosen[:, 0].astype(int)]
+
+    def probabilities(self, output: NDArray[Any]) -> NDArray[Any]:
+        """The probability of each class (n, n_classes)."""
+        return np.hstack([1.0 - output, output]) if output.shape[1] == 1 else output
+
+    def right(self, output: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether each row's outputs stand for its labels (n,)."""
+        right = self.decode(output) == y
+        return right if right.ndim == 1 else right.all(axis=1)
+
+
+class MixedLabels:
+    """Several targets, each with two or more classes of its own: one softmax for each.
+
+    Parameters
+    ----------
+    columns : the classes of each target.
+
+    Examples
+    --------
+    >>> labels = MixedLabels.of(np.array([["red", "big"], ["blue", "big"], ["red", "small"]]))
+    >>> labels.encode(np.array([["blue", "big"]])).tolist()
+    [[1.0, 0.0, 1.0, 0.0]]
+    """
+
+    kind = "multiclass-multioutput"
+    one_of_several = False
+    curve_divisor = 1
+
+    def __init__(self, columns: list[NDArray[Any]]) -> None:
+        self.classes = columns
+        self.blocks = Blocks([len(column) for column in columns])
+
+    @classmethod
+    def of(cls, y: NDArray[Any]) -> MixedLabels:
+        """Those in the columns of y (n, n_targets)."""
+        return cls([np.unique(column) for column in y.T])
+
+    @property
+    def n_outputs(self) -> int:
+        """Classes of all targets together."""
+        return self.blocks.ends[-1]
+
+    @property
+    def output_activation(self) -> Activation:
+        """Of the network."""
+        return self.blocks.activation()
+
+    def loss(self, label_smoothing: float) -> Loss:
+        """The sum of the targets' cross-entropies."""
+        return self.blocks.loss(label_smoothing)
+
+    def encode(self, y: Any) -> NDArray[Any]:
+        """The targets (n, n_outputs): a 1 for the class of each target."""
+        y = np.asarray(y)
+        if y.ndim != 2 or y.shape[1] != len(self.classes):
+            raise ValueError(f"y has shape {y.shape}: expected (n, {len(self.classes)})")
+        pieces = []
+        for j, classes in enumerate(self.classes):
+            unknown = np.setdiff1d(y[:, j], classes)
+            if len(unknown):
+                raise ValueError(
+                    f"y has {unknown[0]!r} in column {j}, a class that was not there before: "
+                    f"expected one of {classes.tolist()}"
+                )
+            pieces.append(y[:, j, None] == classes)
+        return np.hstack(pieces).astype(float)
+
+    def decode(self, output: NDArray[Any]) -> NDArray[Any]:
+        """The labels (n, n_targets) that outputs (n, n_outputs) stand for."""
+        pairs = zip(self.classes, self.blocks.split(output), strict=True)
+        return np.stack([classes[part.argmax(axis=1)] for classes, part in pairs], axis=1)
+
+    def probabilities(self, output: NDArray[Any]) -> list[NDArray[Any]]:
+        """For each target the probability of each of its classes (n, n_classes)."""
+        return self.blocks.split(output)
+
+    def right(self, output: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether all labels of a row are right (n,)."""
+        return np.asarray((self.decode(output) == y).all(axis=1))
+
+
+class Blocks:
+    """Neighbouring outputs that belong together: a softmax and a cross-entropy for each block.
+
+    Parameters
+    ----------
+    sizes : outputs of each block.
+    """
+
+    name = "softmax_blocks"
+
+    def __init__(self, sizes: list[int], label_smoothing: float = 0.0) -> None:
+        self.sizes = sizes
+        self.ends = np.cumsum(sizes).tolist()
+        self.parts = [cross_entropy(label_smoothing) for _ in sizes]
+
+    def split(self, array: Array) -> list[Array]:
+        """The columns of each block."""
+        begins = [0, *self.ends[:-1]]
+        return [array[:, b:e] for b, e in zip(begins, self.ends, strict=True)]
+
+    def activation(self) -> Activation:
+        """A softmax over each block; rows add up to the number of blocks."""
+        return Activation(self.name, self._forward, self._backward, 0.0, 1.0)
+
+    def loss(self, label_smoothing: float) -> Loss:
+        """The sum of the blocks' cross-entropies."""
+        b = Blocks(self.sizes, label_smoothing)
+        return Loss(
+            "cross_entropy_blocks", b._value, b._gradient, self.name, b._raw_value,
+            b._raw_gradient, 0.0, 1.0, False, 0.0, 1.0,
+        )  # fmt: skip
+
+    def _forward(self, z: Array) -> Array:
+        return namespace(z).concat([softmax(part) for part in self.split(z)], axis=1)
+
+    def _backward(self, da: Array, z: Array, a: Array) -> Array:
+        parts = zip(self.split(da), self.split(z), self.split(a), strict=True)
+        return namespace(z).concat([softmax_backward(*part) for part in parts], axis=1)
+
+    def _sum(self, of: str, outputs: Array, y: Array) -> Array:
+        parts = zip(self.parts, self.split(outputs), self.split(y), strict=True)
+        return sum(getattr(loss, of)(a, b) for loss, a, b in parts)
+
+    def _each(self, of: str, outputs: Array, y: Array) -> Array:
+        parts = zip(self.parts, self.split(outputs), self.split(y), strict=True)
+        return namespace(y).concat([getattr(loss, of)(a, b) for loss, a, b in parts], axis=1)
+
+    def _value(self, a: Array, y: Array) -> Array:
+        return self._sum("value", a, y)
+
+    def _gradient(self, a: Array, y: Array) -> Array:
+        return self._each("gradient", a, y)
+
+    def _raw_value(self, z: Array, y: Array) -> Array:
+        return self._sum("raw_value", z, y)
+
+    def _raw_gradient(self, z: Array, y: Array) -> Array:
+        return self._each("raw_gradient", z, y)

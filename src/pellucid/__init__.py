@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor, load
     from pellucid.recipe import Recipe
+    from pellucid.search import Tuning, tune
 
 __all__ = [
     "ACTIVATIONS",
@@ -64,6 +65,7 @@ __all__ = [
     "ScaleWarning",
     "Scaler",
     "Segment",
+    "Tuning",
     "__version__",
     "check_gradient",
     "classification_report",
@@ -72,6 +74,7 @@ __all__ = [
     "one_hot",
     "print_loss",
     "regression_report",
+    "tune",
 ]
 
 _LATER = {
@@ -86,6 +89,8 @@ _LATER = {
     "Predictor": "predictor",
     "Recipe": "recipe",
     "load": "predictor",
+    "Tuning": "search",
+    "tune": "search",
 }
 """What is imported when it is first asked for, and the module it comes from."""
 

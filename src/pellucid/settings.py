@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 from pellucid.arrays import Array
 from pellucid.counts import refuse_unless_count
@@ -18,6 +18,16 @@ from pellucid.solvers import SOLVERS
 
 AUTO_BATCH = 32
 """Rows a step when nobody says; all of them if there are fewer."""
+
+
+class Monitor(Protocol):
+    """Judges how training goes, after one epoch or several."""
+
+    def certain(self) -> int:
+        """How many epochs are sure to be run before it may say stop."""
+
+    def look(self, event: Event) -> bool:
+        """Whether to stop, given all epochs so far."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Settings:
     max_time: float | None = None
     metric: Callable[[Array, Array], float] | None = None
     callbacks: Sequence[Callable[[Event], Any]] = field(default_factory=tuple)
+    monitor: Monitor | None = None
     by_rows: bool = False  # whether batches count by their rows in the epoch's loss, or by weight
     limits: Mapping[str, Any] = field(default_factory=dict)  # of a solver's search, for `minimize`
 

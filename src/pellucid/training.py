@@ -102,8 +102,10 @@ class _Watch:
             history.stopped = f"no better validation loss in {settings.n_iter_no_change} epochs"
         elif settings.max_time is not None and history.seconds[-1] >= settings.max_time:
             history.stopped = f"{settings.max_time:g} s are over"
+        event = Event(len(history), settings.epochs, history, theta)
+        if settings.monitor is not None and settings.monitor.look(event):
+            history.stopped = history.stopped or "no longer better"
         if settings.callbacks:
-            event = Event(len(history), settings.epochs, history, theta)
             answers = [callback(event) for callback in settings.callbacks]  # all are told
             if any(answer is True for answer in answers):
                 history.stopped = history.stopped or "a callback said so"
@@ -237,21 +239,21 @@ def _descend(work: _Work, watch: _Watch) -> None:
 
         return draw
 
+    drops = dropout(objective.layout.architecture, settings.dropout, draws.dropout)
     for epochs, size in stretches:
-        batches = Batches(
-            epochs,
-            drawing(size),
-            size,
-            1 if watch.looks_at_each else epochs,
-            settings.clip_norm,
-            dropout(objective.layout.architecture, settings.dropout, draws.dropout),
-            settings.by_rows,
-        )
-        running = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
-        with closing(running):  # what a signal's handler raised is raised now at the latest
-            for ends in running:
-                if watch.look(state.theta, ends):
-                    return
+        left, draw = epochs, drawing(size)
+        while left:
+            some = left if settings.monitor is None else min(left, settings.monitor.certain())
+            left -= some
+            at_once = 1 if watch.looks_at_each else some
+            batches = Batches(
+                some, draw, size, at_once, settings.clip_norm, drops, settings.by_rows
+            )
+            running = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
+            with closing(running):  # what a signal's handler raised is raised now at the latest
+                for ends in running:
+                    if watch.look(state.theta, ends):
+                        return
 
 
 class _StartError(ArithmeticError):

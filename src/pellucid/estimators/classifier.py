@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @documented
 @dataclass(eq=False, repr=False)
-class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
+class MLPClassifier(ClassifierMixin, Multilayer):
     """A network that tells classes apart: scikit-learn's `MLPClassifier`, faster and with more.
 
     Parameters
@@ -101,7 +101,7 @@ class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
         ----------
         classes : all classes there are; needed in the first call alone.
         """
-        with self._all_or_nothing():
+        with self._all_or_nothing(once=True):
             self._refuse_early_stopping()
             begun = hasattr(self, "_target") and hasattr(self, "classes_")
             if not (begun and classes is None) and _check_partial_fit_first_call(self, classes):
@@ -118,17 +118,17 @@ class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
         output = self._output(X)
         return like_given(self._target.decode(to_numpy(output)), output)
 
-    def predict_proba(self, X: Any) -> NDArray[Any]:
+    def predict_proba(self, X: Any) -> Any:
         """The probability of each class (n, n_classes); for several targets a list of such."""
         output = self._output(X)
-        return self._target.probabilities(output)  # type: ignore[no-any-return]
+        return self._target.probabilities(output)
 
-    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+    def predict_log_proba(self, X: Any) -> Any:
         """The logarithm of `predict_proba`."""
         probabilities = self.predict_proba(X)
         if isinstance(probabilities, list):
-            return [np.log(p) for p in probabilities]  # type: ignore[return-value]
-        return namespace(probabilities).log(probabilities)  # type: ignore[no-any-return]
+            return [np.log(p) for p in probabilities]
+        return namespace(probabilities).log(probabilities)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The part of rows, by weight, whose label is right: of several targets, all labels."""
@@ -148,11 +148,11 @@ class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
             target = Labels(y if known is None else known)
             if known is not None:
                 refuse_unknown(y, target.classes)
-        self.classes_ = target.classes
+        self.classes_: Any = target.classes
         return target
 
     def _refuse_other_targets(self, y: NDArray[Any]) -> None:
-        if isinstance(self._target, MixedLabels):
+        if isinstance(self.classes_, list):
             return  # encoding them tells
         if self.warm_start:
             classes = unique_labels(y)
@@ -165,10 +165,10 @@ class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
             refuse_unknown(y, self.classes_)
 
     def _loss(self) -> Loss:
-        return self._target.loss(self.label_smoothing)  # type: ignore[no-any-return]
+        return self._target.loss(self.label_smoothing)
 
     def _encoded(self, y: NDArray[Any]) -> NDArray[Any]:
-        return self._target.encode(y)  # type: ignore[no-any-return]
+        return self._target.encode(y)
 
     def _weights(self, X: Array, y: NDArray[Any], sample_weight: Any, once: bool) -> Any:
         weights = super()._weights(X, y, sample_weight, once)
@@ -191,7 +191,7 @@ class MLPClassifier(ClassifierMixin, Multilayer):  # type: ignore[misc]
     def _strata(self, rows: Rows) -> NDArray[Any] | None:
         """What to hold out equal parts of: the classes, where there are enough of each."""
         if self._target.kind == "binary":
-            return rows.y
+            return rows.Y.astype(bool)  # as scikit-learn does
         if not self._target.one_of_several:
             return None
         counts = np.unique(rows.y, return_counts=True)[1]

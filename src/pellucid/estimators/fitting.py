@@ -29,7 +29,7 @@ from pellucid.progress import progress
 from pellucid.schedules import schedule
 from pellucid.settings import Settings
 from pellucid.sparse import is_sparse
-from pellucid.training import divergence, train
+from pellucid.training import DivergenceWarning, divergence, train
 
 if TYPE_CHECKING:
     from pellucid.estimators.multilayer import Multilayer
@@ -102,6 +102,7 @@ class Fitting:
             self.scorer = check_scoring(estimator, estimator.scoring)
         self.epochs = 1 if once else estimator.max_iter
         self.done_before = course.epochs
+        self.samples_before = course.samples
         self.seconds_before = course.curves.get("seconds", [0.0])[-1]
         self.stopped = ""
 
@@ -116,7 +117,7 @@ class Fitting:
         e, course = self.estimator, self.course
         with ExitStack() as stack:
             protocol = stack.enter_context(ProtocolCallbacks(self))
-            callbacks: list[Callable[[Event], Any]] = [self._after_epoch]
+            callbacks: list[Callable[[Event], Any]] = []
             if e.verbose == 1:
                 callbacks += stack.enter_context(progress())
             callbacks += [c for c in e.callbacks if not protocol.is_one(c)]
@@ -135,13 +136,27 @@ class Fitting:
             )
         self.stopped = self.stopped or history.stopped
         if history.stopped == "diverged":
-            seen, cure = divergence(history)
+            self._answer_divergence(history)
+        self._warn(history)
+        return history
+
+    def _answer_divergence(self, history: History) -> None:
+        """Go back to the best weights with a warning, or, where none are known, refuse."""
+        seen, cure = divergence(history)
+        if self.stops_early and self.course.convergence.best_theta is not None:
+            for name in ("validation_score", "validation_loss"):
+                self.course.curves.get(name, [0.0])[-1] = float("nan")
+            warnings.warn(
+                f"{seen[0].upper()}{seen[1:]}: training has stopped and the best weights before "
+                f"are kept. {cure}",
+                DivergenceWarning,
+                stacklevel=7,
+            )
+        else:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
                 f"values and need to be preprocessed. What was seen: {seen}. {cure}"
             )
-        self._warn(history)
-        return history
 
     @property
     def theta(self) -> Array:
@@ -178,6 +193,7 @@ class Fitting:
             "max_time": e.max_time,
             "metric": None if self.validation is None or self.by_loss else self._score,
             "callbacks": tuple(callbacks),
+            "monitor": self,
             "by_rows": True,
         }
         if self.searching:
@@ -191,7 +207,7 @@ class Fitting:
             learning_rate=1.0,  # times the schedule, which gives the rate itself
             schedule=self._rate,
             shuffle=e.shuffle,
-            dropout=float(e.dropout) if np.ndim(e.dropout) == 0 else list(e.dropout),
+            dropout=np.asarray(e.dropout, dtype=float).tolist(),
             clip_norm=e.clip_norm,
             **common,
         )
@@ -218,10 +234,13 @@ class Fitting:
     def _rate(self, fraction: float) -> float:
         """The learning rate when this fraction of the call's steps is done."""
         e = self.estimator
+        done = self.done_before + fraction * self.epochs
+        if e.solver == "sgd" and e.learning_rate == "invscaling":
+            seen = self.samples_before + int(fraction * self.epochs + 1e-9) * self.rows.X.shape[0]
+            return float(e.learning_rate_init) / (seen + 1) ** e.power_t
         if e.learning_rate in LEARNING_RATES:
             return self.course.rate
-        spanned = e.schedule_iter or e.max_iter
-        t = min((self.done_before + fraction * self.epochs) / spanned, 1.0)
+        t = min(done / (e.schedule_iter or e.max_iter), 1.0)
         return float(e.learning_rate_init * schedule(e.learning_rate)(t))
 
     def _score(self, output: Array, Y: Array) -> float:
@@ -239,19 +258,32 @@ class Fitting:
         """The estimator as it would be if training stopped here."""
         return self.estimator._like_this_with(self.network, self.course.state.theta)
 
-    def _after_epoch(self, event: Event) -> bool:
-        """Enter the epoch into the course; True if training shall stop."""
+    def certain(self) -> int:
+        """How many epochs are sure to be run before one may be the last, or change the rate."""
+        e, watch = self.estimator, self.course.convergence
+        if e.verbose or self.stops_early:
+            return 1
+        return int(min(self.epochs, max(1, watch.patience + 1 - watch.unimproved)))
+
+    def look(self, event: Event) -> bool:
+        """Enter the epochs that are new into the course; True if training shall stop."""
+        new = range(self.course.epochs - self.done_before, event.epoch)
+        stops = [self._enter(number, event) for number in new]  # all are entered
+        return any(stops)
+
+    def _enter(self, number: int, event: Event) -> bool:
+        """Enter an epoch, counted from 0, and judge it."""
         e, course, history = self.estimator, self.course, event.history
         course.epochs += 1
         course.samples += 0 if self.searching else self.rows.X.shape[0]
         divisor = e._target.curve_divisor
-        penalty = history.penalty[-1]
-        loss = (history.loss[-1] - penalty) / divisor + penalty
+        penalty = history.penalty[number]
+        loss = (history.loss[number] - penalty) / divisor + penalty
         row = {
             "epoch": course.epochs,
             "loss": loss,
-            "learning_rate": history.learning_rate[-1],
-            "seconds": self.seconds_before + history.seconds[-1],
+            "learning_rate": history.learning_rate[number],
+            "seconds": self.seconds_before + history.seconds[number],
         }
         if history.validation_loss:
             row["validation_loss"] = history.validation_loss[-1] / divisor
@@ -260,15 +292,14 @@ class Fitting:
         for name, value in row.items():
             course.curves.setdefault(name, []).append(value)
         if e.verbose > 1:
-            print(f"Iteration {event.epoch}, loss = {loss:.8f}")
+            print(f"Iteration {number + 1}, loss = {loss:.8f}")
             if self.stops_early and not self.by_loss:
                 print(f"Validation score: {row['validation_score']:f}")
         watched = loss
         if self.stops_early:
             watched = row["validation_loss"] if self.by_loss else -row["validation_score"]
-        stalls = course.convergence.stalls(watched, event.theta, course.epochs)
-        if e.solver == "sgd" and e.learning_rate == "invscaling":
-            course.rate = float(e.learning_rate_init) / (course.samples + 1) ** e.power_t
+        best_so_far = event.theta if self.stops_early else None  # several epochs have one theta
+        stalls = course.convergence.stalls(watched, best_so_far, course.epochs)
         if self.once or (self.searching and not self.stops_early):
             return False
         return stalls and self._stop_or_slow_down()

@@ -26,7 +26,7 @@ class Labels:
     --------
     >>> labels = Labels(["no", "yes", "no"])
     >>> labels.encode(["yes", "no"]).tolist(), labels.decode(np.array([[0.9], [0.2]])).tolist()
-    ([[1], [0]], ['yes', 'no'])
+    ([[True], [False]], ['yes', 'no'])
     """
 
     curve_divisor = 1
@@ -57,7 +57,12 @@ class Labels:
 
     def encode(self, y: Any) -> NDArray[Any]:
         """The targets (n, n_outputs): 0 and 1."""
-        return np.asarray(self.binarizer.transform(y))
+        if self.kind.startswith("multilabel"):
+            return np.asarray(self.binarizer.transform(y))
+        places = np.searchsorted(self.classes, y)
+        if self.one_of_several:
+            return places[:, None] == np.arange(len(self.classes))
+        return (places == len(self.classes) - 1)[:, None] & (len(self.classes) > 1)
 
     def decode(self, output: NDArray[Any]) -> NDArray[Any]:
         """The labels (n,), or (n, k) of 0 and 1, that outputs (n, n_outputs) stand for."""

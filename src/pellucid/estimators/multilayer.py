@@ -10,22 +10,18 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace, to_numpy
 from pellucid.engines import State
 from pellucid.estimators.convergence import Convergence
 from pellucid.estimators.course import Course
+from pellucid.estimators.fitted import Fitted
 from pellucid.estimators.fitting import Fitting, Rows, optimizer_of
 from pellucid.estimators.hyperparameters import SEARCHING, STEPPING, Hyperparameters
 from pellucid.estimators.protocol import ProtocolCallbacks
@@ -50,19 +46,8 @@ def takes_steps(estimator: Multilayer) -> bool:
 
 
 @dataclass(eq=False, repr=False)
-class Multilayer(
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    CallbackSupportMixin,
-    Hyperparameters,
-    BaseEstimator,  # type: ignore[misc]
-):
+class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
     """What `MLPClassifier` and `MLPRegressor` share; not to be used by itself."""
-
-    if TYPE_CHECKING:
-        hidden_layer_sizes: Any
-        activation: Any
-        _target: Any
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -103,7 +88,7 @@ class Multilayer(
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one epoch on X (n, n_features) and y, going on from where training stands."""
-        with self._all_or_nothing():
+        with self._all_or_nothing(once=True):
             self._refuse_early_stopping()
             self._fit(X, y, sample_weight, once=True)
         return self
@@ -133,14 +118,14 @@ class Multilayer(
             raise ValueError("partial_fit does not support early_stopping=True")
 
     @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
+    def _all_or_nothing(self, once: bool = False) -> Iterator[None]:
         """If something goes wrong, the estimator is left as it was."""
         before = dict(vars(self))
-        course = copy.deepcopy(before.get("_course"))
+        course = copy.deepcopy(before.get("_course")) if self._goes_on(once) else None
         try:
             yield
         except BaseException:
-            now = vars(self)
+            now = self.__dict__
             kept = {name: now[name] for name in OF_A_FIT if name in now}
             now.clear()
             now.update(before | kept)
@@ -156,8 +141,7 @@ class Multilayer(
         validation: tuple[Any, Any, Any] | None = None,
         once: bool = False,
     ) -> None:
-        goes_on = self.warm_start or once or getattr(self, "_begun", False)
-        first = not (hasattr(self, "coefs_") and goes_on)
+        first = not self._goes_on(once)
         X, y = self._checked(X, y, reset=first)
         if first:
             self._begin(X, y)
@@ -176,6 +160,11 @@ class Multilayer(
         fitting = Fitting(self, self._network, self._course, rows, held, once)
         fitting.run()
         self._end(fitting)
+
+    def _goes_on(self, once: bool) -> bool:
+        """Whether training goes on from where it stands, or begins anew."""
+        wanted = self.warm_start or once or getattr(self, "_begun", False)
+        return wanted and hasattr(self, "coefs_")
 
     def _protocol(self) -> list[Any]:
         return list(getattr(self, "_skl_callbacks", ()))
@@ -314,32 +303,6 @@ class Multilayer(
         self.n_layers_ = len(self._hidden_sizes()) + 2
         self.out_activation_ = {"sigmoid": "logistic"}.get(name, name)
 
-    def _hold(self, network: Network) -> None:
-        """Make the network's weights the estimator's: `coefs_` and `intercepts_` are views."""
-        self._network = network
-        self.coefs_ = network.weights
-        self.intercepts_ = network.biases
-        self._views = [*self.coefs_, *self.intercepts_]
-
-    def _network_now(self) -> Network:
-        """The network with the weights as they are now, whoever has set them."""
-        given = [*self.coefs_, *self.intercepts_]
-        if len(given) != len(self._views) or any(
-            a is not b for a, b in zip(given, self._views, strict=True)
-        ):
-            network = Network.like(self._network)
-            network.weights, network.biases = self.coefs_, self.intercepts_
-            self._hold(network)
-        return self._network
-
-    def _like_this_with(self, network: Network, theta: Array) -> Any:
-        """A copy of this estimator whose network has these weights."""
-        view = copy.copy(self)
-        its = Network.like(network)
-        its.theta = theta
-        view._hold(its)
-        return view
-
     def _end(self, fitting: Fitting) -> None:
         """Hand out the weights and what was seen on the way."""
         course, network = self._course, fitting.network
@@ -365,91 +328,6 @@ class Multilayer(
         self.best_loss_ = None if by_score else best
         self.best_iter_ = course.convergence.best_epoch
         self.stopped_ = fitting.stopped
-
-    @property
-    def network_(self) -> Network:
-        """The network itself, sharing its weights with `coefs_` and `intercepts_`."""
-        check_is_fitted(self)
-        return self._network_now()
-
-    def __getstate__(self) -> dict[str, Any]:
-        if "_network" in vars(self):
-            self._network_now()
-        state = dict(super().__getstate__())
-        for name in ("coefs_", "intercepts_", "_views"):  # they are views of the network's theta
-            state.pop(name, None)
-        if not self.warm_start and not getattr(self, "_is_partial", False):
-            state.pop("_course", None)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "_network" in state:
-            self._hold(self._network)
-
-    # --- using it -------------------------------------------------------------------------------
-
-    def _output(self, X: Any) -> NDArray[Any]:
-        """The network's output (n, n_outputs)."""
-        check_is_fitted(self)
-        network = self._network_now()
-        if type(X) is np.ndarray and X.ndim == 2 and not hasattr(self, "feature_names_in_"):
-            output = network._engine.forward_prepared(network.layout, network.theta, X)
-            if output is not None:  # nothing was there to convert or to refuse
-                return output
-        X = self._inputs(X)
-        return network._engine.forward(network.layout, network._theta_like(X), X)
-
-    def _inputs(self, X: Any) -> Array:
-        """X checked, in the dtype that it and the weights have in common."""
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), reset=False)
-        if is_sparse(X):
-            return as_csr(X).astype(np.result_type(X.dtype, self._network.theta.dtype, np.float32))
-        if isinstance(X, np.ndarray):
-            dtype = np.result_type(X.dtype, to_numpy(self._network.theta).dtype, np.float32)
-            return X.astype(dtype, copy=False)
-        return X
-
-    def transform(self, X: Any, layer: int = -2) -> NDArray[Any]:
-        """The activations (n, units) of a layer for X (n, n_features).
-
-        Parameters
-        ----------
-        layer : 0 is X itself, 1 the first hidden layer, -2 the last one, -1 the output.
-        """
-        check_is_fitted(self)
-        network = self._network_now()
-        layers = network.architecture.layers
-        if not -self.n_layers_ <= layer < self.n_layers_:
-            raise ValueError(
-                f"layer is {layer}: expected 0 (the input) to {self.n_layers_ - 1} (the output)"
-            )
-        X, number = self._inputs(X), layer % self.n_layers_
-        if number == 0:
-            return dense(X)
-        first = Network(Architecture(layers[:number]), loss="squared_error", initializer=0.0,
-                        engine=self.engine, n_threads=self.n_threads)  # fmt: skip
-        theta = network._theta_like(X)
-        return first._engine.forward(first.layout, theta[: first.layout.size], X)
-
-    @property
-    def _n_features_out(self) -> int:
-        return int(self.coefs_[-1].shape[0])
-
-    def input_gradient(self, X: Any) -> NDArray[Any]:
-        """How each output changes with each input: (n, n_outputs, n_features).
-
-        Of a classifier, the outputs are the probabilities of the classes. With a single output the
-        middle axis is left out.
-        """
-        check_is_fitted(self)
-        network = self._network_now()
-        gradient = network.input_gradient(dense(self._inputs(X)))
-        gradient = self._in_target_units(gradient)
-        return gradient[:, 0] if gradient.shape[1] == 1 else gradient
-
-    def _in_target_units(self, gradient: NDArray[Any]) -> NDArray[Any]:
-        return gradient
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @documented
 @dataclass(eq=False, repr=False)
-class MLPRegressor(RegressorMixin, Multilayer):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, Multilayer):
     """A network that predicts numbers: scikit-learn's `MLPRegressor`, faster and with more.
 
     Parameters
@@ -103,7 +103,7 @@ class MLPRegressor(RegressorMixin, Multilayer):  # type: ignore[misc]
         (n,), or (n, n_targets); for several quantiles with one more axis, in their order.
         """
         output = self._output(X)
-        return self._target.decode(output)  # type: ignore[no-any-return]
+        return self._target.decode(output)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R^2, by weight; for several quantiles the mean of their D^2 of the pinball loss."""
@@ -136,7 +136,7 @@ class MLPRegressor(RegressorMixin, Multilayer):  # type: ignore[misc]
             raise ValueError(f"y has {given} targets and the network was made for {known}")
 
     def _loss(self) -> Loss:
-        return self._target.loss()  # type: ignore[no-any-return]
+        return self._target.loss()
 
     def _encoded(self, y: NDArray[Any]) -> NDArray[Any]:
         if self.loss == "poisson" and y.min() < 0:
@@ -144,7 +144,7 @@ class MLPRegressor(RegressorMixin, Multilayer):  # type: ignore[misc]
                 "Some value(s) of y are out of the valid range of the loss 'poisson': the lowest "
                 f"is {y.min():g}, expected counts from 0 on. Use another loss."
             )
-        return self._target.encode(_as_columns(y))  # type: ignore[no-any-return]
+        return self._target.encode(_as_columns(y))
 
     def _strata(self, rows: Rows) -> None:
         return None

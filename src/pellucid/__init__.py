@@ -28,7 +28,7 @@ from pellucid.version import __version__
 if TYPE_CHECKING:
     from pellucid.check import GradientCheck, check_gradient
     from pellucid.comparison import Comparison, compare
-    from pellucid.estimators import MLPClassifier, MLPRegressor
+    from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn
     from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor, load
     from pellucid.recipe import Recipe
@@ -70,6 +70,7 @@ __all__ = [
     "check_gradient",
     "classification_report",
     "compare",
+    "from_sklearn",
     "load",
     "one_hot",
     "print_loss",
@@ -84,6 +85,7 @@ _LATER = {
     "compare": "comparison",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "from_sklearn": "estimators",
     "classification_report": "metrics",
     "regression_report": "metrics",
     "Predictor": "predictor",

@@ -71,4 +71,7 @@ def to_numpy(array: Array) -> np.ndarray:
         return np.asarray(array.get())
     if hasattr(array, "cpu"):  # PyTorch's
         return np.asarray(array.detach().cpu())
+    if hasattr(array, "to_device"):  # the standard's: to where NumPy can read it, as a rule
+        home = namespace(array).__array_namespace_info__().default_device()
+        return np.asarray(array if array.device == home else array.to_device(home))
     return np.asarray(array)

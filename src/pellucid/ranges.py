@@ -99,6 +99,6 @@ def _range(text: str) -> list[Any]:
     if not isinstance(count, int) or not 2 <= count <= MOST_VALUES:
         raise ValueError(f"{count} values: expected 2 to {MOST_VALUES}, as in 1:100:5")
     numbers = (np.geomspace if log else np.linspace)(first, last, count)
-    if whole:
+    if whole and count <= abs(last - first) + 1:
         return list(dict.fromkeys(int(number) for number in np.rint(numbers)))
     return [float(f"{number:.12g}") for number in numbers]

@@ -27,7 +27,6 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _safe_indexing
-from sklearn.utils.multiclass import type_of_target
 
 from pellucid.estimators import MLPClassifier, MLPRegressor
 from pellucid.ranges import shown, values
@@ -220,7 +219,7 @@ def _estimator(X: Any, y: NDArray[Any], task: str | None) -> Pipeline:
 def _is_of_classes(y: NDArray[Any]) -> bool:
     """Whether a target (n,) or (n, n_targets) is of classes, as `infer_task` tells of a column."""
     if y.ndim > 1:
-        return not type_of_target(y).startswith("continuous")
+        return all(_is_of_classes(column) for column in y.T)
     if y.dtype.kind not in "iuf":
         return True
     distinct = np.unique(y)
@@ -259,7 +258,7 @@ def _refuse_bad_values(estimator: Any, space: Mapping[str, Any]) -> None:
             tried = clone(estimator).set_params(**{name: value})
             owner = name.rpartition("__")[0]
             owner = tried.get_params()[owner] if owner else tried
-            if hasattr(owner, "_validate_params"):
+            if hasattr(owner, "_parameter_constraints"):
                 owner._validate_params()
 
 

@@ -29,6 +29,8 @@ class _Interrupted(BaseException):
 
 @contextmanager
 def interrupt_ends_all() -> Iterator[None]:
+    """A Ctrl-C ends what is done here with KeyboardInterrupt, in the midst of a fit too."""
+
     def end(number: int, frame: Any) -> None:
         raise _Interrupted
 
@@ -77,7 +79,7 @@ def for_a_worker(estimator: Any, interrupted: threading.Event) -> Any:
 
 def notes(caught: Sequence[warnings.WarningMessage], search: Any) -> Iterator[str]:
     """What the fits of a search, or without one the last fit, warned of: each kind once."""
-    where, failed = "the fit of the best setting to all rows:", 0
+    where, failed = "the best setting, fitted to all rows,", 0
     if search is not None:
         splits = [search.cv_results_[f"split{i}_test_score"] for i in range(search.n_splits_)]
         where, failed = f"of {np.size(splits)} fits", int(np.isnan(splits).sum())
@@ -92,7 +94,7 @@ def notes(caught: Sequence[warnings.WarningMessage], search: Any) -> Iterator[st
         count = f"{len(messages)} {where}" if search is not None else where
         first = " ".join(messages[0].split())
         if issubclass(kind, ConvergenceWarning):
-            yield f"{count} had not converged when they ended; the first says: {first}"
+            yield f"{count} ended before convergence: {first}"
         elif not (failed and "scores are non-finite" in first):
             yield f"{kind.__name__}, {len(messages)} times: {first}"
 

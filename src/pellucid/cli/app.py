@@ -12,6 +12,7 @@ from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
 from pellucid.cli.train import train
+from pellucid.cli.tune import tune
 from pellucid.cli.use import evaluate, predict
 from pellucid.version import __version__
 
@@ -54,5 +55,5 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, predict, evaluate, info, check, datasets):
+for command in (train, tune, predict, evaluate, info, check, datasets):
     app.command()(_interruptible(command))

@@ -22,8 +22,9 @@ from pellucid.objective import Objective
 from pellucid.optimizers import OPTIMIZERS, Optimizer
 from pellucid.sparse import is_sparse
 
-FLOPS_A_THREAD = 4e6
-"""Below this much work between two meetings of threads, another one would make it slower."""
+FLOPS_A_THREAD = 2e7
+"""Below this much work between two meetings of threads another one gains little, and loses much
+where other programs, or a BLAS that waits by spinning, have the processors."""
 
 FLOPS_A_MOVE = 10
 """Of an optimizer, about, for each number of theta."""

@@ -120,12 +120,15 @@ class MLPClassifier(ClassifierMixin, Multilayer):
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class (n, n_classes); for several targets a list of such."""
-        output = self._output(X)
+        return self._probabilities(X, "predict_proba")
+
+    def _probabilities(self, X: Any, method: str) -> Any:
+        output = self._output(X, method)
         return self._target.probabilities(output)
 
     def predict_log_proba(self, X: Any) -> Any:
         """The logarithm of `predict_proba`."""
-        probabilities = self.predict_proba(X)
+        probabilities = self._probabilities(X, "predict_log_proba")
         if isinstance(probabilities, list):
             return [np.log(p) for p in probabilities]
         return namespace(probabilities).log(probabilities)

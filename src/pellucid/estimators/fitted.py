@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils._array_api import check_same_namespace
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pellucid.architecture import Architecture
@@ -81,19 +82,25 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if "_network" in state:
             self._hold(self._network)
 
-    def _output(self, X: Any) -> NDArray[Any]:
+    @property
+    def _theta(self) -> Array:
+        return self._network.theta
+
+    def _output(self, X: Any, method: str = "predict") -> NDArray[Any]:
         """The network's output (n, n_outputs)."""
         check_is_fitted(self)
         network = self._network_now()
-        if type(X) is np.ndarray and X.ndim == 2 and not hasattr(self, "feature_names_in_"):
+        plain = type(X) is np.ndarray and X.ndim == 2 and type(network.theta) is np.ndarray
+        if plain and not hasattr(self, "feature_names_in_"):
             output = network._engine.forward_prepared(network.layout, network.theta, X)
             if output is not None:  # nothing was there to convert or to refuse
                 return output
-        X = self._inputs(X)
+        X = self._inputs(X, method)
         return network._engine.forward(network.layout, network._theta_like(X), X)
 
-    def _inputs(self, X: Any) -> Array:
+    def _inputs(self, X: Any, method: str) -> Array:
         """X checked, in the dtype that it and the weights have in common."""
+        check_same_namespace(X, self, attribute="_theta", method=method)
         X = validate_data(self, X, accept_sparse=("csr", "csc"), reset=False)
         if is_sparse(X):
             return as_csr(X).astype(np.result_type(X.dtype, self._network.theta.dtype, np.float32))
@@ -116,7 +123,7 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"layer is {layer}: expected 0 (the input) to {self.n_layers_ - 1} (the output)"
             )
-        X, number = self._inputs(X), layer % self.n_layers_
+        X, number = self._inputs(X, "transform"), layer % self.n_layers_
         if number == 0:
             return dense(X)
         first = Network(Architecture(layers[:number]), loss="squared_error", initializer=0.0,
@@ -136,9 +143,9 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         network = self._network_now()
-        gradient = network.input_gradient(dense(self._inputs(X)))
+        gradient = network.input_gradient(dense(self._inputs(X, "input_gradient")))
         gradient = self._in_target_units(gradient)
-        return gradient[:, 0] if gradient.shape[1] == 1 else gradient
+        return gradient[:, 0, ...] if gradient.shape[1] == 1 else gradient
 
     def _in_target_units(self, gradient: NDArray[Any]) -> NDArray[Any]:
         return gradient

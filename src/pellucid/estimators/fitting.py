@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -234,14 +235,30 @@ class Fitting:
     def _rate(self, fraction: float) -> float:
         """The learning rate when this fraction of the call's steps is done."""
         e = self.estimator
-        done = self.done_before + fraction * self.epochs
         if e.solver == "sgd" and e.learning_rate == "invscaling":
-            seen = self.samples_before + int(fraction * self.epochs + 1e-9) * self.rows.X.shape[0]
+            epochs = int(fraction * self.epochs + 1e-9)
+            seen = self.samples_before + epochs * self.rows.X.shape[0]
             return float(e.learning_rate_init) / (seen + 1) ** e.power_t
         if e.learning_rate in LEARNING_RATES:
             return self.course.rate
-        t = min(done / (e.schedule_iter or e.max_iter), 1.0)
+        before, planned, spanned = self._steps  # counted, so that pieces add up exactly
+        t = min((before + round(fraction * planned)) / spanned, 1.0)
         return float(e.learning_rate_init * schedule(e.learning_rate)(t))
+
+    @cached_property
+    def _steps(self) -> tuple[int, int, int]:
+        """Steps before this call, in it, and in all epochs that the schedule spans."""
+        e, n, before = self.estimator, self.rows.X.shape[0], self.done_before
+        size: Any = min(AUTO_BATCH, n) if e.batch_size == "auto" else e.batch_size
+
+        def steps(epochs: int) -> int:
+            settings = Settings(epochs=max(epochs, 1), batch_size=size)
+            return sum(k * -(-n // rows) for k, rows in settings.stretches(n)) if epochs else 0
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of batches larger than n: that was said
+            spanned = steps(e.schedule_iter or e.max_iter)
+            return steps(before), steps(before + self.epochs) - steps(before), spanned
 
     def _score(self, output: Array, Y: Array) -> float:
         """The score of the validation rows, whose output this is; NaN if it is not finite."""

@@ -20,7 +20,8 @@ class Labels:
 
     Parameters
     ----------
-    y : (n,) classes, or (n, k) of 0 and 1 for any number at once; or the classes themselves.
+    y : (n,) classes, or (n, k) of 0 and 1 for any number at once; or the classes themselves; or a
+        fitted LabelBinarizer that knows them.
 
     Examples
     --------
@@ -32,7 +33,7 @@ class Labels:
     curve_divisor = 1
 
     def __init__(self, y: Any) -> None:
-        self.binarizer = LabelBinarizer().fit(y)
+        self.binarizer = y if isinstance(y, LabelBinarizer) else LabelBinarizer().fit(y)
         self.classes: NDArray[Any] = self.binarizer.classes_
         self.kind = self.binarizer.y_type_
 
@@ -77,7 +78,9 @@ class Labels:
 
     def probabilities(self, output: NDArray[Any]) -> NDArray[Any]:
         """The probability of each class (n, n_classes)."""
-        return np.hstack([1.0 - output, output]) if output.shape[1] == 1 else output
+        if output.shape[1] > 1:
+            return output
+        return namespace(output).concat([1.0 - output, output], axis=1)
 
     def right(self, output: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether each row's outputs stand for its labels (n,)."""

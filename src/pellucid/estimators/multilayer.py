@@ -113,6 +113,18 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         self.callbacks = [c for c in callbacks if not ProtocolCallbacks.is_one(c)]
         return self
 
+    def to_sklearn(self) -> Any:
+        """The scikit-learn estimator with the same parameters, weights and state.
+
+        Raises
+        ------
+        ValueError
+            If scikit-learn has no such network.
+        """
+        from pellucid.estimators.conversion import to_sklearn
+
+        return to_sklearn(self)
+
     def _refuse_early_stopping(self) -> None:
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -149,6 +161,7 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             self._refuse_other_targets(y)
             self._go_on(X)
         self.__dict__.pop("_begun", None)
+        self._is_partial = once
         for callback in self.callbacks:
             if ProtocolCallbacks.is_one(callback) and callback not in self._protocol():
                 CallbackSupportMixin.set_callbacks(self, *self._protocol(), callback)

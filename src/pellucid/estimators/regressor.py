@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, array_like, like_given, to_numpy
 from pellucid.estimators.fitting import Rows
 from pellucid.estimators.hyperparameters import Hyperparameters, documented
 from pellucid.estimators.multilayer import Multilayer
@@ -103,7 +103,7 @@ class MLPRegressor(RegressorMixin, Multilayer):
         (n,), or (n, n_targets); for several quantiles with one more axis, in their order.
         """
         output = self._output(X)
-        return self._target.decode(output)
+        return like_given(self._target.decode(to_numpy(output)), output)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R^2, by weight; for several quantiles the mean of their D^2 of the pinball loss."""
@@ -162,7 +162,8 @@ class MLPRegressor(RegressorMixin, Multilayer):
         if scaler is None:
             return gradient
         scale = np.broadcast_to(scaler.scale, (self._target.n_targets,))
-        return gradient * np.repeat(scale, gradient.shape[1] // len(scale))[:, None]
+        by_output = np.repeat(scale, gradient.shape[1] // len(scale))[:, None]
+        return gradient * array_like(by_output, gradient)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -182,7 +182,7 @@ def test_the_moons_get_a_lambda_of_about_a_hundredth_and_beat_a_thousandth(seed)
     assert tuning.test_score > 0.9488  # held out, of 0.001
     assert tuning.test_score == pytest.approx(0.9635, abs=0.006)  # of 0.01
     training = tuning.table["training_score"]
-    assert training[0] == 1.0  # learnt by heart
+    assert training[0] > 0.99  # learnt by heart
     assert training[-1] < 0.9  # and not at all
     (best,) = (line for line in str(tuning).splitlines() if line.endswith("<- best"))
     assert best.split()[0] == "0.01"

@@ -48,8 +48,8 @@ def values(text: str, name: str = "values") -> list[Any]:
                 sizes.append(())
             else:
                 sizes.append(tuple(_value(part) for part in setting.split(",")))
-        if any(not isinstance(n, int) for layers in sizes for n in layers):
-            raise ValueError("expected whole numbers, as in 100 or 10,20;50,50")
+        if any(not isinstance(n, int) or n < 1 for layers in sizes for n in layers):
+            raise ValueError("expected whole numbers from 1 on, as in 100 or 10,20;50,50")
         return list(dict.fromkeys(sizes))
     except ValueError as error:
         raise ValueError(f"{name} {text!r}: {error}") from None

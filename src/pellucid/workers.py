@@ -90,9 +90,9 @@ def notes(caught: Sequence[warnings.WarningMessage], search: Any) -> Iterator[st
     if failed:
         why = f": {last_error(reasons[0])}" if reasons else ""
         yield f"{failed} {where} failed, and their settings count as the worst{why}"
-    for kind, messages in by_kind.items():
+    for kind, messages in sorted(by_kind.items(), key=lambda item: item[0].__name__):
         count = f"{len(messages)} {where}" if search is not None else where
-        first = " ".join(messages[0].split())
+        first = " ".join(min(messages).split())  # the same one in whatever order fits ended
         if issubclass(kind, ConvergenceWarning):
             yield f"{count} ended before convergence: {first}"
         elif not (failed and "scores are non-finite" in first):

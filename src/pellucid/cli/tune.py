@@ -160,7 +160,7 @@ def tune(
     1:5 whole numbers, 0:0.5:6 six numbers. Every combination is tried. Columns are scaled and
     encoded by what each fit itself may see. The test rows are looked at once, at the end, and the
     same test rows are held out by the `pellucid train` that is printed.
-    """  # fmt: skip
+    """
     refuse_to_overwrite([out], [data, test_data])
     choices = {
         "hidden_layer_sizes": hidden, "activation": activation, "solver": solver, "alpha": alpha,
@@ -282,9 +282,14 @@ def _rows_of(tuning: Tuning) -> list[dict[str, Any]]:
     """The table row by row, in what JSON and CSV can hold."""
     columns = {name: column.tolist() for name, column in tuning.table.items()}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [
-        {name: shown(v) if isinstance(v, tuple) else v for name, v in row.items()} for row in rows
-    ]
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has too: no tuples, and null for the score of a fit that failed."""
+    if isinstance(value, tuple):
+        return shown(value)
+    return None if value != value else value
 
 
 def _write(tuning: Tuning, path: Path) -> None:
@@ -305,8 +310,7 @@ def _document(tuning: Tuning, data: str, rows: Rows, line: str, out: Path | None
         "rows": tuning.rows,
         "scoring": tuning.score_name,
         "table": _rows_of(tuning),
-        "best": {k: shown(v) if isinstance(v, tuple) else v
-                 for k, v in tuning.best_parameters.items()},
+        "best": {name: _plain(value) for name, value in tuning.best_parameters.items()},
         "validation_score": tuning.validation_score,
         "test_score": tuning.test_score,
         "notes": [*rows.notes, *tuning.notes],

@@ -20,7 +20,7 @@ from sklearn.utils.multiclass import (
 from pellucid.arrays import Array, like_given, namespace, to_numpy
 from pellucid.estimators.fitting import Rows
 from pellucid.estimators.hyperparameters import Hyperparameters, documented
-from pellucid.estimators.labels import Labels, MixedLabels
+from pellucid.estimators.labels import Labels, MixedLabels, refuse_unknown
 from pellucid.estimators.multilayer import Multilayer, takes_steps
 from pellucid.losses import Loss
 
@@ -72,7 +72,7 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((16,), solver="lbfgs", alpha=0.1, random_state=0).fit(X, y)
+    >>> model = MLPClassifier((16,), solver="lbfgs", alpha=1.0, random_state=0).fit(X, y)
     >>> model.predict(X[:2]).tolist(), model.score(X, y) > 0.95
     ([0, 0], True)
     """
@@ -202,6 +202,9 @@ class MLPClassifier(ClassifierMixin, Multilayer):
         enough = counts.min() >= 2 and len(counts) <= min(held, len(rows.y) - held)
         return rows.y if enough else None
 
+    def _remark(self, rows: Rows) -> str:
+        return ""
+
     def _score_of(self, output: NDArray[Any], rows: Rows) -> float:
         right = self._target.right(output, rows.y)
         return float(np.average(right, weights=rows.weight))
@@ -210,13 +213,3 @@ class MLPClassifier(ClassifierMixin, Multilayer):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def refuse_unknown(y: NDArray[Any], classes: NDArray[Any]) -> None:
-    """Raise ValueError, in scikit-learn's words, if y holds a class that is none of `classes`."""
-    present = unique_labels(y)
-    if len(np.setdiff1d(present, classes, assume_unique=True)):
-        raise ValueError(
-            f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. "
-            f"'y' has {present}."
-        )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, to_numpy
 from pellucid.samples import LARGE, UNEVEN, column_sizes
 
 SMALLEST_RATE = 1e-6
@@ -76,9 +76,28 @@ def _trend(losses: Sequence[float], rate: float) -> str:
     seen += f"{recent[-1]:.4g}"
     if fall <= 0 or up.mean() > 0.4:
         return f"{seen}, up in {up.sum()} of them: lower learning_rate_init (it was {rate:g})."
-    if fall > 0.05:
-        return f"{seen}, still falling by {fall:.0%}: raise max_iter or learning_rate_init."
+    pace = (recent[0] - recent[-1]) / (len(recent) - 1)
+    usual = (losses[0] - losses[-1]) / (len(losses) - 1)
+    if fall > 0.05 or pace > 0.3 * usual:
+        return f"{seen}, still falling: raise max_iter or learning_rate_init (it was {rate:g})."
     return f"{seen}, nearly flat: raise max_iter, or tol if this is good enough."
+
+
+def remark_on_target(Y: Any) -> str:
+    """A sentence if targets (n, n_outputs) are of another size than a network begins with.
+
+    Examples
+    --------
+    >>> remark_on_target(np.array([[1.0], [-1.0]]))
+    ''
+    >>> remark_on_target(np.array([[100.0], [300.0]]))
+    ' Targets spread by 100 around 200: set target_scaling="standard".'
+    """
+    Y = to_numpy(Y)
+    spread, middle = Y.std(axis=0).max(), np.abs(Y.mean(axis=0)).max()
+    if 0.1 < spread < LARGE and middle < LARGE:
+        return ""
+    return f' Targets spread by {spread:.3g} around {middle:.3g}: set target_scaling="standard".'
 
 
 def remark_on_scale(X: Any) -> str:

@@ -201,11 +201,13 @@ def _course(model: Any, ours: Any, theta: Array) -> Course:
         watch.best = model.best_loss_
     watch.unimproved = getattr(model, "_no_improvement_count", 0)
     curve = list(getattr(model, "loss_curve_", ()))
-    return Course(
-        deepcopy(model._random_state), State(theta, moments), watch, rate,
-        None if rule is None else rule.name, len(curve), model.t_, None,
-        {"epoch": list(range(1, len(curve) + 1)), "loss": curve}, theta.copy(),
+    course = Course(
+        deepcopy(model._random_state), State(theta, moments), watch,
+        float(model.learning_rate_init), None if rule is None else rule.name, len(curve), model.t_,
+        None, {"epoch": list(range(1, len(curve) + 1)), "loss": curve}, theta.copy(),
     )  # fmt: skip
+    course.rate = rate
+    return course
 
 
 def _their_optimizer(theirs: Any, course: Course, layout: Layout) -> Any:

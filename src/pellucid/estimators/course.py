@@ -24,7 +24,7 @@ class RowOrder:
     --------
     >>> order = RowOrder(np.random.RandomState(0))
     >>> order.permutation(4).tolist(), order.permutation(4).tolist()
-    ([2, 3, 1, 0], [0, 1, 2, 3])
+    ([2, 3, 1, 0], [2, 1, 3, 0])
     """
 
     def __init__(self, random_state: np.random.RandomState) -> None:
@@ -71,10 +71,12 @@ class Course:
     curves: dict[str, list[float]] = field(default_factory=dict)
     given: Any = None
     order: RowOrder = field(init=False)
+    rate_at_first: float = field(init=False)
     dropout: np.random.Generator | None = None
 
     def __post_init__(self) -> None:
         self.order = RowOrder(self.random_state)
+        self.rate_at_first = self.rate
 
     def draws(self, dropping: bool) -> Draws:
         """What the next epochs draw from; dropout draws only where there is some."""

@@ -356,7 +356,7 @@ class Fitting:
             message = search_sentence(e.solver, len(history), history.status, why, X)
         elif history.stopped == "all epochs done" and not (self.once or self.searching):
             losses, rate = self.course.curves["loss"], history.learning_rate[-1]
-            message = unfinished_sentence(e.max_iter, losses, X, rate)
+            message = unfinished_sentence(e.max_iter, losses, X, rate) + e._remark(self.rows)
         if message:
             warnings.warn(message, kind, stacklevel=7)
 

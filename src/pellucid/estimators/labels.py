@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import unique_labels
 
 from pellucid.activations import Activation, activation, softmax, softmax_backward
 from pellucid.arrays import Array, namespace
@@ -60,7 +61,9 @@ class Labels:
         """The targets (n, n_outputs): 0 and 1."""
         if self.kind.startswith("multilabel"):
             return np.asarray(self.binarizer.transform(y))
-        places = np.searchsorted(self.classes, y)
+        places = np.minimum(np.searchsorted(self.classes, y), len(self.classes) - 1)
+        if (self.classes[places] != y).any():
+            refuse_unknown(np.asarray(y), self.classes)
         if self.one_of_several:
             return places[:, None] == np.arange(len(self.classes))
         return (places == len(self.classes) - 1)[:, None] & (len(self.classes) > 1)
@@ -157,6 +160,16 @@ class MixedLabels:
     def right(self, output: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether all labels of a row are right (n,)."""
         return np.asarray((self.decode(output) == y).all(axis=1))
+
+
+def refuse_unknown(y: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Raise ValueError, in scikit-learn's words, if y holds a class that is none of `classes`."""
+    present = unique_labels(y)
+    if len(np.setdiff1d(present, classes, assume_unique=True)):
+        raise ValueError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. "
+            f"'y' has {present}."
+        )
 
 
 class Blocks:

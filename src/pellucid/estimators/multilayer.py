@@ -267,6 +267,8 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             }
         course.solver = None if rule is None else rule.name
         course.state = State(start, moments, course.state.steps)
+        if course.rate_at_first != self.learning_rate_init:
+            course.rate = course.rate_at_first = float(self.learning_rate_init)
         course.convergence.tol = self.tol
         course.convergence.patience = self.n_iter_no_change
         self._course = course

@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from pellucid.arrays import Array, array_like, like_given, to_numpy
+from pellucid.estimators.convergence import remark_on_target
 from pellucid.estimators.fitting import Rows
 from pellucid.estimators.hyperparameters import Hyperparameters, documented
 from pellucid.estimators.multilayer import Multilayer
@@ -148,6 +149,10 @@ class MLPRegressor(RegressorMixin, Multilayer):
 
     def _strata(self, rows: Rows) -> None:
         return None
+
+    def _remark(self, rows: Rows) -> str:
+        as_it_is = self._target.scaler is None and self.loss != "poisson"
+        return remark_on_target(rows.Y) if as_it_is else ""
 
     def _score_of(self, output: NDArray[Any], rows: Rows) -> float:
         from sklearn.metrics import r2_score

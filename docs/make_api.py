@@ -26,6 +26,11 @@ TABLES = {
 }
 
 
+SKLEARN_ROUTING = ("set_fit_request", "set_partial_fit_request", "set_score_request",
+                   "set_transform_request")  # fmt: skip
+"""Methods that scikit-learn adds by itself."""
+
+
 def first_paragraph(thing: Any) -> str:
     """What a docstring says before its sections."""
     return (inspect.getdoc(thing) or "").split("\n\n")[0]
@@ -50,6 +55,8 @@ def members(cls: type) -> list[str]:
         if name.startswith("_") or not name.islower():
             continue
         function = inspect.unwrap(member) if callable(member) else None
+        if name in SKLEARN_ROUTING:
+            continue
         if isinstance(member, property):
             lines.append(f"- `.{name}`: {first_paragraph(member)}")
         elif function is not None and "pellucid" in getattr(function, "__module__", ""):

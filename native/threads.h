@@ -1,9 +1,12 @@
-// A team of threads that is started for one call and joined at its end, so that a process may fork
-// between calls; a barrier they wait for each other at; and how rows are shared out.
+// A team of threads that works together on one call, the barrier they wait for each other at, and
+// how rows are shared out.
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
-#include <exception>
+#include <deque>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -42,11 +45,103 @@ class Barrier {
     alignas(64) std::atomic<unsigned> round_{0};
 };
 
-// work(0) here and work(1), ... on threads of their own, none of which begins before all are there.
+// Threads that wait for work, one team a process: they spin a little while, since the next call
+// often comes soon, and then sleep. A child of a fork makes a team of its own.
+class Team {
+  public:
+    // The team, if nobody else has it now.
+    static Team* take() {
+        static std::once_flag once;
+        std::call_once(once, [] { pthread_atfork(nullptr, nullptr, [] { current() = nullptr; }); });
+        Team* team = current();
+        if (!team) {
+            Team* made = new Team;  // for ever: its threads may look at it to the very end
+            if (current().compare_exchange_strong(team, made))
+                team = made;
+            else
+                delete made;
+        }
+        return team->busy_.test_and_set(std::memory_order_acquire) ? nullptr : team;
+    }
+
+    void give_back() { busy_.clear(std::memory_order_release); }
+
+    // work(0) here and work(1), ... on the team's threads.
+    template <class F> void run(int members, F& work) {
+        while (seats_.size() + 1 < std::size_t(members)) hire();
+        const Job job{[](void* f, int member) { (*static_cast<F*>(f))(member); }, &work};
+        left_.store(members - 1, std::memory_order_relaxed);
+        for (int t = 1; t < members; ++t) seats_[std::size_t(t) - 1].call(job);
+        work(0);
+        for (int n = 0; left_.load(std::memory_order_acquire) != 0; ++n)
+            n < spins ? pause() : std::this_thread::yield();
+    }
+
+  private:
+    static constexpr int spins = 4000;
+
+    struct Job {
+        void (*work)(void*, int);
+        void* what;
+    };
+
+    // Where one thread waits. Nobody but it and whoever has the team looks at it.
+    struct alignas(64) Seat {
+        Job job{};
+        std::atomic<unsigned> calls{0};
+
+        void call(const Job& next) {
+            job = next;
+            calls.fetch_add(1, std::memory_order_release);
+            calls.notify_one();
+        }
+
+        void wait(unsigned seen) {
+            for (int n = 0; n < spins; ++n, pause())
+                if (calls.load(std::memory_order_acquire) != seen) return;
+            calls.wait(seen, std::memory_order_acquire);
+        }
+    };
+
+    static std::atomic<Team*>& current() {
+        static std::atomic<Team*> team{nullptr};
+        return team;
+    }
+
+    void hire() {
+        Seat& seat = seats_.emplace_back();
+        try {
+            std::thread([this, &seat, member = int(seats_.size())] {
+                for (unsigned seen = 0;; ++seen) {
+                    seat.wait(seen);
+                    seat.job.work(seat.job.what, member);
+                    left_.fetch_sub(1, std::memory_order_release);
+                }
+            }).detach();
+        } catch (...) {  // the system would not give us as many
+            seats_.pop_back();
+            throw;
+        }
+    }
+
+    std::atomic_flag busy_;
+    std::deque<Seat> seats_;
+    alignas(64) std::atomic<int> left_{0};
+};
+
+// work(0) here and work(1), ... on other threads, none of which begins before all are there: the
+// team's, or while another call has it, some that are started for this call and joined at its end.
 // `work` must not throw once it has waited at a barrier, or the others would wait for ever:
 // everything is allocated before.
 template <class F> void in_team(int members, F work) {
     if (members == 1) return work(0);
+    if (Team* team = Team::take()) {
+        struct Back {
+            Team* team;
+            ~Back() { team->give_back(); }
+        } back{team};
+        return team->run(members, work);
+    }
     enum { wait, go, leave };
     std::atomic<int> gate{wait};
     std::vector<std::thread> others;

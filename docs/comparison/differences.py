@@ -72,7 +72,7 @@ def _in_two_goes(settings: dict[str, Any], n: int, name: str) -> tuple[str, str]
 
 
 def warm_start() -> list[Difference]:
-    """Ten epochs and ten more, beside twenty."""
+    """Four epochs and four more, beside eight."""
     why = (
         "Going on is going on: the optimizer's moments, the steps counted for their bias, the "
         "order of the rows, the learning rate and the patience are where they were."

@@ -62,18 +62,30 @@ def parameters() -> str:
             if gone := accepted(theirs, name) - accepted(ours, name):
                 raise AssertionError(f"{kind}'s {name} does not take {gone}")
             more = ", ".join(sorted(accepted(ours, name) - accepted(theirs, name)))
-            shown = f"`{default!r}`".replace("'", '"')
-            rows.setdefault(name, [f"`{name}`", "", shown, shown, more])[1] += (
-                " and " if rows[name][1] else ""
-            ) + kind.removeprefix("MLP").lower()
-        by_place = [list(defaults_by_place(cls)) for cls in (theirs, ours)]
+            by_side = [written(given[name]), written(known[name])]
+            enter(rows, name, kind, [*by_side, more])
+        by_place = [by_place_in(cls) for cls in (theirs, ours)]
         if by_place[0] != by_place[1][: len(by_place[0])]:
             raise AssertionError(f"{kind}: arguments by place are {by_place}")
     header = ["parameter", "of", f"default in {SKLEARN}", f"in {PELLUCID}", "pellucid also takes"]
     return table(header, list(rows.values()))
 
 
-def defaults_by_place(cls: type) -> list[str]:
+def written(value: Any) -> str:
+    """A value as code."""
+    return f"`{value!r}`".replace("'", '"')
+
+
+def enter(rows: dict[str, list[str]], name: str, kind: str, cells: list[str]) -> None:
+    """A row for a parameter, or another class in the row that it has."""
+    of = kind.removeprefix("MLP").lower()
+    if name in rows:
+        rows[name][1] += f" and {of}"
+    else:
+        rows[name] = [f"`{name}`", of, *cells]
+
+
+def by_place_in(cls: type) -> list[str]:
     """The parameters that may be given without their names."""
     signature = inspect.signature(cls)
     return [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -100,12 +112,7 @@ def added() -> str:
         theirs, ours = classes(kind)
         for name, default in defaults(ours).items():
             if name not in defaults(theirs):
-                of = kind.removeprefix("MLP").lower()
-                if name in rows:
-                    rows[name][1] += f" and {of}"
-                else:
-                    shown = f"`{default!r}`".replace("'", '"')
-                    rows[name] = [f"`{name}`", of, shown, described(ours)[name]]
+                enter(rows, name, kind, [written(default), described(ours)[name]])
     return table(["parameter", "of", "default", "what it is"], list(rows.values()))
 
 

@@ -72,6 +72,7 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
+    >>> X = (X - X.mean(axis=0)) / X.std(axis=0)
     >>> model = MLPClassifier((16,), solver="lbfgs", alpha=1.0, random_state=0).fit(X, y)
     >>> model.predict(X[:2]).tolist(), model.score(X, y) > 0.95
     ([0, 0], True)
@@ -155,17 +156,13 @@ class MLPClassifier(ClassifierMixin, Multilayer):
         return target
 
     def _refuse_other_targets(self, y: NDArray[Any]) -> None:
-        if isinstance(self.classes_, list):
-            return  # encoding them tells
-        if self.warm_start:
+        if self.warm_start and not isinstance(self.classes_, list):  # else encoding them tells
             classes = unique_labels(y)
             if set(classes) != set(self.classes_):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in the previous "
                     f"call to fit. Previously got {self.classes_}, `y` has {classes}"
                 )
-        else:
-            refuse_unknown(y, self.classes_)
 
     def _loss(self) -> Loss:
         return self._target.loss(self.label_smoothing)

@@ -79,10 +79,12 @@ def from_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
     sizes = [model.coefs_[0].shape[0], *(len(b) for b in model.intercepts_)]
     architecture = Architecture.of(sizes, model.activation, ours._target.output_activation)
     theta = _flat(model.coefs_, model.intercepts_)
-    ours._hold(ours._made(architecture, theta))
+    network = ours._made(architecture)
+    network.theta = theta
+    ours._hold(network)
     ours._course = _course(model, ours, theta)
     ours._is_partial = hasattr(model, "_optimizer")
-    ours.history_ = {name: np.asarray(c) for name, c in ours._course.curves.items()}
+    ours._curves = ours._course.curves
     return ours
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +79,25 @@ class Course:
     def __post_init__(self) -> None:
         self.order = RowOrder(self.random_state)
         self.rate_at_first = self.rate
+
+    def mark(self) -> Callable[[], None]:
+        """What brings it back to where it is now. Arrays are replaced, never written into."""
+        before = dict(vars(self))
+        state, watch, order = copy(self.state), copy(self.convergence), self.order.order
+        drawn = self.random_state.get_state(legacy=False)
+        dropped = None if self.dropout is None else self.dropout.bit_generator.state
+        lengths = {name: len(curve) for name, curve in self.curves.items()}
+
+        def restore() -> None:
+            self.__dict__.update(before)
+            self.state, self.convergence, self.order.order = state, watch, order
+            self.random_state.set_state(drawn)
+            if self.dropout is not None and dropped is not None:
+                self.dropout.bit_generator.state = dropped
+            for name, curve in self.curves.items():
+                del curve[lengths.get(name, 0) :]
+
+        return restore
 
     def draws(self, dropping: bool) -> Draws:
         """What the next epochs draw from; dropout draws only where there is some."""

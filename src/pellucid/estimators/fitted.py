@@ -34,6 +34,7 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         warm_start: bool
         n_layers_: int
         _target: Any
+        _curves: dict[str, list[float]]
 
     def _hold(self, network: Network) -> None:
         """Make the network's weights the estimator's: `coefs_` and `intercepts_` are views."""
@@ -62,6 +63,12 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return view
 
     @property
+    def history_(self) -> dict[str, NDArray[Any]]:
+        """What was seen in each epoch, a column each: `pandas.DataFrame(model.history_)`."""
+        check_is_fitted(self)
+        return {name: np.asarray(curve) for name, curve in self._curves.items()}
+
+    @property
     def network_(self) -> Network:
         """The network itself, sharing its weights with `coefs_` and `intercepts_`."""
         check_is_fitted(self)
@@ -71,6 +78,7 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if "_network" in vars(self):
             self._network_now()
         state = dict(super().__getstate__())
+        state.pop("_made_of", None)
         for name in ("coefs_", "intercepts_", "_views"):  # they are views of the network's theta
             state.pop(name, None)
         if not self.warm_start and not getattr(self, "_is_partial", False):

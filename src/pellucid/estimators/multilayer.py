@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -133,7 +132,8 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
     def _all_or_nothing(self, once: bool = False) -> Iterator[None]:
         """If something goes wrong, the estimator is left as it was."""
         before = dict(vars(self))
-        course = copy.deepcopy(before.get("_course")) if self._goes_on(once) else None
+        course = before.get("_course")
+        restore = course.mark() if course is not None and self._goes_on(once) else None
         try:
             yield
         except BaseException:
@@ -141,8 +141,8 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             kept = {name: now[name] for name in OF_A_FIT if name in now}
             now.clear()
             now.update(before | kept)
-            if course is not None:
-                now["_course"] = course
+            if restore is not None:
+                restore()
             raise
 
     def _fit(
@@ -230,7 +230,9 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             dtype = "float32" if like.dtype == namespace(like).float32 else "float64"
         architecture = Architecture.of(sizes, self._activations(), self._target.output_activation)
         theta = _drawn(architecture, random_state).astype(dtype)
-        self._hold(self._made(architecture, array_like(theta, like)))
+        network = self._made(architecture)
+        network.theta = array_like(theta, like)
+        self._hold(network)
         self._course = self._new_course(random_state)
 
     def _go_on(self, X: Array) -> None:
@@ -252,7 +254,9 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         course = getattr(self, "_course", None)
         if course is None:
             course = self._new_course(check_random_state(self.random_state))
-        self._hold(self._made(architecture, theta))
+        network = self._made(architecture)
+        network.theta = theta
+        self._hold(network)
         as_handed_out = course.given is not None and np.array_equal(
             to_numpy(course.given), to_numpy(theta)
         )
@@ -284,19 +288,23 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             None if rule is None else rule.name,
         )
 
-    def _made(self, architecture: Architecture, theta: Array) -> Network:
+    def _made(self, architecture: Architecture) -> Network:
+        """The network that the hyperparameters mean."""
         layers = len(architecture.layers)
         frozen = {}
         for number in self.frozen:
             if not -layers <= number < layers:
                 raise ValueError(f"frozen names layer {number}: expected 0 to {layers - 1}")
             frozen[f"layer{number % layers + 1}.*"] = {"frozen": True}
-        network = Network(
+        made_of = (architecture, self._target, getattr(self, "label_smoothing", None), self.alpha,
+                   self.l1, tuple(self.frozen), self.engine, self.n_threads)  # fmt: skip
+        if getattr(self, "_made_of", None) == made_of:  # its engine knows it already
+            return Network.like(self._network)
+        self._made_of = made_of
+        return Network(
             architecture, loss=self._loss(), initializer=0.0, alpha=self.alpha, l1=self.l1,
             segments=frozen, engine=self.engine, n_threads=self.n_threads,
         )  # fmt: skip
-        network.theta = theta
-        return network
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -325,18 +333,17 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         network.theta = fitting.theta
         self._hold(network)
         curves = course.curves
-        self.history_ = {name: np.asarray(values) for name, values in curves.items()}
-        self.history_["epoch"] = self.history_.get("epoch", np.zeros(0)).astype(int)
+        self._curves = curves
         self.n_iter_ = course.epochs - fitting.done_before
         self.t_ = course.samples
-        self.loss_curve_ = list(curves.get("loss", []))
+        self.loss_curve_ = curves.get("loss", [])
         if self.loss_curve_:
             self.loss_ = self.loss_curve_[-1]
         else:  # a search that began where it would have ended
             rows = fitting.rows
             self.loss_ = network.objective.value(network.theta, dense(rows.X), rows.Y, rows.weight)
-        self.validation_loss_curve_ = _list_or_none(curves.get("validation_loss"))
-        self.validation_scores_ = _list_or_none(curves.get("validation_score"))
+        self.validation_loss_curve_ = curves.get("validation_loss")
+        self.validation_scores_ = curves.get("validation_score")
         best = course.convergence.best
         by_score = fitting.stops_early and not fitting.by_loss
         self.best_validation_score_ = -best if by_score else None
@@ -374,7 +381,3 @@ def _is_of_another_library(X: Any) -> bool:
     if not get_config()["array_api_dispatch"] or isinstance(X, np.ndarray) or is_sparse(X):
         return False
     return hasattr(X, "dtype") and hasattr(X, "device")
-
-
-def _list_or_none(values: Any) -> list[float] | None:
-    return None if values is None else list(values)

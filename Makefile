@@ -37,6 +37,7 @@ same-bits:
 
 docs: .venv/.test
 	$(BIN)/python docs/make_api.py
+	$(BIN)/python docs/make_comparison.py
 
 format: .venv/.test
 	$(BIN)/ruff format .

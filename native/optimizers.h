@@ -179,8 +179,9 @@ template <class T, class F> void with(const OptimizerSpec& spec, const Step& ste
 // The gradient of the penalties: pull theta + push sign(theta).
 template <class T> struct Penalty {
     Lanes<T> pull, push;
-    bool any;
-    Penalty(double l2, double l1) : pull(all(T(l2))), push(all(T(l1))), any(l2 != 0 || l1 != 0) {}
+    bool any, of_squares_alone;
+    Penalty(double l2, double l1)
+        : pull(all(T(l2))), push(all(T(l1))), any(l2 != 0 || l1 != 0), of_squares_alone(l1 == 0) {}
     Lanes<T> gradient(const Lanes<T>& g, const Lanes<T>& theta) const {
         const Lanes<T> o = zero<T>();
         const Lanes<T> sign = if_greater(theta, o, push, if_greater(o, theta, -push, o));
@@ -219,7 +220,11 @@ PELLUCID_INLINE void move(const Rule& rule, const Penalty<T>& penalty, T scale, 
         for (; i + several <= n; i += several) some(i, std::integral_constant<int, several>{});
         for (; i + rest <= n; i += rest) some(i, std::integral_constant<int, rest>{});
     };
-    if (penalty.any || scale != T(1))
+    if (penalty.any && penalty.of_squares_alone && scale == T(1)) {
+        const Lanes<T> pull = penalty.pull;
+        along([&](Index i, auto u, const Lanes<T>& x)
+                  __attribute__((always_inline)) { return fma(pull, x, gradient(i, u)); });
+    } else if (penalty.any || scale != T(1))
         along([&](Index i, auto u, const Lanes<T>& x) __attribute__((always_inline)) {
             return penalty.gradient(gradient(i, u), x) * all(scale);
         });

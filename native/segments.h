@@ -46,13 +46,15 @@ template <class T> class Segments {
     const Segment<T>& operator[](std::size_t i) const { return all_[i]; }
 
     // The sums of squares (and of moduli) of numbers laid out as theta is, for a member's share of
-    // them. What follows is for when all members have done theirs.
-    void sum_up(const T* numbers, bool with_moduli, int member, int members) {
+    // them: of all segments, or of those that decay. What follows is for when all members have done
+    // theirs.
+    void sum_up(const T* numbers, bool with_moduli, int member, int members, bool all = true) {
         const Share part = share(groups_, member, members, 1);
         Index g = 0;
         for (const Segment<T>& segment : all_)
             for (Index i = 0; i < segment.rows.rows; i += group, ++g) {
                 if (g < part.first || g >= part.last) continue;
+                if (!all && segment.decay == 0.0) continue;
                 squares_[std::size_t(g)] = group_sum(
                     segment, numbers, i,
                     [](const Lanes<T>& x, const Lanes<T>& sum) { return fma(x, x, sum); });
@@ -95,10 +97,16 @@ template <class T> class Segments {
         const int count = int(std::min<Index>(group, rows.rows - i));
         Lanes<T> row[group];
         for (auto& sum : row) sum = zero<T>();
-        for (int p = 0; p < rows.columns.panels(); ++p)
-            for (int u = 0; u < rows.columns.width(p); ++u)
-                for (int r = 0; r < count; ++r)
-                    row[r] = f(load(from + rows.offset(p, i + r) + u * lanes), row[r]);
+        for (int p = 0; p < rows.columns.panels(); ++p) {
+            const int width = rows.columns.width(p);
+            const Index next = Index(width) * lanes;
+            const T* first = from + rows.offset(p, i);
+            for (const T* at = first; at < first + next; at += lanes)
+                if (count == group)  // which the compiler keeps in registers
+                    unrolled<group>([&](auto r) { row[r] = f(load(at + r * next), row[r]); });
+                else
+                    for (int r = 0; r < count; ++r) row[r] = f(load(at + r * next), row[r]);
+        }
         for (int half = group / 2; half > 0; half /= 2)
             for (int r = 0; r < half; ++r) row[r] = row[r] + row[r + half];
         return double(sum(row[0]));

@@ -265,7 +265,7 @@ template <class T> class Trainer {
             pass_.backward(parameters_.get(), part, member, masks);
             if (first == 0 && objective_.penalties.any())
                 segments_.sum_up(parameters_.get(), objective_.penalties.l1 != 0.0, member,
-                                 settings_.members);
+                                 settings_.members, false);
             barrier_.wait();
             if (stopped(member)) return false;
             for (Index r = 0; r < count; ++r)

@@ -462,3 +462,27 @@ def test_wrong_validation_rows_are_refused():
         model.fit(X[Y < 2], Y[Y < 2], X_val=X, y_val=Y)
     with pytest.raises(ValueError, match="out of the valid range of the loss 'poisson'"):
         MLPRegressor("poisson").fit(X, X[:, 0])
+
+
+def test_text_is_no_target_of_a_regressor():
+    with pytest.raises(ValueError, match=r"y holds \['long'\].*use MLPClassifier"):
+        MLPRegressor().fit(X, np.array(["long", "short"] * 75))
+
+
+def test_a_loss_of_ones_own_is_two_functions():
+    pair = (lambda a, y: 0.5 * ((a - y) ** 2).sum(axis=1), lambda a, y: a - y)
+    settings = {"max_iter": 5, "random_state": 0, "engine": "reference"}
+    mine = MLPRegressor(pair, **settings).fit(X_NUMBERS, NUMBERS)
+    theirs = MLPRegressor("squared_error", **settings).fit(X_NUMBERS, NUMBERS)
+    np.testing.assert_allclose(mine.coefs_[0], theirs.coefs_[0], atol=1e-12)
+
+
+def test_a_search_on_float32_is_done_in_double_precision():
+    few, numbers = X_NUMBERS.astype(np.float32), (NUMBERS / 100).astype(np.float32)
+    settings = {"solver": "lbfgs", "max_iter": 20, "random_state": 0}
+    single = MLPRegressor(**settings).fit(few, numbers)
+    double = MLPRegressor(**settings).fit(few.astype(float), numbers.astype(float))
+    assert single.coefs_[0].dtype == np.float32
+    assert single.loss_ == pytest.approx(double.loss_, rel=1e-3)
+    asked = MLPRegressor(**settings, dtype="float32").fit(few, numbers)
+    assert asked.loss_ != single.loss_

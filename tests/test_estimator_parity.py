@@ -36,6 +36,7 @@ SETTINGS = {
     "logistic": {"activation": "logistic", "learning_rate_init": 0.01},
     "identity": {"activation": "identity"},
     "linear": {"hidden_layer_sizes": (), "learning_rate_init": 0.01},
+    "linear, called logistic": {"hidden_layer_sizes": (), "activation": "logistic"},
     "epsilon": {"epsilon": 0.01, "beta_1": 0.8, "beta_2": 0.99},
     "alpha": {"alpha": 3.0},
     "in order": {"shuffle": False},

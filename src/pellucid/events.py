@@ -25,6 +25,7 @@ def print_loss(every: int = 1) -> Callable[[Event], None]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> callback = print_loss(every=10)
     >>> callback(Event(20, 100, History(loss=[0.5, 0.25]), np.zeros(1)))
     epoch  20 of 100   loss 0.25

@@ -178,24 +178,8 @@ class Network(Parameters):
         return forward(self.layout, self._theta_like(rows), rows)
 
     def input_gradient(self, X: Any) -> Array:
-        """How each output changes with each input: (n, n_outputs, n_inputs).
-
-        Examples
-        --------
-        >>> network = Network([2, 1], bias=False)
-        >>> network.weights = [[[10.0], [1.0]]]
-        >>> network.input_gradient([[2, 3]]).tolist()
-        [[[10.0, 1.0]]]
-        """
-        trace = self.trace(X)
-        xp, last = namespace(trace.output), self.architecture.output_activation
-        gradients = []
-        for j in range(self.architecture.n_outputs):
-            da = xp.zeros_like(trace.output)
-            da[:, j] = 1.0
-            dz = last.backward(da, trace.z[-1], trace.a[-1])
-            gradients.append(input_gradient(self.layout, trace, dz))
-        return xp.stack(gradients, axis=1)
+        """How each output changes with each input: (n, n_outputs, n_inputs)."""
+        return input_gradient(self.layout, self.trace(X))
 
     def loss_and_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[float, Array]:
         """The objective J on these rows and its gradient by theta (P,).
@@ -319,12 +303,10 @@ class Network(Parameters):
         validation = None
         if validation_data is not None:
             if len(validation_data) not in (2, 3):
-                raise ValueError(
-                    f"validation_data has {len(validation_data)} parts: give (X, y), or "
-                    "(X, y, sample_weight)"
-                )
-            held_X, held_y, *weights = validation_data
-            validation = self.samples(held_X, held_y, weights[0] if weights else None, X.dtype)
+                parts = f"validation_data has {len(validation_data)} parts"
+                raise ValueError(f"{parts}: give (X, y) or (X, y, sample_weight)")
+            held_X, held_y, held_w = [*validation_data, None][:3]
+            validation = self.samples(held_X, held_y, held_w, X.dtype)
         state = begin(self._theta_like(X), solver)
         try:
             self.history = train(

@@ -58,8 +58,8 @@ def forward(layout: Layout, theta: Array, X: Array, masks: Masks | None = None) 
     return trace
 
 
-def input_gradient(layout: Layout, trace: Trace, dz: Array) -> Array:
-    """The gradient dX (n, n_inputs) by the inputs, from that by the raw output: dz (n, n_outputs).
+def input_gradient(layout: Layout, trace: Trace) -> Array:
+    """How each output changes with each input: (n, n_outputs, n_inputs), output by output.
 
     Examples
     --------
@@ -67,14 +67,19 @@ def input_gradient(layout: Layout, trace: Trace, dz: Array) -> Array:
     >>> from pellucid.architecture import Architecture
     >>> layout = Layout(Architecture.of([2, 1]))
     >>> trace = forward(layout, np.array([1.0, 10.0, 100.0]), np.array([[2.0, 3.0]]))
-    >>> input_gradient(layout, trace, np.array([[0.5]])).tolist()
-    [[0.5, 5.0]]
+    >>> input_gradient(layout, trace).tolist()
+    [[[1.0, 10.0]]]
     """
-    layers = layout.architecture.layers
-    for i in range(len(layers) - 1, 0, -1):
-        da = layers[i].backward(trace.parameters[i], dz)
-        dz = layers[i - 1].activation.backward(da, trace.z[i - 1], trace.a[i - 1])
-    return layers[0].backward(trace.parameters[0], dz)
+    layers, xp = layout.architecture.layers, namespace(trace.output)
+    gradients = []
+    for j in range(layers[-1].n_out):
+        dx = xp.zeros_like(trace.output)
+        dx[:, j] = 1.0
+        for i in range(len(layers) - 1, -1, -1):
+            dz = layers[i].activation.backward(dx, trace.z[i], trace.a[i])
+            dx = layers[i].backward(trace.parameters[i], dz)
+        gradients.append(dx)
+    return xp.stack(gradients, axis=1)
 
 
 def backward(layout: Layout, trace: Trace, dz: Array, masks: Masks | None = None) -> Array:

@@ -54,6 +54,21 @@ class Rows(NamedTuple):
         """Those rows alone, by their numbers."""
         return Rows(*(None if part is None else _some(part, which) for part in self))
 
+    def in_double_precision(self) -> Rows:
+        """The same rows, their numbers as float64."""
+        return Rows(
+            as_double(self.X), self.y, as_double(self.Y),
+            None if self.weight is None else as_double(self.weight),
+        )  # fmt: skip
+
+
+def as_double(array: Array) -> Array:
+    """An array (or a sparse one) as float64."""
+    if is_sparse(array):
+        return array.astype(np.float64)
+    xp = namespace(array)
+    return xp.astype(array, xp.float64, copy=False)
+
 
 def _some(array: Array, which: Array) -> Array:
     if isinstance(array, np.ndarray) or is_sparse(array):

@@ -21,7 +21,7 @@ from pellucid.engines import State
 from pellucid.estimators.convergence import Convergence
 from pellucid.estimators.course import Course
 from pellucid.estimators.fitted import Fitted
-from pellucid.estimators.fitting import Fitting, Rows, optimizer_of
+from pellucid.estimators.fitting import Fitting, Rows, as_double, optimizer_of
 from pellucid.estimators.hyperparameters import SEARCHING, STEPPING, Hyperparameters
 from pellucid.estimators.protocol import ProtocolCallbacks
 from pellucid.model import Network
@@ -166,13 +166,18 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             if ProtocolCallbacks.is_one(callback) and callback not in self._protocol():
                 CallbackSupportMixin.set_callbacks(self, *self._protocol(), callback)
         rows = self._rows(X, y, sample_weight, once)
+        kind = rows.Y.dtype
+        if self.solver in SEARCHING and self.dtype is None:
+            rows = rows.in_double_precision()  # a search on float32 ends too soon
+            self._course.state.theta = as_double(self._course.state.theta)
         held = None
         if validation is not None:
             X_val, y_val = self._checked(validation[0], validation[1], reset=False)
             held = self._rows(X_val, y_val, validation[2], once)
+            held = held if held.Y.dtype == rows.Y.dtype else held.in_double_precision()
         fitting = Fitting(self, self._network, self._course, rows, held, once)
         fitting.run()
-        self._end(fitting)
+        self._end(fitting, kind)
 
     def _goes_on(self, once: bool) -> bool:
         """Whether training goes on from where it stands, or begins anew."""
@@ -229,7 +234,8 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         else:
             dtype = "float32" if like.dtype == namespace(like).float32 else "float64"
         architecture = Architecture.of(sizes, self._activations(), self._target.output_activation)
-        theta = _drawn(architecture, random_state).astype(dtype)
+        factor = 2.0 if self.activation in ("logistic", "sigmoid") else 6.0
+        theta = _drawn(architecture, factor, random_state).astype(dtype)
         network = self._made(architecture)
         network.theta = array_like(theta, like)
         self._hold(network)
@@ -326,11 +332,12 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         self.n_layers_ = len(self._hidden_sizes()) + 2
         self.out_activation_ = {"sigmoid": "logistic"}.get(name, name)
 
-    def _end(self, fitting: Fitting) -> None:
-        """Hand out the weights and what was seen on the way."""
+    def _end(self, fitting: Fitting, kind: Any) -> None:
+        """Hand out the weights, in the dtype of the data, and what was seen on the way."""
         course, network = self._course, fitting.network
-        course.given = namespace(fitting.theta).asarray(fitting.theta, copy=True)
-        network.theta = fitting.theta
+        xp = namespace(fitting.theta)
+        course.given = xp.astype(fitting.theta, kind, copy=True)
+        network.theta = course.given
         self._hold(network)
         curves = course.curves
         self._curves = curves
@@ -358,14 +365,14 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         return tags
 
 
-def _drawn(architecture: Architecture, random_state: np.random.RandomState) -> NDArray[np.float64]:
+def _drawn(
+    architecture: Architecture, factor: float, random_state: np.random.RandomState
+) -> NDArray[np.float64]:
     """First weights and biases, from scikit-learn's distribution and in its order.
 
-    U(-b, b) with b = sqrt(6 / (n_in + n_out)), Glorot and Bengio (2010), and for units of
-    the logistic function sqrt(2 / (n_in + n_out)), which is their bound for it.
+    U(-b, b) with b = sqrt(factor / (n_in + n_out)): Glorot and Bengio (2010), for whom it is 6,
+    and 2 for units of the logistic function.
     """
-    hidden = architecture.layers[0].activation if len(architecture.layers) > 1 else None
-    factor = 2.0 if hidden is not None and hidden.name == "sigmoid" else 6.0
     pieces = []
     for layer in architecture.layers:
         bound = sqrt(factor / (layer.n_in + layer.n_out))

@@ -21,7 +21,7 @@ class Numbers:
     Parameters
     ----------
     y : (n, n_targets) to fit the scaling on.
-    loss : a name of `pellucid.LOSSES`.
+    loss : a name of `pellucid.LOSSES`, a `Loss`, or a pair of functions.
     quantile : the quantile, or several, for the loss "quantile".
     delta : where the loss "huber" turns straight, in units of the scaled target.
     scaling : a name of `pellucid.SCALERS`, or None.
@@ -38,7 +38,7 @@ class Numbers:
     def __init__(
         self,
         y: NDArray[Any],
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         delta: float = 1.0,
         scaling: str | None = None,

@@ -32,9 +32,9 @@ class MLPRegressor(RegressorMixin, Multilayer):
 
     Parameters
     ----------
-    loss : str, default="squared_error"
+    loss : str, Loss or pair of functions, default="squared_error"
         "squared_error", "absolute_error", "huber", "quantile", or for counts "poisson", whose
-        output is exp.
+        output is exp; or one's own value and gradient, as `pellucid.Loss` describes them.
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; () is a linear model.
     activation : str, Activation, pair of functions, or a list with one a layer, default="relu"
@@ -80,7 +80,7 @@ class MLPRegressor(RegressorMixin, Multilayer):
     (50, 2)
     """
 
-    loss: str = "squared_error"
+    loss: Any = "squared_error"
     hidden_layer_sizes: int | Sequence[int] = (100,)
     activation: Any = "relu"
     _: KW_ONLY
@@ -90,7 +90,11 @@ class MLPRegressor(RegressorMixin, Multilayer):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **Hyperparameters._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "poisson", "absolute_error", "huber", "quantile"})],
+        "loss": [
+            StrOptions({"squared_error", "poisson", "absolute_error", "huber", "quantile"}),
+            Loss,
+            tuple,
+        ],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
         "target_scaling": [StrOptions(set(SCALERS)), None],
@@ -127,6 +131,11 @@ class MLPRegressor(RegressorMixin, Multilayer):
         return float(np.mean(scores))
 
     def _target_of(self, y: NDArray[Any]) -> Numbers:
+        if y.dtype.kind not in "biuf":
+            raise ValueError(
+                f"y holds {y.ravel()[:1].tolist()}, which is no number: expected numbers, or for "
+                "classes use MLPClassifier"
+            )
         return Numbers(
             _as_columns(y), self.loss, self.quantile, self.huber_delta, self.target_scaling
         )

@@ -19,13 +19,16 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from data import ROOT
 from machine import cpus, describe
 
 EPOCHS = 30
+PAUSE = 0.1
+"""Seconds between two turns, in which the other library's threads stop waiting for more work."""
+
 LIBRARIES = {"sklearn": "sklearn.neural_network", "pellucid": "pellucid"}
 KEPT = ROOT / "benchmarks" / "results" / "fit.json"
 
@@ -98,6 +101,7 @@ def ask(process: subprocess.Popen[str], case: str) -> float:
     """The seconds of a call."""
     assert process.stdin is not None
     assert process.stdout is not None
+    sleep(PAUSE)
     process.stdin.write(case + "\n")
     process.stdin.flush()
     answer = process.stdout.readline()

@@ -243,7 +243,9 @@ def _descend(work: _Work, watch: _Watch) -> None:
     for epochs, size in stretches:
         left, draw = epochs, drawing(size)
         while left:
-            some = left if settings.monitor is None else min(left, settings.monitor.certain())
+            some, monitor = left, settings.monitor
+            if monitor is not None and not watch.looks_at_each:
+                some = min(left, monitor.certain())
             left -= some
             at_once = 1 if watch.looks_at_each else some
             batches = Batches(

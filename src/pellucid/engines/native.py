@@ -26,6 +26,9 @@ FLOPS_A_THREAD = 2e7
 """Below this much work between two meetings of threads another one gains little, and loses much
 where other programs, or a BLAS that waits by spinning, have the processors."""
 
+FLOPS_A_THREAD_AHEAD = 6e6
+"""The same for a forward pass, in which threads meet at its end alone."""
+
 FLOPS_A_MOVE = 10
 """Of an optimizer, about, for each number of theta."""
 
@@ -78,7 +81,7 @@ class NativeEngine:
             return self._instead(why).forward(layout, theta, X)
         output = np.empty((X.shape[0], layout.architecture.n_outputs), X.dtype)
         core = self._core(layout, X.dtype)
-        threads = self._threads(core.flops_of_a_row(_stored(X)) / 3 * X.shape[0])
+        threads = self._threads_ahead(core, X)
         core.forward(theta, _ready(X), output, threads, False)
         return output
 
@@ -102,7 +105,7 @@ class NativeEngine:
             done = core.forward(theta, X[None], output[None], 1, True)
         elif len(shape) == 2 and shape[0] > 0 and shape[1] == layout.architecture.n_inputs:
             output = np.empty((shape[0], n_outputs), X.dtype)
-            threads = 1 if shape[0] == 1 else self._threads(core.flops_of_a_row() / 3 * shape[0])
+            threads = 1 if shape[0] == 1 else self._threads_ahead(core, X)
             done = core.forward(theta, X, output, threads, True)
         else:
             return None
@@ -122,7 +125,7 @@ class NativeEngine:
             return engine.value_and_output(objective, theta, X, y, sample_weight)
         core = self._core_of(objective, X.dtype)
         output = np.empty(y.shape, X.dtype)
-        threads = self._threads(core.flops_of_a_row(_stored(X)) / 3 * X.shape[0])
+        threads = self._threads_ahead(core, X)
         value = core.value_and_output(
             theta, _ready(X), _ready(y), _ready(sample_weight), output, threads
         )
@@ -194,10 +197,16 @@ class NativeEngine:
             raise ValueError(refusal(why))
         return self._otherwise
 
-    def _threads(self, flops: float) -> int:
+    def _threads(self, flops: float, worth: float = FLOPS_A_THREAD) -> int:
         if self._n_threads is not None:
             return min(self._n_threads, max(MOST_THREADS, processors()))
-        return max(1, min(processors(), int(flops / FLOPS_A_THREAD)))
+        most = int(flops / worth)
+        return max(1, min(processors(), most)) if most > 1 else 1
+
+    def _threads_ahead(self, core: Any, X: Array) -> int:
+        """For a forward pass: a third of the work of a step."""
+        flops = core.flops_of_a_row(_stored(X)) / 3 * X.shape[0]
+        return self._threads(flops, FLOPS_A_THREAD_AHEAD)
 
     def _core(self, layout: Layout, dtype: Any) -> Any:
         """The compiled engine for forward passes of a layout."""

@@ -146,12 +146,14 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     def _target_of(self, y: NDArray[Any]) -> Labels | MixedLabels:
         known = getattr(self, "_all_classes", None)
         target: Labels | MixedLabels
-        if type_of_target(y) == "multiclass-multioutput":
+        kind = type_of_target(y)
+        if kind == "multiclass-multioutput":
             target = MixedLabels.of(y)
+        elif known is None:
+            target = Labels(y, kind)
         else:
-            target = Labels(y if known is None else known)
-            if known is not None:
-                refuse_unknown(y, target.classes)
+            target = Labels(known)
+            refuse_unknown(y, target.classes)
         self.classes_: Any = target.classes
         return target
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from pellucid.activations import Activation, activation, softmax, softmax_backward
 from pellucid.arrays import Array, namespace
@@ -23,6 +23,7 @@ class Labels:
     ----------
     y : (n,) classes, or (n, k) of 0 and 1 for any number at once; or the classes themselves; or a
         fitted LabelBinarizer that knows them.
+    kind : what scikit-learn's `type_of_target` says of y, if that is known.
 
     Examples
     --------
@@ -33,10 +34,19 @@ class Labels:
 
     curve_divisor = 1
 
-    def __init__(self, y: Any) -> None:
-        self.binarizer = y if isinstance(y, LabelBinarizer) else LabelBinarizer().fit(y)
-        self.classes: NDArray[Any] = self.binarizer.classes_
-        self.kind = self.binarizer.y_type_
+    def __init__(self, y: Any, kind: str | None = None) -> None:
+        kind = kind or ("" if isinstance(y, LabelBinarizer) else type_of_target(y))
+        if kind in ("binary", "multiclass"):
+            self.classes: NDArray[Any] = np.unique(y)
+            self.kind = "multiclass" if len(self.classes) > 2 else "binary"
+        else:  # or scikit-learn's own word on why that cannot be
+            self._known = y if isinstance(y, LabelBinarizer) else LabelBinarizer().fit(y)
+            self.classes, self.kind = self._known.classes_, self._known.y_type_
+
+    @property
+    def binarizer(self) -> LabelBinarizer:
+        """scikit-learn's way to encode the same labels."""
+        return self._known if hasattr(self, "_known") else LabelBinarizer().fit(self.classes)
 
     @property
     def one_of_several(self) -> bool:

@@ -25,6 +25,7 @@ test-oracles: .venv/.oracles
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/run.py --mnist
+	$(BIN)/python benchmarks/fit.py
 
 bench-quick: .venv/.bench
 	$(BIN)/python benchmarks/run.py --quick

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import sklearn
@@ -20,8 +21,8 @@ from comparison.surface import added, attributes, methods, parameters
 
 PAGE = Path(__file__).with_name("scikit-learn.md")
 
-ACCURACY = Path(__file__).resolve().parents[1] / "benchmarks" / "results" / "accuracy.json"
-"""What `benchmarks/accuracy.py` measured; it takes minutes and is not run again for the page."""
+RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
+"""What `benchmarks/accuracy.py` and `fit.py` measured; they are not run again for the page."""
 
 TEXT = """\
 # pellucid beside scikit-learn
@@ -116,6 +117,15 @@ classes are held out for early stopping do the two not take the same course (see
 has more seeds.{missing}
 
 {accuracy}
+
+## Speed of a call
+
+Measured by `benchmarks/fit.py` on a {processor}: digits at scikit-learn's defaults but for
+{epochs} epochs and no stopping, each library in a process of its own, in turns, medians of
+{rounds} rounds (smallest .. largest ratio of a round). On two cores scikit-learn's products run
+on both, pellucid's where a step is large enough to gain by it.
+
+{speed}
 """
 
 
@@ -136,9 +146,26 @@ def accuracy(results: Mapping[str, Any]) -> str:
     return table(header, rows)
 
 
+def speed(results: Mapping[str, Any]) -> str:
+    """The table of how many times as long scikit-learn takes."""
+    rows = []
+    for one in results["rows"]:
+        asked, ratio = one["asked"], one["ratio"]
+        times = (median(one["seconds"][library]) * 1e3 for library in ("sklearn", "pellucid"))
+        low, high = one["spread"]
+        rows.append([
+            one["case"], str(one["cores"]), *(f"{time:.3g} ms" for time in times),
+            f"{ratio:.1f} ({low:.1f} .. {high:.1f})", f"{asked:g}" if asked else "",
+            ("yes" if ratio >= asked else "NO") if asked else "",
+        ])  # fmt: skip
+    header = ["call", "cores", SKLEARN, PELLUCID, "times as long", "must reach", "does"]
+    return table(header, rows)
+
+
 def page() -> str:
     """The whole page."""
-    results = json.loads(ACCURACY.read_text(encoding="utf-8"))
+    results = json.loads((RESULTS / "accuracy.json").read_text(encoding="utf-8"))
+    calls = json.loads((RESULTS / "fit.json").read_text(encoding="utf-8"))
     return TEXT.format(
         version=sklearn.__version__,
         parameters=parameters(),
@@ -154,6 +181,10 @@ def page() -> str:
         measured=results["versions"][SKLEARN],
         missing="".join(f" {name} is missing: {why}." for name, why in results["missing"].items()),
         accuracy=accuracy(results),
+        processor=calls["machine"]["processor"],
+        epochs=calls["epochs"],
+        rounds=calls["rounds"],
+        speed=speed(calls),
     )
 
 

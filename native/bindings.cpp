@@ -125,19 +125,24 @@ template <class T> class Engine {
         if (weight_) gradient_.refuse_overlap(*weight_);
         for (const Array& array : x_.arrays()) gradient_.refuse_overlap(array);
         Outcome outcome;
-        {
-            const nb::gil_scoped_release unlocked;
-            Settings settings;
-            settings.size = n;
-            settings.members = members;
-            settings.stored = x_.stored();
+        Settings settings;
+        settings.size = n;
+        settings.members = members;
+        settings.stored = x_.stored();
+        const auto work = [&](const std::function<bool()>& stop) {
             const auto make = [&] {
                 return std::make_unique<Trainer<T>>(plan_, objective_, settings);
             };
             differentiator_.use({n, members, settings.stored}, make, [&](Trainer<T>& trainer) {
                 trainer.set(parameters, nullptr, 0);
-                outcome = trainer.value_and_gradient(x_.inputs, targets, numbers, interrupted);
+                outcome = trainer.value_and_gradient(x_.inputs, targets, numbers, stop);
             });
+        };
+        if (plan_.flops_of_a_row(settings.stored) * double(n) < little_work) {
+            work([] { return false; });
+        } else {
+            const nb::gil_scoped_release unlocked;
+            work(interrupted);
         }
         if (outcome.end == End::interrupted) throw nb::python_error();
         return outcome.value;
@@ -210,7 +215,8 @@ template <class T> class Training {
         nb::handle theta, const std::vector<nb::object>& moments, std::int64_t t, nb::handle x,
         nb::handle y, nb::handle weight, nb::handle orders, nb::handle rates, Index limit,
         nb::handle bits, bool by_rows, nb::handle new_theta,
-        const std::vector<nb::object>& new_moments, nb::handle losses, nb::handle penalties, nb::handle seconds) {
+        const std::vector<nb::object>& new_moments, nb::handle losses, nb::handle penalties,
+        nb::handle seconds) {
         const Plan<T>& plan = engine_.plan();
         const GivenInputs<T> x_(x, plan.n_in);
         refuse_no_rows(x_.inputs.rows);
@@ -332,8 +338,8 @@ template <class T> void define(nb::module_& module, const char* engine, const ch
              nb::arg("members"))
         .def("run", &R::run, array("theta"), nb::arg("moments"), nb::arg("t"), array("X"),
              array("y"), array("sample_weight"), array("orders"), array("rates"), nb::arg("limit"),
-             array("bits"), nb::arg("by_rows"), array("new_theta"), nb::arg("new_moments"), array("losses"),
-             array("penalties"), array("seconds"))
+             array("bits"), nb::arg("by_rows"), array("new_theta"), nb::arg("new_moments"),
+             array("losses"), array("penalties"), array("seconds"))
         .def("previous", &R::previous, array("theta"))
         .def("forget", &R::forget);
 }

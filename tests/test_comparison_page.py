@@ -90,7 +90,7 @@ def test_a_row_of_another_length_is_no_row():
 
 
 def test_nothing_on_the_page_is_worse_beyond_noise_and_all_data_are_there():
-    results = json.loads(make_comparison.ACCURACY.read_text())
+    results = json.loads((make_comparison.RESULTS / "accuracy.json").read_text())
     names = {one["name"].partition(",")[0] for one in results["datasets"]}
     bundled = {"digits", "iris", "wine", "breast_cancer", "diabetes"}
     assert names == bundled | {"adult", "california", "bike"}

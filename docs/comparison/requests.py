@@ -43,9 +43,9 @@ REQUESTS = [
             "it.shape == (150, 3) and (np.diff(it) >= 0).all()"),
     Request("counts, the Poisson loss (in scikit-learn since 1.7)", (30712,),
             'MLPRegressor("poisson").fit(X, n)', "it.predict(X).min() > 0"),
-    Request("a loss of one's own (of the network, not of the estimators)", (),
-            'Network([6, 20, 1], "relu", "identity", loss=(value, gradient)).train(X, r[:, None])',
-            "it.loss[-1] < it.loss[0]"),
+    Request("a loss of one's own: its value and its gradient", (),
+            "MLPRegressor(loss=(value, gradient)).fit(X, r)",
+            "it.loss_curve_[-1] < it.loss_curve_[0]"),
     Request("leaky relu and other activations", (10665, 11952, 26912, 30199),
             'MLPClassifier(activation="leaky_relu").fit(X, y)',
             'it.network_.architecture.layers[0].activation.name == "leaky_relu" and '
@@ -196,7 +196,7 @@ def names() -> dict[str, Any]:
     return {
         "other": other, "held_out": held_out,
         "MLPClassifier": Repeatable("MLPClassifier"), "MLPRegressor": Repeatable("MLPRegressor"),
-        "Network": pellucid.Network, "from_sklearn": pellucid.from_sklearn,
+        "from_sklearn": pellucid.from_sklearn,
         "ACTIVATIONS": pellucid.ACTIVATIONS, "np": np, "Path": Path,
         "sklearn": sklearn, "ScoringMonitor": ScoringMonitor, "X": X, "y": y, "X_val": X[:50],
         "y_val": y[:50], "w": weights(), "r": X @ np.arange(6.0) / 5, "n": data("counts")[1],

@@ -27,15 +27,20 @@ def progress(
     if silent:
         yield []
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    try:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+    except ImportError as error:
+        raise ImportError(
+            "the progress bar needs rich: pip install rich, or ask for lines (verbose=2)"
+        ) from error
 
     columns = (
         BarColumn(bar_width=18),

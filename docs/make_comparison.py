@@ -120,7 +120,7 @@ has more seeds.{missing}
 
 ## Speed of a call
 
-Measured by `benchmarks/fit.py` on a {processor}: digits at scikit-learn's defaults but for
+Measured by `benchmarks/fit.py` (processor: {processor}): digits at scikit-learn's defaults but for
 {epochs} epochs and no stopping, each library in a process of its own, in turns, medians of
 {rounds} rounds (smallest .. largest ratio of a round). On two cores scikit-learn's products run
 on both, pellucid's where a step is large enough to gain by it.

@@ -49,6 +49,7 @@ class Settings:
     metric: Callable[[Array, Array], float] | None = None
     callbacks: Sequence[Callable[[Event], Any]] = field(default_factory=tuple)
     monitor: Monitor | None = None
+    divisor: int = 1  # of losses without penalty, in what is reported
     by_rows: bool = False  # whether batches count by their rows in the epoch's loss, or by weight
     limits: Mapping[str, Any] = field(default_factory=dict)  # of a solver's search, for `minimize`
 

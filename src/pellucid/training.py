@@ -86,7 +86,8 @@ class _Watch:
         True when training shall stop (`stopped` says why).
         """
         history, settings, start = self.history, self.settings, self.start
-        history.loss += ends.losses
+        parts = zip(ends.losses, ends.penalties, strict=True)
+        history.loss += [(loss - p) / settings.divisor + p if p == p else loss for loss, p in parts]
         history.penalty += ends.penalties
         history.learning_rate += ends.rates
         history.seconds += [clock - start for clock in ends.clocks]
@@ -121,6 +122,7 @@ class _Watch:
         value, output = self.engine.value_and_output(self.plain, theta, X, y, w)
         if self.settings.metric is not None:
             self.history.validation_score.append(float(self.settings.metric(output, y)))
+        value /= self.settings.divisor
         self.history.validation_loss.append(value)
         if value < self.best_loss:
             self.best_loss, self.best_theta = value, theta
@@ -186,14 +188,14 @@ def warn_of_end(history: History) -> None:
         )
 
 
-def divergence(history: History) -> tuple[str, str]:
+def divergence(history: History, rate_name: str = "learning_rate") -> tuple[str, str]:
     """What was seen when training diverged, and what may cure it."""
     curves = {"loss": history.loss, "validation loss": history.validation_loss}
     became = [f"{name} became {c[-1]}" for name, c in curves.items() if c and not isfinite(c[-1])]
     cure = "Scale the inputs and targets"
     if history.learning_rate[-1]:
         rate = f"{history.learning_rate[-1]:g}"
-        cure = f"Lower learning_rate (it was {rate}), scale the data, or set clip_norm"
+        cure = f"Lower {rate_name} (it was {rate}), scale the data, or set clip_norm"
     seen = f"the {became[0] if became else 'weights overflowed'} in epoch {len(history)}"
     return seen, cure
 

@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     type_of_target,
     unique_labels,
 )
+from sklearn.utils.validation import _check_sample_weight
 
 from pellucid.arrays import Array, like_given, namespace, to_numpy
-from pellucid.estimators.fitting import Rows
+from pellucid.estimators.data import Rows
 from pellucid.estimators.hyperparameters import Hyperparameters, documented
-from pellucid.estimators.labels import Labels, MixedLabels, refuse_unknown
+from pellucid.estimators.labels import (
+    Labels,
+    MixedLabels,
+    columns_of,
+    is_mixed,
+    refuse_unknown,
+    weights_by_class,
+)
 from pellucid.estimators.multilayer import Multilayer, takes_steps
 from pellucid.losses import Loss
 
@@ -55,8 +62,10 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     classes_ : (n_classes,) labels, or for several targets a list of such.
     coefs_, intercepts_ : list of (n_in, n_out) and (n_out,), one a layer: views of the network's
         parameters, which may be read and set.
-    loss_, best_loss_, loss_curve_ : the training loss, its lowest value, and that of each epoch.
-    validation_scores_, best_validation_score_, validation_loss_curve_ : of the rows held out.
+    loss_, best_loss_, loss_curve_ : the training loss, its lowest value (None where early stopping
+        looks at rows held out), and that of each epoch.
+    validation_scores_, best_validation_score_, validation_loss_curve_, best_validation_loss_ : of
+        the rows held out.
     history_ : dict of arrays, a row an epoch: `pandas.DataFrame(model.history_)`.
     best_iter_ : the epoch (from 1) of the best value watched.
     n_iter_, t_ : epochs of this `fit`, and rows seen in all.
@@ -100,12 +109,17 @@ class MLPClassifier(ClassifierMixin, Multilayer):
 
         Parameters
         ----------
-        classes : all classes there are; needed in the first call alone.
+        classes : all classes there are, or for several targets a list of such; needed in the first
+            call alone.
         """
         with self._all_or_nothing(once=True):
             self._refuse_early_stopping()
             begun = hasattr(self, "_target") and hasattr(self, "classes_")
-            if not (begun and classes is None) and _check_partial_fit_first_call(self, classes):
+            if not begun and classes is not None and is_mixed(y):
+                self._all_classes: Any = MixedLabels.knowing(classes, np.shape(y)[1])
+            elif not (begun and (classes is None or isinstance(self.classes_, list))) and (
+                _check_partial_fit_first_call(self, classes)
+            ):
                 several = type_of_target(y).startswith("multilabel")
                 self._all_classes = y if several else classes
             try:
@@ -137,8 +151,12 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The part of rows, by weight, whose label is right: of several targets, all labels."""
         if isinstance(getattr(self, "_target", None), MixedLabels):
-            right = self._target.right(to_numpy(self._output(X)), np.asarray(y))
-            return float(np.average(right, weights=sample_weight))
+            predicted, y = self.predict(X), np.asarray(y)
+            if y.shape != predicted.shape:
+                raise ValueError(f"y has shape {y.shape}: expected {predicted.shape}")
+            if sample_weight is not None:
+                sample_weight = _check_sample_weight(sample_weight, predicted)
+            return float(np.average((predicted == y).all(axis=1), weights=sample_weight))
         return float(super().score(X, y, sample_weight))
 
     # --- what fitting asks of it ----------------------------------------------------------------
@@ -146,11 +164,12 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     def _target_of(self, y: NDArray[Any]) -> Labels | MixedLabels:
         known = getattr(self, "_all_classes", None)
         target: Labels | MixedLabels
-        kind = type_of_target(y)
-        if kind == "multiclass-multioutput":
+        if isinstance(known, MixedLabels):
+            target = known
+        elif is_mixed(y):
             target = MixedLabels.of(y)
         elif known is None:
-            target = Labels(y, kind)
+            target = Labels(y)
         else:
             target = Labels(known)
             refuse_unknown(y, target.classes)
@@ -172,8 +191,8 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     def _encoded(self, y: NDArray[Any]) -> NDArray[Any]:
         return self._target.encode(y)
 
-    def _weights(self, X: Array, y: NDArray[Any], sample_weight: Any, once: bool) -> Any:
-        weights = super()._weights(X, y, sample_weight, once)
+    def _weights(self, X: Array, y: Any, sample_weight: Any, once: bool, of_training: bool) -> Any:
+        weights = super()._weights(X, y, sample_weight, once, of_training)
         if self.class_weight is None:
             return weights
         if self.class_weight == "balanced" and once:
@@ -181,13 +200,19 @@ class MLPClassifier(ClassifierMixin, Multilayer):
                 "class_weight 'balanced' is not supported for partial_fit, which sees a part of "
                 "the rows. Give a dict, such as sklearn.utils.compute_class_weight makes of all y."
             )
-        if y.ndim == 1:
-            by_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=y, sample_weight=weights
+        if of_training:  # rows to validate on weigh as those would
+            self._class_weights = weights_by_class(self.class_weight, y, weights)
+        factors = np.prod(
+            [
+                [by_class.get(label, 1.0) for label in column]
+                for by_class, column in zip(self._class_weights, columns_of(y), strict=True)
+            ],
+            axis=0,
+        )
+        if not (factors >= 0.0).all() or not np.isfinite(factors).all():
+            raise ValueError(
+                f"class_weight is {self.class_weight!r}: expected finite weights from 0 on"
             )
-            factors = by_class[np.searchsorted(self.classes_, y)]
-        else:
-            factors = compute_sample_weight(self.class_weight, y)
         return factors if weights is None else factors * weights
 
     def _strata(self, rows: Rows) -> NDArray[Any] | None:

@@ -36,7 +36,8 @@ class Convergence:
 
     def stalls(self, value: float, theta: Array | None = None, epoch: int = 0) -> bool:
         """Whether more than `patience` epochs in a row have not been better by `tol`."""
-        self.unimproved = self.unimproved + 1 if value > self.best - self.tol else 0
+        better = value <= self.best - self.tol  # which a value that is no number is not
+        self.unimproved = 0 if better else self.unimproved + 1
         if value < self.best:
             self.best, self.best_theta, self.best_epoch = value, theta, epoch
         return self.unimproved > self.patience

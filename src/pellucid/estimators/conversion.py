@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from math import nan
 from typing import Any
 
 import numpy as np
 from sklearn import neural_network
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
+from pellucid.activations import activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, to_numpy
 from pellucid.engines import State
 from pellucid.estimators.classifier import MLPClassifier
 from pellucid.estimators.convergence import Convergence
 from pellucid.estimators.course import Course
-from pellucid.estimators.fitting import optimizer_of
+from pellucid.estimators.hyperparameters import optimizer_of
 from pellucid.estimators.labels import Labels
 from pellucid.estimators.multilayer import Multilayer
 from pellucid.estimators.numeric import Numbers
 from pellucid.estimators.regressor import MLPRegressor
+from pellucid.estimators.start import network_of
 from pellucid.layout import Layout
 
 BOTH = (
@@ -76,14 +79,19 @@ def from_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
         ours.classes_ = ours._target.classes
     else:
         ours._target = Numbers(np.zeros((1, model.n_outputs_)), model.loss)
+        ours._target.made_with = {"loss": model.loss}
     sizes = [model.coefs_[0].shape[0], *(len(b) for b in model.intercepts_)]
     architecture = Architecture.of(sizes, model.activation, ours._target.output_activation)
     theta = _flat(model.coefs_, model.intercepts_)
-    network = ours._made(architecture)
+    network = network_of(ours, architecture)
     network.theta = theta
     ours._hold(network)
     ours._course = _course(model, ours, theta)
     ours._is_partial = hasattr(model, "_optimizer")
+    ours.validation_loss_curve_, ours.best_validation_loss_, ours.stopped_ = None, None, ""
+    watched = ours.validation_scores_ if model.early_stopping else ours._course.curves["loss"]
+    best = np.argmax(watched) if model.early_stopping and watched else np.argmin(watched or [0])
+    ours.best_iter_ = int(best) + 1 if watched else 0
     ours._curves = ours._course.curves
     return ours
 
@@ -122,6 +130,8 @@ def to_sklearn(model: Multilayer) -> Any:
     theirs.coefs_ = [to_numpy(W).copy() for W in network.weights]
     theirs.intercepts_ = [to_numpy(b).copy() for b in network.biases]
     theirs._no_improvement_count = 0
+    theirs._best_coefs = [W.copy() for W in theirs.coefs_]
+    theirs._best_intercepts = [b.copy() for b in theirs.intercepts_]
     if isinstance(model, MLPClassifier):
         theirs._label_binarizer = deepcopy(model._target.binarizer)
         theirs.classes_ = theirs._label_binarizer.classes_
@@ -151,9 +161,9 @@ def _parameters_for(model: Multilayer, theirs: Any) -> dict[str, Any]:
             raise ValueError("scikit-learn has no network for several targets with classes each")
         names = {layer.activation.name for layer in model._network.architecture.layers[:-1]}
     else:
-        given = model.activation
-        names = {given if isinstance(given, str) else repr(given)}
-    names = {ACTIVATIONS.get(str(name), str(name)) for name in names} or {"identity"}
+        given = model.activation if isinstance(model.activation, list) else [model.activation]
+        names = {activation(of_one).name for of_one in given}
+    names = {ACTIVATIONS.get(name, name) for name in names} or {"identity"}
     if len(names) > 1 or not names <= set(ACTIVATIONS.values()):
         raise ValueError(
             f"activation is {model.activation!r}: scikit-learn has one of "
@@ -202,14 +212,24 @@ def _course(model: Any, ours: Any, theta: Array) -> Course:
     elif getattr(model, "best_loss_", None) is not None:
         watch.best = model.best_loss_
     watch.unimproved = getattr(model, "_no_improvement_count", 0)
+    if hasattr(model, "_best_coefs") and model.early_stopping:
+        watch.best_theta = _flat(model._best_coefs, model._best_intercepts)
     curve = list(getattr(model, "loss_curve_", ()))
     course = Course(
         deepcopy(model._random_state), State(theta, moments), watch,
         float(model.learning_rate_init), None if rule is None else rule.name, len(curve), model.t_,
-        None, {"epoch": list(range(1, len(curve) + 1)), "loss": curve}, theta.copy(),
+        None, _curves(model, curve), theta.copy(),
     )  # fmt: skip
     course.rate = rate
     return course
+
+
+def _curves(model: Any, losses: list[float]) -> dict[str, list[float]]:
+    """The columns of the history, with NaN for what scikit-learn did not write down."""
+    curves: dict[str, list[float]] = {"epoch": list(range(1, len(losses) + 1)), "loss": losses}
+    if scores := getattr(model, "validation_scores_", None):
+        curves["validation_score"] = list(scores)
+    return curves | {name: [nan] * len(losses) for name in ("learning_rate", "seconds")}
 
 
 def _their_optimizer(theirs: Any, course: Course, layout: Layout) -> Any:

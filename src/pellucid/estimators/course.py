@@ -60,6 +60,7 @@ class Course:
     divided : rows to train on and rows that early stopping holds out.
     curves : one list for each column of `history_`.
     given : theta (P,) as it was handed out: where the weights are others, somebody set them.
+    watched : what `convergence` is about: values of another loss or score do not compare.
     """
 
     random_state: np.random.RandomState
@@ -72,6 +73,7 @@ class Course:
     divided: tuple[NDArray[np.intp], ...] | None = None
     curves: dict[str, list[float]] = field(default_factory=dict)
     given: Any = None
+    watched: tuple[Any, ...] = ()
     order: RowOrder = field(init=False)
     rate_at_first: float = field(init=False)
     dropout: np.random.Generator | None = None
@@ -94,8 +96,10 @@ class Course:
             self.random_state.set_state(drawn)
             if self.dropout is not None and dropped is not None:
                 self.dropout.bit_generator.state = dropped
-            for name, curve in self.curves.items():
-                del curve[lengths.get(name, 0) :]
+            for name in [*self.curves]:
+                del self.curves[name][lengths.get(name, 0) :]
+                if name not in lengths:
+                    del self.curves[name]
 
         return restore
 

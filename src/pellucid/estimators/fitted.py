@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._array_api import check_same_namespace
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pellucid.architecture import Architecture
@@ -56,7 +57,9 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _like_this_with(self, network: Network, theta: Array) -> Any:
         """A copy of this estimator whose network has these weights."""
-        view = copy.copy(self)
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__getstate__())
+        view.__dict__.pop("_course", None)
         its = Network.like(network)
         its.theta = theta
         view._hold(its)
@@ -81,11 +84,14 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         state.pop("_made_of", None)
         for name in ("coefs_", "intercepts_", "_views"):  # they are views of the network's theta
             state.pop(name, None)
-        if not self.warm_start and not getattr(self, "_is_partial", False):
+        goes_on = ("_is_partial", "_begun")
+        if not self.warm_start and not any(getattr(self, name, False) for name in goes_on):
             state.pop("_course", None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_course" in state:  # a copy goes its own way
+            state = state | {"_course": copy.deepcopy(state["_course"])}
         super().__setstate__(state)
         if "_network" in state:
             self._hold(self._network)
@@ -127,11 +133,18 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         network = self._network_now()
         layers = network.architecture.layers
-        if not -self.n_layers_ <= layer < self.n_layers_:
+        if not hasattr(layer, "__index__") or not -self.n_layers_ <= layer < self.n_layers_:
             raise ValueError(
-                f"layer is {layer}: expected 0 (the input) to {self.n_layers_ - 1} (the output)"
+                f"layer is {layer!r}: expected 0 (the input) to {self.n_layers_ - 1} (the output)"
             )
-        X, number = self._inputs(X, "transform"), layer % self.n_layers_
+        number = layer % self.n_layers_
+        named = _get_output_config("transform", self)["dense"]
+        if number != self.n_layers_ - 2 and named != "default":
+            raise ValueError(
+                f"layer is {layer} and set_output asks for {named}, whose columns are named for "
+                "the last hidden layer: ask for layer -2, or set_output(transform='default')"
+            )
+        X = self._inputs(X, "transform")
         if number == 0:
             return dense(X)
         first = Network(Architecture(layers[:number]), loss="squared_error", initializer=0.0,
@@ -146,8 +159,9 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def input_gradient(self, X: Any) -> NDArray[Any]:
         """How each output changes with each input: (n, n_outputs, n_features).
 
-        Of a classifier, the outputs are the probabilities of the classes. With a single output the
-        middle axis is left out.
+        Of a classifier, the outputs are the probabilities of the classes (of two, that of the
+        second); of several quantiles, the network's own, before they are put in order. With a
+        single output the middle axis is left out.
         """
         check_is_fitted(self)
         network = self._network_now()

@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -15,21 +16,21 @@ from sklearn.model_selection import train_test_split
 from pellucid.arrays import Array, namespace, to_numpy
 from pellucid.estimators.convergence import (
     SMALLEST_RATE,
+    Convergence,
     search_sentence,
     stalled_sentence,
     unfinished_sentence,
 )
 from pellucid.estimators.course import Course
-from pellucid.estimators.hyperparameters import LEARNING_RATES, SEARCHING
+from pellucid.estimators.data import Rows
+from pellucid.estimators.hyperparameters import LEARNING_RATES, SEARCHING, optimizer_of
 from pellucid.estimators.protocol import ProtocolCallbacks
 from pellucid.events import Event
 from pellucid.history import History
 from pellucid.model import Network
-from pellucid.optimizers import Optimizer, optimizer
 from pellucid.progress import progress
 from pellucid.schedules import schedule
 from pellucid.settings import Settings
-from pellucid.sparse import is_sparse
 from pellucid.training import DivergenceWarning, divergence, train
 
 if TYPE_CHECKING:
@@ -40,41 +41,6 @@ AUTO_BATCH = 200
 
 LBFGS_FALL = 1e7 * np.finfo(np.float64).eps
 """A search ends when the loss falls by a smaller part of itself: SciPy's own number."""
-
-
-class Rows(NamedTuple):
-    """Rows to train on or to measure on."""
-
-    X: Array  # (n, n_features)
-    y: Any  # (n,) or (n, n_targets) as they were given
-    Y: Array  # (n, n_outputs), what the network shall give
-    weight: Array | None  # (n,)
-
-    def some(self, which: Array) -> Rows:
-        """Those rows alone, by their numbers."""
-        return Rows(*(None if part is None else _some(part, which) for part in self))
-
-    def in_double_precision(self) -> Rows:
-        """The same rows, their numbers as float64."""
-        return Rows(
-            as_double(self.X), self.y, as_double(self.Y),
-            None if self.weight is None else as_double(self.weight),
-        )  # fmt: skip
-
-
-def as_double(array: Array) -> Array:
-    """An array (or a sparse one) as float64."""
-    if is_sparse(array):
-        return array.astype(np.float64)
-    xp = namespace(array)
-    return xp.astype(array, xp.float64, copy=False)
-
-
-def _some(array: Array, which: Array) -> Array:
-    if isinstance(array, np.ndarray) or is_sparse(array):
-        return array[which]
-    xp = namespace(array)
-    return xp.take(array, xp.asarray(which, device=array.device), axis=0)
 
 
 class Fitting:
@@ -112,15 +78,30 @@ class Fitting:
         self.stops_early = estimator.early_stopping and validation is not None
         self.by_loss = self.stops_early and estimator.scoring == "loss"
         self.scorer: Callable[..., float] | None = None
-        if self.validation is not None and estimator.scoring not in (None, "loss"):
+        if estimator.scoring not in (None, "loss"):
             from sklearn.metrics import check_scoring
 
             self.scorer = check_scoring(estimator, estimator.scoring)
+        watched = self._watched()
+        if course.watched not in ((), watched):
+            course.convergence = Convergence(estimator.tol, estimator.n_iter_no_change)
+        course.watched = watched
         self.epochs = 1 if once else estimator.max_iter
         self.done_before = course.epochs
         self.samples_before = course.samples
-        self.seconds_before = course.curves.get("seconds", [0.0])[-1]
+        self.seconds_before = (course.curves.get("seconds") or [0.0])[-1]
         self.stopped = ""
+
+    def _watched(self) -> tuple[Any, ...]:
+        """What convergence is judged by."""
+        if not self.stops_early or self.validation is None:
+            return ("training loss",)
+        rows = to_numpy(self.validation.Y)
+        return (
+            "loss" if self.by_loss else str(self.estimator.scoring),
+            rows.shape,
+            crc32(rows.tobytes()),
+        )
 
     def run(self) -> History:
         """Train, and enter what was seen into the course.
@@ -148,7 +129,7 @@ class Fitting:
                 self._settings(callbacks),
                 course.draws(bool(np.any(e.dropout))),
                 self.rows.weight,
-                None if self.validation is None else _measured(self.validation),
+                None if self.validation is None else self.validation.measured,
             )
         self.stopped = self.stopped or history.stopped
         if history.stopped == "diverged":
@@ -158,7 +139,7 @@ class Fitting:
 
     def _answer_divergence(self, history: History) -> None:
         """Go back to the best weights with a warning, or, where none are known, refuse."""
-        seen, cure = divergence(history)
+        seen, cure = divergence(history, "learning_rate_init")
         if self.stops_early and self.course.convergence.best_theta is not None:
             for name in ("validation_score", "validation_loss"):
                 self.course.curves.get(name, [0.0])[-1] = float("nan")
@@ -166,7 +147,7 @@ class Fitting:
                 f"{seen[0].upper()}{seen[1:]}: training has stopped and the best weights before "
                 f"are kept. {cure}",
                 DivergenceWarning,
-                stacklevel=7,
+                stacklevel=6,
             )
         else:
             raise ValueError(
@@ -195,6 +176,11 @@ class Fitting:
                 )
             )
         train_on, hold_out = course.divided
+        if rows.weight is not None and not float(to_numpy(rows.weight)[hold_out].sum()):
+            raise ValueError(
+                "Sample weights must contain at least one non-zero number: those of the rows held "
+                "out do not. Give X_val and y_val, or another random_state."
+            )
         if len(hold_out) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
@@ -208,6 +194,7 @@ class Fitting:
             "epochs": self.epochs,
             "max_time": e.max_time,
             "metric": None if self.validation is None or self.by_loss else self._score,
+            "divisor": e._target.curve_divisor,
             "callbacks": tuple(callbacks),
             "monitor": self,
             "by_rows": True,
@@ -230,7 +217,15 @@ class Fitting:
 
     def _batch_size(self) -> int | str | dict[int, int]:
         size, n = self.estimator.batch_size, self.rows.X.shape[0]
+        most = max(size.values(), default=0) if isinstance(size, Mapping) else size
+        if not isinstance(most, str) and most > n:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=7,
+            )
         if isinstance(size, Mapping):  # counted from the first epoch ever
+            size = {epoch: min(rows, n) for epoch, rows in size.items()}
             at = self.done_before
             now = max((epoch for epoch in size if epoch <= at + 1), default=1)
             later = {epoch - at: rows for epoch, rows in size.items() if epoch > at + 1}
@@ -239,12 +234,6 @@ class Fitting:
             return min(AUTO_BATCH, n)
         if isinstance(size, str):
             return size
-        if size > n:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                "clipped",
-                stacklevel=6,
-            )
         return min(int(size), n)
 
     def _rate(self, fraction: float) -> float:
@@ -288,7 +277,9 @@ class Fitting:
 
     def view(self) -> Multilayer:
         """The estimator as it would be if training stopped here."""
-        return self.estimator._like_this_with(self.network, self.course.state.theta)
+        view = self.estimator._like_this_with(self.network, self.course.state.theta)
+        view.__dict__.pop("feature_names_in_", None)  # it is asked about bare arrays
+        return view
 
     def certain(self) -> int:
         """How many epochs are sure to be run before one may be the last, or change the rate."""
@@ -308,9 +299,7 @@ class Fitting:
         e, course, history = self.estimator, self.course, event.history
         course.epochs += 1
         course.samples += 0 if self.searching else self.rows.X.shape[0]
-        divisor = e._target.curve_divisor
-        penalty = history.penalty[number]
-        loss = (history.loss[number] - penalty) / divisor + penalty
+        loss = history.loss[number]
         row = {
             "epoch": course.epochs,
             "loss": loss,
@@ -318,11 +307,13 @@ class Fitting:
             "seconds": self.seconds_before + history.seconds[number],
         }
         if history.validation_loss:
-            row["validation_loss"] = history.validation_loss[-1] / divisor
+            row["validation_loss"] = history.validation_loss[-1]
         if history.validation_score:
             row["validation_score"] = history.validation_score[-1]
-        for name, value in row.items():
-            course.curves.setdefault(name, []).append(value)
+        curves = course.curves
+        for name in {**curves, **row}:  # all columns stay of one length
+            missing = [float("nan")] * (course.epochs - 1 - len(curves.setdefault(name, [])))
+            curves[name] += [*missing, row.get(name, float("nan"))]
         if e.verbose > 1:
             print(f"Iteration {number + 1}, loss = {loss:.8f}")
             if self.stops_early and not self.by_loss:
@@ -360,9 +351,17 @@ class Fitting:
         e, X = self.estimator, self.rows.X
         message, kind = "", ConvergenceWarning
         if history.stopped == "interrupted":
+            kept = "newest" if self.validation is None else "best"
             message = (
-                f"Training interrupted by user. After {len(history)} epochs the best weights so "
-                "far are kept."
+                f"Training interrupted by user. After {len(history)} epochs the {kept} weights "
+                "are kept."
+            )
+            kind = UserWarning
+        elif self.stops_early and self.course.convergence.best_theta is None:
+            what = "loss" if self.by_loss else "score"
+            message = (
+                f"The validation {what} was no number in any of {len(history)} epochs, so that the "
+                "last weights are kept: hold out more rows, or see what `scoring` gives."
             )
             kind = UserWarning
         elif self.searching and history.status:
@@ -373,20 +372,4 @@ class Fitting:
             losses, rate = self.course.curves["loss"], history.learning_rate[-1]
             message = unfinished_sentence(e.max_iter, losses, X, rate) + e._remark(self.rows)
         if message:
-            warnings.warn(message, kind, stacklevel=7)
-
-
-def _measured(rows: Rows) -> tuple[Array, Array, Array | None]:
-    return rows.X, rows.Y, rows.weight
-
-
-def optimizer_of(e: Multilayer) -> Optimizer:
-    """The optimizer that an estimator's hyperparameters mean."""
-    if e.solver == "sgd":
-        return optimizer("nesterov" if e.nesterovs_momentum else "momentum", momentum=e.momentum)
-    betas = {"beta_1": e.beta_1, "beta_2": e.beta_2, "epsilon": e.epsilon}
-    if e.solver == "adam":
-        return optimizer("adam", **betas, epsilon_hat=True)  # scikit-learn's form
-    if e.solver == "adamw":
-        return optimizer("adamw", **betas, weight_decay=e.weight_decay)
-    return optimizer(e.solver)
+            warnings.warn(message, kind, stacklevel=6)

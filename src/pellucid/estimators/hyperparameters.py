@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from pellucid.activations import ACTIVATIONS, ALIASES, Activation
 from pellucid.engines import ENGINES
+from pellucid.optimizers import Optimizer, optimizer
 from pellucid.schedules import SCHEDULES
 
 T = TypeVar("T")
@@ -175,6 +176,18 @@ class Hyperparameters:
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "dtype": [StrOptions({"float32", "float64"}), None],
     }  # fmt: skip
+
+
+def optimizer_of(e: Hyperparameters) -> Optimizer:
+    """The optimizer that an estimator's hyperparameters mean."""
+    if e.solver == "sgd":
+        return optimizer("nesterov" if e.nesterovs_momentum else "momentum", momentum=e.momentum)
+    betas = {"beta_1": e.beta_1, "beta_2": e.beta_2, "epsilon": e.epsilon}
+    if e.solver == "adam":
+        return optimizer("adam", **betas, epsilon_hat=True)  # scikit-learn's form
+    if e.solver == "adamw":
+        return optimizer("adamw", **betas, weight_decay=e.weight_decay)
+    return optimizer(e.solver)
 
 
 def documented(estimator: type[T]) -> type[T]:

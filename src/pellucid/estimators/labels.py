@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from pellucid.activations import Activation, activation, softmax, softmax_backward
@@ -37,7 +38,7 @@ class Labels:
     def __init__(self, y: Any, kind: str | None = None) -> None:
         kind = kind or ("" if isinstance(y, LabelBinarizer) else type_of_target(y))
         if kind in ("binary", "multiclass"):
-            self.classes: NDArray[Any] = np.unique(y)
+            self.classes: NDArray[Any] = np.unique(columns_of(np.asarray(y))[0])
             self.kind = "multiclass" if len(self.classes) > 2 else "binary"
         else:  # or scikit-learn's own word on why that cannot be
             self._known = y if isinstance(y, LabelBinarizer) else LabelBinarizer().fit(y)
@@ -71,6 +72,7 @@ class Labels:
         """The targets (n, n_outputs): 0 and 1."""
         if self.kind.startswith("multilabel"):
             return np.asarray(self.binarizer.transform(y))
+        y = columns_of(np.asarray(y))[0]
         places = np.minimum(np.searchsorted(self.classes, y), len(self.classes) - 1)
         if (self.classes[places] != y).any():
             refuse_unknown(np.asarray(y), self.classes)
@@ -126,7 +128,17 @@ class MixedLabels:
     @classmethod
     def of(cls, y: NDArray[Any]) -> MixedLabels:
         """Those in the columns of y (n, n_targets)."""
-        return cls([np.unique(column) for column in y.T])
+        return cls([np.unique(column) for column in columns_of(y)])
+
+    @classmethod
+    def knowing(cls, classes: Any, n_targets: int) -> MixedLabels:
+        """Those of a list with the classes of each target."""
+        if len(classes) != n_targets or not all(np.ndim(of_one) == 1 for of_one in classes):
+            raise ValueError(
+                f"classes is {classes!r}: expected a list with the classes of each of the "
+                f"{n_targets} targets"
+            )
+        return cls([np.unique(of_one) for of_one in classes])
 
     @property
     def n_outputs(self) -> int:
@@ -148,20 +160,27 @@ class MixedLabels:
         if y.ndim != 2 or y.shape[1] != len(self.classes):
             raise ValueError(f"y has shape {y.shape}: expected (n, {len(self.classes)})")
         pieces = []
-        for j, classes in enumerate(self.classes):
-            unknown = np.setdiff1d(y[:, j], classes)
+        for j, (classes, column) in enumerate(zip(self.classes, columns_of(y), strict=True)):
+            unknown = [label for label in np.unique(column) if label not in classes]
             if len(unknown):
                 raise ValueError(
                     f"y has {unknown[0]!r} in column {j}, a class that was not there before: "
                     f"expected one of {classes.tolist()}"
                 )
-            pieces.append(y[:, j, None] == classes)
+            pieces.append(column[:, None] == classes)
         return np.hstack(pieces).astype(float)
 
     def decode(self, output: NDArray[Any]) -> NDArray[Any]:
         """The labels (n, n_targets) that outputs (n, n_outputs) stand for."""
         pairs = zip(self.classes, self.blocks.split(output), strict=True)
-        return np.stack([classes[part.argmax(axis=1)] for classes, part in pairs], axis=1)
+        columns = [classes[part.argmax(axis=1)] for classes, part in pairs]
+        of_one_kind = len({column.dtype.kind for column in columns}) == 1
+        if of_one_kind:
+            return np.stack(columns, axis=1)
+        labels = np.empty((len(output), len(columns)), object)
+        for j, column in enumerate(columns):  # numbers stay numbers beside words
+            labels[:, j] = column
+        return labels
 
     def probabilities(self, output: NDArray[Any]) -> list[NDArray[Any]]:
         """For each target the probability of each of its classes (n, n_classes)."""
@@ -170,6 +189,42 @@ class MixedLabels:
     def right(self, output: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether all labels of a row are right (n,)."""
         return np.asarray((self.decode(output) == y).all(axis=1))
+
+
+def columns_of(y: NDArray[Any]) -> list[NDArray[Any]]:
+    """The targets in y (n,) or (n, n_targets), each in a dtype of its own."""
+    columns = [y] if y.ndim == 1 else list(y.T)
+    return [np.array(c.tolist()) if c.dtype == object else c for c in columns]
+
+
+def is_mixed(y: Any) -> bool:
+    """Whether y is several targets with classes of their own, not any number of labels at once."""
+    y = np.asarray(y)
+    if y.ndim != 2 or y.shape[1] < 2:
+        return False
+    if y.dtype == object:
+        return all(type_of_target(column) in ("binary", "multiclass") for column in columns_of(y))
+    return type_of_target(y) == "multiclass-multioutput"
+
+
+def weights_by_class(
+    chosen: Any, y: NDArray[Any], sample_weight: NDArray[Any] | None
+) -> list[dict[Any, float]]:
+    """For each target the weight of each class in y, for what was chosen: "balanced" or dicts."""
+    columns = columns_of(y)
+    each = chosen if isinstance(chosen, list) else [chosen] * len(columns)
+    if len(each) != len(columns):
+        raise ValueError(
+            f"class_weight has {len(each)} items for {len(columns)} targets: give one for each"
+        )
+    found = []
+    for of_one, column in zip(each, columns, strict=True):
+        classes = np.unique(column)
+        weights = compute_class_weight(
+            of_one, classes=classes, y=column, sample_weight=sample_weight
+        )
+        found.append(dict(zip(classes.tolist(), weights.tolist(), strict=True)))
+    return found
 
 
 def refuse_unknown(y: NDArray[Any], classes: NDArray[Any]) -> None:

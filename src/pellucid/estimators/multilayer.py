@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.callback import AutoPropagatedCallback, CallbackSupportMixin
+from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace, to_numpy
-from pellucid.engines import State
-from pellucid.estimators.convergence import Convergence
-from pellucid.estimators.course import Course
+from pellucid.estimators.data import Rows, as_kind
 from pellucid.estimators.fitted import Fitted
-from pellucid.estimators.fitting import Fitting, Rows, as_double, optimizer_of
+from pellucid.estimators.fitting import Fitting
 from pellucid.estimators.hyperparameters import SEARCHING, STEPPING, Hyperparameters
 from pellucid.estimators.protocol import ProtocolCallbacks
-from pellucid.model import Network
+from pellucid.estimators.start import begin, go_on
 from pellucid.sparse import as_csr, dense, is_sparse
 
 if TYPE_CHECKING:
@@ -101,7 +97,7 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         """
         with self._all_or_nothing():
             X, y = self._checked(X, y, reset=True)
-            self._begin(X, y)
+            begin(self, X, y)
             self._begun = True
         return self
 
@@ -156,27 +152,33 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         first = not self._goes_on(once)
         X, y = self._checked(X, y, reset=first)
         if first:
-            self._begin(X, y)
+            begin(self, X, y)
         else:
             self._refuse_other_targets(y)
-            self._go_on(X)
+            go_on(self, X)
         self.__dict__.pop("_begun", None)
         self._is_partial = once
-        for callback in self.callbacks:
-            if ProtocolCallbacks.is_one(callback) and callback not in self._protocol():
-                CallbackSupportMixin.set_callbacks(self, *self._protocol(), callback)
         rows = self._rows(X, y, sample_weight, once)
         kind = rows.Y.dtype
-        if self.solver in SEARCHING and self.dtype is None:
-            rows = rows.in_double_precision()  # a search on float32 ends too soon
-            self._course.state.theta = as_double(self._course.state.theta)
+        if self.solver in SEARCHING:
+            self._refuse_what_needs_steps()
+            if self.dtype is None:  # a search on float32 ends too soon
+                rows = rows.of(namespace(rows.Y).float64)
+                self._course.state.theta = as_kind(self._course.state.theta, rows.Y.dtype)
         held = None
         if validation is not None:
             X_val, y_val = self._checked(validation[0], validation[1], reset=False)
-            held = self._rows(X_val, y_val, validation[2], once)
-            held = held if held.Y.dtype == rows.Y.dtype else held.in_double_precision()
+            held = self._rows(X_val, y_val, validation[2], once, of_training=False)
+            held = held.of(rows.Y.dtype)
         fitting = Fitting(self, self._network, self._course, rows, held, once)
-        fitting.run()
+        known: Any = getattr(self, "_skl_callbacks", None)
+        self._skl_callbacks: Any = self._protocol_callbacks()
+        try:
+            fitting.run()
+        finally:
+            self._skl_callbacks = known
+            if known is None:
+                del self._skl_callbacks
         self._end(fitting, kind)
 
     def _goes_on(self, once: bool) -> bool:
@@ -184,8 +186,17 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         wanted = self.warm_start or once or getattr(self, "_begun", False)
         return wanted and hasattr(self, "coefs_")
 
-    def _protocol(self) -> list[Any]:
-        return list(getattr(self, "_skl_callbacks", ()))
+    def _protocol_callbacks(self) -> list[Any]:
+        """Those that were set and those among `callbacks`, for this fit."""
+        own = [c for c in self.callbacks if ProtocolCallbacks.is_one(c)]
+        spread = [type(c).__name__ for c in own if isinstance(c, AutoPropagatedCallback)]
+        if spread and hasattr(self, "_parent_callback_ctx"):
+            raise TypeError(
+                f"callbacks holds {', '.join(spread)}, which follow whatever an estimator fits: "
+                "give them to the outermost one, by its set_callbacks"
+            )
+        known = list(getattr(self, "_skl_callbacks", ()))
+        return known + [c for c in own if c not in known]
 
     def _given_validation(self, X: Any, y: Any, weight: Any) -> tuple[Any, Any, Any] | None:
         if (X is None) != (y is None):
@@ -210,107 +221,32 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             y = column_or_1d(y, warn=True)
         return as_csr(X) if is_sparse(X) else X, y
 
-    def _rows(self, X: Array, y: NDArray[Any], sample_weight: Any, once: bool) -> Rows:
+    def _rows(
+        self, X: Array, y: NDArray[Any], sample_weight: Any, once: bool, of_training: bool = True
+    ) -> Rows:
         """What the engine works on."""
         like = X.data if is_sparse(X) else X
         Y = array_like(self._encoded(y), like)
-        weight = self._weights(X, y, sample_weight, once)
+        if Y.shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"y has shape {y.shape}, which is of another kind than the y it was made for "
+                f"({self._target.kind})"
+            )
+        weight = self._weights(X, y, sample_weight, once, of_training)
         return Rows(X, y, Y, None if weight is None else array_like(weight, like))
 
-    def _weights(self, X: Array, y: Any, sample_weight: Any, once: bool) -> Any:
+    def _refuse_what_needs_steps(self) -> None:
+        for name in ("dropout", "clip_norm"):
+            if np.any(getattr(self, name)):
+                raise ValueError(
+                    f"{name} is {getattr(self, name)} and solver {self.solver!r} takes no steps to "
+                    f"use it in: expected one of {', '.join(STEPPING)}"
+                )
+
+    def _weights(self, X: Array, y: Any, sample_weight: Any, once: bool, of_training: bool) -> Any:
         if sample_weight is None:
             return None
         return _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-
-    def _begin(self, X: Array, y: NDArray[Any]) -> None:
-        """A new network with the first weights, drawn as scikit-learn draws them."""
-        self._target = self._target_of(y)
-        self._announce()
-        random_state = check_random_state(self.random_state)
-        sizes = [X.shape[1], *self._hidden_sizes(), self._target.n_outputs]
-        like = X.data if is_sparse(X) else X
-        if isinstance(like, np.ndarray):
-            dtype = like.dtype.name
-        else:
-            dtype = "float32" if like.dtype == namespace(like).float32 else "float64"
-        architecture = Architecture.of(sizes, self._activations(), self._target.output_activation)
-        factor = 2.0 if self.activation in ("logistic", "sigmoid") else 6.0
-        theta = _drawn(architecture, factor, random_state).astype(dtype)
-        network = self._made(architecture)
-        network.theta = array_like(theta, like)
-        self._hold(network)
-        self._course = self._new_course(random_state)
-
-    def _go_on(self, X: Array) -> None:
-        """The network as it is, with whatever hyperparameters may have changed since."""
-        network = self._network_now()
-        hidden = [layer.n_out for layer in network.architecture.layers[:-1]]
-        if hidden != self._hidden_sizes():
-            raise ValueError(
-                f"hidden_layer_sizes is {self._hidden_sizes()} and the fitted network has "
-                f"{hidden}: set warm_start=False to begin anew"
-            )
-        like = X.data if is_sparse(X) else X
-        theta = array_like(to_numpy(network.theta), like)
-        architecture = Architecture.of(
-            [network.architecture.n_inputs, *hidden, network.architecture.n_outputs],
-            self._activations(),
-            network.architecture.output_activation,
-        )
-        course = getattr(self, "_course", None)
-        if course is None:
-            course = self._new_course(check_random_state(self.random_state))
-        network = self._made(architecture)
-        network.theta = theta
-        self._hold(network)
-        as_handed_out = course.given is not None and np.array_equal(
-            to_numpy(course.given), to_numpy(theta)
-        )
-        start = course.state.theta if as_handed_out else theta
-        start = array_like(to_numpy(start), like)
-        rule = None if self.solver in SEARCHING else optimizer_of(self)
-        moments = {} if rule is None else rule.init(start)
-        if rule is not None and course.solver == rule.name:
-            moments = {
-                name: array_like(to_numpy(m), like) if np.ndim(m) else m
-                for name, m in course.state.moments.items()
-            }
-        course.solver = None if rule is None else rule.name
-        course.state = State(start, moments, course.state.steps)
-        if course.rate_at_first != self.learning_rate_init:
-            course.rate = course.rate_at_first = float(self.learning_rate_init)
-        course.convergence.tol = self.tol
-        course.convergence.patience = self.n_iter_no_change
-        self._course = course
-
-    def _new_course(self, random_state: np.random.RandomState) -> Course:
-        theta = self._network.theta
-        rule = None if self.solver in SEARCHING else optimizer_of(self)
-        return Course(
-            random_state,
-            State(theta, {} if rule is None else rule.init(theta)),
-            Convergence(self.tol, self.n_iter_no_change),
-            float(self.learning_rate_init),
-            None if rule is None else rule.name,
-        )
-
-    def _made(self, architecture: Architecture) -> Network:
-        """The network that the hyperparameters mean."""
-        layers = len(architecture.layers)
-        frozen = {}
-        for number in self.frozen:
-            if not -layers <= number < layers:
-                raise ValueError(f"frozen names layer {number}: expected 0 to {layers - 1}")
-            frozen[f"layer{number % layers + 1}.*"] = {"frozen": True}
-        made_of = (architecture, self._target, getattr(self, "label_smoothing", None), self.alpha,
-                   self.l1, tuple(self.frozen), self.engine, self.n_threads)  # fmt: skip
-        if getattr(self, "_made_of", None) == made_of:  # its engine knows it already
-            return Network.like(self._network)
-        self._made_of = made_of
-        return Network(
-            architecture, loss=self._loss(), initializer=0.0, alpha=self.alpha, l1=self.l1,
-            segments=frozen, engine=self.engine, n_threads=self.n_threads,
-        )  # fmt: skip
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -351,10 +287,10 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             self.loss_ = network.objective.value(network.theta, dense(rows.X), rows.Y, rows.weight)
         self.validation_loss_curve_ = curves.get("validation_loss")
         self.validation_scores_ = curves.get("validation_score")
-        best = course.convergence.best
-        by_score = fitting.stops_early and not fitting.by_loss
-        self.best_validation_score_ = -best if by_score else None
-        self.best_loss_ = None if by_score else best
+        best, early = course.convergence.best, fitting.stops_early
+        self.best_validation_score_ = -best if early and not fitting.by_loss else None
+        self.best_validation_loss_ = best if fitting.by_loss else None
+        self.best_loss_ = None if early else best
         self.best_iter_ = course.convergence.best_epoch
         self.stopped_ = fitting.stopped
 
@@ -363,22 +299,6 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         tags.input_tags.sparse = True
         tags.array_api_support = True
         return tags
-
-
-def _drawn(
-    architecture: Architecture, factor: float, random_state: np.random.RandomState
-) -> NDArray[np.float64]:
-    """First weights and biases, from scikit-learn's distribution and in its order.
-
-    U(-b, b) with b = sqrt(factor / (n_in + n_out)): Glorot and Bengio (2010), for whom it is 6,
-    and 2 for units of the logistic function.
-    """
-    pieces = []
-    for layer in architecture.layers:
-        bound = sqrt(factor / (layer.n_in + layer.n_out))
-        pieces.append(random_state.uniform(-bound, bound, layer.n_in * layer.n_out))
-        pieces.append(random_state.uniform(-bound, bound, layer.n_out))
-    return np.concatenate(pieces)
 
 
 def _is_of_another_library(X: Any) -> bool:

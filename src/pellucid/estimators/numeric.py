@@ -35,6 +35,8 @@ class Numbers:
     [[1.0, 3.0]]
     """
 
+    kind = "numbers"
+
     def __init__(
         self,
         y: NDArray[Any],
@@ -44,19 +46,18 @@ class Numbers:
         scaling: str | None = None,
     ) -> None:
         self.n_targets = y.shape[1]
-        self.loss_name, self.delta = loss, delta
-        many = loss == "quantile" and np.ndim(quantile) == 1
+        self.chosen, self.delta = loss, delta
+        self.made_with: dict[str, Any] = {}  # hyperparameters, which must stay as they are
         self.levels: list[float] | None = None
         if loss == "quantile":
             self.levels = [float(q) for q in np.atleast_1d(np.asarray(quantile, dtype=float))]
-        self.several = many
+        self.several = loss == "quantile" and np.ndim(quantile) == 1
         if loss == "poisson" and scaling not in (None, "none"):
             raise ValueError(
                 f"target_scaling is {scaling!r} and loss 'poisson' takes counts as they are: "
                 "leave target_scaling out"
             )
-        scaler = SCALERS[scaling](y) if scaling is not None else None
-        self.scaler: Scaler | None = scaler
+        self.scaler: Scaler | None = None if scaling is None else SCALERS[scaling](y)
 
     @property
     def n_outputs(self) -> int:
@@ -66,20 +67,20 @@ class Numbers:
     @property
     def output_activation(self) -> Activation:
         """Of the network."""
-        return activation("exp" if self.loss_name == "poisson" else "identity")
+        return activation("exp" if self.chosen == "poisson" else "identity")
 
     def loss(self) -> Loss:
         """That the network is trained on."""
         if self.levels is not None:
             return loss("quantile", quantile=self.levels * self.n_targets)
-        if self.loss_name == "huber":
+        if self.chosen == "huber":
             return loss("huber", delta=self.delta)
-        return loss(self.loss_name)
+        return loss(self.chosen)
 
     @property
     def curve_divisor(self) -> int:
         """scikit-learn gives the mean of squared errors over targets where the sum is minimised."""
-        return self.n_targets if self.loss_name == "squared_error" else 1
+        return self.n_targets if self.chosen == "squared_error" else 1
 
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
         """What the network shall give (n, n_outputs) for y (n, n_targets)."""

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from pellucid.arrays import Array, array_like, like_given, to_numpy
 from pellucid.estimators.convergence import remark_on_target
-from pellucid.estimators.fitting import Rows
+from pellucid.estimators.data import Rows
 from pellucid.estimators.hyperparameters import Hyperparameters, documented
 from pellucid.estimators.multilayer import Multilayer
 from pellucid.estimators.numeric import Numbers
@@ -57,8 +57,10 @@ class MLPRegressor(RegressorMixin, Multilayer):
     ----------
     coefs_, intercepts_ : list of (n_in, n_out) and (n_out,), one a layer: views of the network's
         parameters, which may be read and set.
-    loss_, best_loss_, loss_curve_ : the training loss, its lowest value, and that of each epoch.
-    validation_scores_, best_validation_score_, validation_loss_curve_ : of the rows held out.
+    loss_, best_loss_, loss_curve_ : the training loss, its lowest value (None where early stopping
+        looks at rows held out), and that of each epoch.
+    validation_scores_, best_validation_score_, validation_loss_curve_, best_validation_loss_ : of
+        the rows held out.
     history_ : dict of arrays, a row an epoch: `pandas.DataFrame(model.history_)`.
     best_iter_ : the epoch (from 1) of the best value watched.
     n_iter_, t_ : epochs of this `fit`, and rows seen in all.
@@ -136,11 +138,20 @@ class MLPRegressor(RegressorMixin, Multilayer):
                 f"y holds {y.ravel()[:1].tolist()}, which is no number: expected numbers, or for "
                 "classes use MLPClassifier"
             )
-        return Numbers(
+        target = Numbers(
             _as_columns(y), self.loss, self.quantile, self.huber_delta, self.target_scaling
         )
+        names = ("loss", "quantile", "huber_delta", "target_scaling")
+        target.made_with = {name: getattr(self, name) for name in names}
+        return target
 
     def _refuse_other_targets(self, y: NDArray[Any]) -> None:
+        for name, value in self._target.made_with.items():
+            if getattr(self, name) is not value and getattr(self, name) != value:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r} and the network was made with {value!r}: "
+                    "set warm_start=False to begin anew"
+                )
         given, known = _as_columns(y).shape[1], self._target.n_targets
         if given != known:
             raise ValueError(f"y has {given} targets and the network was made for {known}")

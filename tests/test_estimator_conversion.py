@@ -95,3 +95,17 @@ def test_what_scikit_learn_cannot_be_is_refused():
         MLPRegressor("quantile", quantile=[0.1, 0.9], max_iter=2).fit(X, Y).to_sklearn()
     with pytest.raises(TypeError, match="model is a LinearRegression"):
         from_sklearn(LinearRegression())
+
+
+def test_early_stopping_goes_on_with_the_best_weights_of_both():
+    settings = {"early_stopping": True, "warm_start": True, "max_iter": 8, "random_state": 0}
+    theirs = neural_network.MLPClassifier((5,), **settings).fit(X, Y)
+    ours = from_sklearn(theirs)
+    assert ours.best_validation_score_ == theirs.best_validation_score_
+    back = ours.to_sklearn()
+    assert back.fit(X, Y).n_iter_ > 0
+    ours.set_params(max_iter=2, learning_rate_init=1e-9).fit(X, Y)
+    assert ours.validation_scores_[:8] == theirs.validation_scores_
+    assert len(ours.history_["seconds"]) == len(ours.loss_curve_) == 10
+    never_fitted = MLPClassifier(activation="linear").to_sklearn()
+    assert never_fitted.activation == "identity"

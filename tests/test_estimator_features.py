@@ -77,7 +77,8 @@ def test_rows_of_ones_own_are_measured_and_the_best_weights_come_back():
     assert model.n_iter_ < 60
     assert model.best_iter_ == curve.argmin() + 1 == model.n_iter_ - 6
     here = log_loss(Y[HELD], model.predict_proba(X[HELD]))
-    assert here == pytest.approx(curve.min()) == pytest.approx(model.best_loss_)
+    assert here == pytest.approx(curve.min()) == pytest.approx(model.best_validation_loss_)
+    assert model.best_loss_ is None
     watched = MLPClassifier((30,), random_state=0, **(settings | {"max_iter": 7}))
     watched.fit(X[TRAIN], Y[TRAIN], X_val=X[HELD], y_val=Y[HELD])  # measured, and nothing more
     np.testing.assert_array_equal(watched.validation_loss_curve_, curve[:7])
@@ -144,7 +145,7 @@ def test_an_activation_a_layer_a_name_a_pair_or_an_object():
     ]  # fmt: skip
     for name in sorted(ACTIVATIONS.keys() - {"softmax"}):
         assert MLPClassifier((4,), name, max_iter=2).fit(X, Y).predict_proba(X).shape == (150, 3)
-    with pytest.raises(ValueError, match="hidden_activation has 1 items for 2 layers"):
+    with pytest.raises(ValueError, match="activation has 1 items for 2 hidden layers"):
         MLPClassifier((6, 5), ["tanh"]).fit(X, Y)
 
 
@@ -426,7 +427,7 @@ def test_a_scaled_target_is_scaled_back():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"frozen": [5]}, "frozen names layer 5: expected 0 to 1"),
+        ({"frozen": [5]}, "frozen names layer 5: expected whole numbers from 0 to 1"),
         ({"dropout": [0.1, 0.2]}, "dropout has 2 rates for 1 hidden layers"),
         ({"activation": "rleu"}, "'activation' parameter of MLPClassifier must be"),
         ({"solver": "newton"}, "'solver' parameter of MLPClassifier must be"),
@@ -486,3 +487,136 @@ def test_a_search_on_float32_is_done_in_double_precision():
     assert single.loss_ == pytest.approx(double.loss_, rel=1e-3)
     asked = MLPRegressor(**settings, dtype="float32").fit(few, numbers)
     assert asked.loss_ != single.loss_
+
+
+# --- odd combinations ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kinds", [("f4", "f8"), ("f8", "f4"), ("f4", "i8")])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_validation_rows_may_be_of_another_dtype(kinds, solver):
+    training, held = kinds
+    model = MLPClassifier((5,), solver=solver, max_iter=3)
+    model.fit(X.astype(training), Y, X_val=X.astype(held), y_val=Y)
+    assert model.coefs_[0].dtype == np.dtype(training)
+    assert len(model.validation_scores_) == 3
+
+
+def test_balanced_weights_are_those_of_the_training_rows():
+    seen = []
+
+    def scorer(estimator, X, y, sample_weight=None):
+        seen.append(sample_weight)
+        return 0.0
+
+    few = np.r_[0:50, 50:75, 100:110]
+    model = MLPClassifier(class_weight="balanced", early_stopping=True, scoring=scorer, max_iter=1)
+    model.fit(X[few], Y[few], X_val=X[[0, 60]], y_val=Y[[0, 60]])  # no row of class 2
+    np.testing.assert_allclose(seen[0], [85 / 3 / 50, 85 / 3 / 25])
+    with pytest.raises(ValueError, match="expected finite weights from 0 on"):
+        MLPClassifier(class_weight={0: -5, 1: 1, 2: 1}).fit(X, Y)
+
+
+def test_numbers_and_words_side_by_side_are_targets():
+    import pandas
+
+    frame = pandas.DataFrame({"number": Y, "word": np.where(X[:, 0] > 0, "long", "short")})
+    model = MLPClassifier((20,), max_iter=50, learning_rate_init=0.02, random_state=0)
+    model.fit(X, frame)
+    assert model.predict(X[:1]).tolist() == [[0, "short"]]
+    assert model.score(X, frame) > 0.9
+    pieces = MLPClassifier((20,), learning_rate_init=0.02, random_state=0)
+    for _ in range(50):
+        pieces.partial_fit(X, frame, classes=[[0, 1, 2], ["long", "short"]])
+    np.testing.assert_array_equal(pieces.coefs_[0], model.coefs_[0])
+    with pytest.raises(ValueError, match=r"y has shape \(150,\): expected \(150, 2\)"):
+        model.score(X, Y)
+    with pytest.raises(ValueError, match="expected a list with the classes of each of the 2"):
+        MLPClassifier().partial_fit(X, frame, classes=[0, 1])
+
+
+def test_what_a_regressor_was_made_for_does_not_change_under_way():
+    model = MLPRegressor("quantile", quantile=[0.1, 0.9], max_iter=2, warm_start=True)
+    model.fit(X_NUMBERS, NUMBERS)
+    with pytest.raises(ValueError, match=r"quantile is \[0.5\] and the network was made with"):
+        model.set_params(quantile=[0.5]).fit(X_NUMBERS, NUMBERS)
+
+
+def test_a_score_that_is_no_number_ends_training_and_is_told():
+    model = MLPClassifier(
+        early_stopping=True, scoring=lambda *_: float("nan"), max_iter=60, n_iter_no_change=5
+    )
+    with pytest.warns(UserWarning, match="The validation score was no number in any of 6 epochs"):
+        model.fit(X, Y)
+    assert model.n_iter_ == 6
+
+
+def test_other_layers_are_not_named():
+    model = MLPClassifier((6, 4), max_iter=2).fit(X, Y).set_output(transform="pandas")
+    assert model.transform(X).shape == (150, 4)
+    with pytest.raises(ValueError, match="named for the last hidden layer"):
+        model.transform(X, layer=1)
+    with pytest.raises(ValueError, match="layer is 'a'"):
+        model.transform(X, layer="a")
+
+
+def test_callbacks_given_as_a_parameter_are_for_the_fits_of_that_parameter():
+    from sklearn.model_selection import GridSearchCV
+
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = MLPClassifier(max_iter=2, callbacks=[monitor]).fit(X, Y)
+    model.set_params(callbacks=[]).fit(X, Y)
+    assert len(monitor.get_logs(select="all")) == 1
+    search = GridSearchCV(MLPClassifier(max_iter=2, callbacks=[ProgressBar()]), {"alpha": [1.0]})
+    with pytest.raises(ValueError, match="give them to the outermost one"):
+        search.fit(X, Y)
+
+
+def test_warnings_point_at_the_line_that_called(recwarn):
+    MLPClassifier(max_iter=1, batch_size=1000).fit(X, Y)
+    MLPClassifier(max_iter=1, batch_size={1: 1000}).fit(X, Y)
+    MLPClassifier().partial_fit(X, Y, classes=[0, 1, 2])
+    assert len(recwarn) >= 2
+    assert {warning.filename for warning in recwarn} == {__file__}
+
+
+def test_what_callbacks_see_is_what_the_curves_say():
+    told = []
+    both = np.stack([NUMBERS, 2 * NUMBERS], axis=1)
+    model = MLPRegressor(max_iter=3, callbacks=[lambda e: told.append(e.history.loss[-1])])
+    model.fit(X_NUMBERS, both)
+    assert told == model.loss_curve_
+
+
+def test_a_search_refuses_what_needs_steps():
+    for settings in ({"dropout": 0.5}, {"clip_norm": 1.0}):
+        with pytest.raises(ValueError, match="takes no steps to use it in"):
+            MLPClassifier(solver="lbfgs", **settings).fit(X, Y)
+
+
+def test_early_stopping_on_a_frame_is_quiet():
+    import pandas
+
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        MLPClassifier(early_stopping=True, scoring="f1_macro", max_iter=2).fit(frame, Y)
+        monitor = ScoringMonitor(scoring="accuracy")
+        MLPClassifier(max_iter=2).set_callbacks(monitor).fit(frame, Y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": {"a": 3}}, "expected one from epoch 1 on"),
+        ({"batch_size": {1: 2.5}}, "batch_size from epoch 1 on is 2.5"),
+        ({"quantile": [[0.1, 0.9]], "loss": "quantile"}, "expected a number, or a list of numbers"),
+        ({"loss": (50,)}, "The sizes of hidden layers are the second argument"),
+        ({"frozen": [True]}, "frozen names layer True"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_meant_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        MLPRegressor(**({"max_iter": 2} | settings)).fit(X_NUMBERS, NUMBERS)

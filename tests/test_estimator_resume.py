@@ -251,3 +251,52 @@ def test_early_stopping_survives_a_validation_loss_that_is_no_number():
     assert not any(issubclass(w.category, ConvergenceWarning) for w in caught)
     assert np.isfinite(model.predict(rows)).all()
     assert np.isnan(model.validation_scores_[-1])
+
+
+# --- what a history and a watch keep ------------------------------------------------------------
+
+
+def test_a_start_survives_a_fit_that_fails_and_a_pickle():
+    def fails(event):
+        raise RuntimeError("mine")
+
+    straight = MLPClassifier((20,), random_state=5, max_iter=3).fit(X, Y)
+    model = MLPClassifier((20,), random_state=5, max_iter=3, callbacks=[fails]).initialize(X, Y)
+    with pytest.raises(RuntimeError, match="mine"):
+        model.fit(X, Y)
+    copied = pickle.loads(pickle.dumps(model.set_params(callbacks=[])))
+    assert_same(model.fit(X, Y), straight)
+    assert_same(copied.fit(X, Y), straight)
+
+
+def test_columns_of_the_history_stay_of_one_length():
+    import pandas
+
+    model = MLPClassifier((20,), max_iter=3, random_state=0, warm_start=True).fit(X, Y)
+    model.fit(X, Y, X_val=X, y_val=Y).fit(X, Y)
+    table = pandas.DataFrame(model.history_)
+    assert len(table) == 9
+    assert table["validation_loss"].isna().tolist() == [True] * 3 + [False] * 3 + [True] * 3
+    assert MLPClassifier((20,)).initialize(X, Y).history_ == {}
+
+
+def test_what_is_watched_may_change_and_is_judged_anew():
+    model = MLPClassifier(
+        (20,), max_iter=10, random_state=0, warm_start=True, early_stopping=True
+    ).fit(X, Y)
+    model.set_params(early_stopping=False, max_iter=30).fit(X, Y)
+    assert model.n_iter_ == 30
+    assert model.best_loss_ == min(model.loss_curve_[10:])
+    assert model.best_validation_score_ is None
+    model.set_params(early_stopping=True, scoring="loss", max_iter=5).fit(X, Y)
+    assert model.best_validation_loss_ == min(model.validation_loss_curve_[-5:])
+
+
+def test_a_shallow_copy_goes_its_own_way():
+    import copy
+
+    model = MLPClassifier((20,), max_iter=3, random_state=0, warm_start=True).fit(X, Y)
+    other = copy.copy(model)
+    other.fit(X, Y)
+    assert (len(model.loss_curve_), len(other.loss_curve_)) == (3, 6)
+    assert_same(model.fit(X, Y), other)

@@ -217,7 +217,9 @@ class Fitting:
 
     def _batch_size(self) -> int | str | dict[int, int]:
         size, n = self.estimator.batch_size, self.rows.X.shape[0]
-        most = max(size.values(), default=0) if isinstance(size, Mapping) else size
+        if isinstance(size, Mapping):
+            Settings(batch_size=size)  # refuses what is no such table
+        most = max(size.values()) if isinstance(size, Mapping) else size
         if not isinstance(most, str) and most > n:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "

@@ -256,7 +256,13 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         return sizes
 
     def _activations(self) -> Any:
-        return list(self.activation) if isinstance(self.activation, list) else self.activation
+        layers = len(self._hidden_sizes())
+        if isinstance(self.activation, list) and len(self.activation) != layers:
+            raise ValueError(
+                f"activation has {len(self.activation)} items for {layers} hidden layers: give "
+                "one, or one for each"
+            )
+        return self.activation
 
     # --- what is fitted -------------------------------------------------------------------------
 

@@ -45,6 +45,8 @@ class Numbers:
         delta: float = 1.0,
         scaling: str | None = None,
     ) -> None:
+        if np.ndim(quantile) > 1 or np.size(quantile) == 0:
+            raise ValueError(f"quantile is {quantile!r}: expected a number, or a list of numbers")
         self.n_targets = y.shape[1]
         self.chosen, self.delta = loss, delta
         self.made_with: dict[str, Any] = {}  # hyperparameters, which must stay as they are

@@ -83,4 +83,4 @@ class ProtocolCallbacks:
 
     def _attributes(self) -> dict[str, Any]:
         """Of an estimator that is ready to predict, as it would be if training stopped here."""
-        return dict(vars(self._fitting.view()))
+        return vars(self._fitting.view()) | {"feature_names_in_": None}  # X is a bare array

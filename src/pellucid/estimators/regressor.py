@@ -138,6 +138,11 @@ class MLPRegressor(RegressorMixin, Multilayer):
                 f"y holds {y.ravel()[:1].tolist()}, which is no number: expected numbers, or for "
                 "classes use MLPClassifier"
             )
+        if isinstance(self.loss, tuple) and not all(callable(part) for part in self.loss):
+            raise ValueError(
+                f"loss is {self.loss!r}: expected a name, or a pair of functions. (The sizes of "
+                "hidden layers are the second argument: hidden_layer_sizes=...)"
+            )
         target = Numbers(
             _as_columns(y), self.loss, self.quantile, self.huber_delta, self.target_scaling
         )

@@ -439,3 +439,35 @@ def test_a_target_without_differences_is_refused():
             tune(np.arange(40.0).reshape(-1, 1), y, {"alpha": [0.1, 1.0]})
     with pytest.raises(ValueError, match=r"y has shape \(3,\)"):
         tune(*([*IRIS][:1]), np.zeros(3), {"alpha": [0.1, 1.0]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parameters": [{"alpha": [1.0]}]}, "expected values by name"),
+        ({"n_jobs": 0}, "n_jobs is 0: expected a whole number from 1 on"),
+        ({"n_candidates": 0}, "n_candidates is 0: expected a whole number from 1 on"),
+        ({"folds": "5"}, "folds is '5': expected how many"),
+    ],
+    ids=str,
+)
+def test_what_is_no_search_is_refused(changes, message):
+    rows = np.linspace(-1, 1, 40).reshape(-1, 2)
+    given = {"X": rows, "y": (rows[:, 0] > 0).astype(int), "parameters": {"alpha": [0.1, 1.0]}}
+    with pytest.raises(ValueError, match=message):
+        tune(**(given | changes))
+
+
+def test_a_pandas_frame_with_text_is_pointed_to_polars():
+    import pandas
+
+    frame = pandas.DataFrame({"a": ["x", "y"] * 20, "b": np.arange(40.0)})
+    with pytest.raises(ValueError, match=r"polars.from_pandas\(X\)"):
+        tune(frame, [0, 1] * 20, {"alpha": [0.1, 1.0]})
+
+
+def test_settings_that_tie_are_told():
+    rows = np.linspace(-1, 1, 40).reshape(-1, 2)
+    model = MLPClassifier((), solver="lbfgs", max_iter=5)
+    tuning = tune(rows, rows[:, 0] > 0, {"max_fun": [500, 501]}, estimator=model, folds=2)
+    assert "2 settings share the best score: the first of them is taken" in str(tuning)

@@ -63,7 +63,7 @@ REQUESTS = [
             "it.validation_scores_[-1] * 50 == round(it.validation_scores_[-1] * 50)"),
     Request("early stopping by the loss", (24411,),
             'MLPClassifier(early_stopping=True, scoring="loss").fit(X, y)',
-            "it.best_loss_ == min(it.validation_loss_curve_)"),
+            "it.best_validation_loss_ == min(it.validation_loss_curve_)"),
     Request("early stopping by any scorer", (24411,),
             'MLPClassifier(early_stopping=True, scoring="balanced_accuracy").fit(X, y)',
             "it.best_validation_score_ == max(it.validation_scores_)"),

@@ -28,6 +28,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _safe_indexing
 
+from pellucid.counts import refuse_unless_count
 from pellucid.estimators import MLPClassifier, MLPRegressor
 from pellucid.ranges import shown, values
 from pellucid.registry import near
@@ -83,6 +84,9 @@ class Tuning:
         lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
         lines[1 + self.search.best_index_] += "  <- best"
         folds, n = self.search.n_splits_, self.rows["search"]
+        tied = int((self.search.cv_results_["rank_test_score"] == 1).sum())
+        if tied > 1:
+            lines.append(f"{tied} settings share the best score: the first of them is taken")
         lines.insert(0, f"{self.score_name}, mean over {folds} folds of {n} rows:")
         if self.test_score is None:
             lines.append("no rows were held out to test the best setting on")
@@ -144,6 +148,14 @@ def tune(
     >>> tuning.table["alpha"].tolist(), tuning.best_parameters["alpha"] < 10, tuning.rows
     ([0.01, 0.1, 1.0, 10.0], True, {'search': 160, 'test': 40})
     """
+    if not isinstance(parameters, Mapping):
+        raise ValueError(
+            f"parameters is {parameters!r}: expected values by name, as in "
+            '{"alpha": "1e-5:1:log"}'
+        )
+    for name, count in (("n_jobs", n_jobs), ("n_candidates", n_candidates)):
+        if count is not None and not (name == "n_jobs" and count == -1):
+            refuse_unless_count(name, count)
     X = np.asarray(X) if isinstance(X, list | tuple) else X
     y = y.toarray() if is_sparse(y) else np.asarray(y)
     estimator = _seeded(_estimator(X, y, task) if estimator is None else estimator, seed)
@@ -208,12 +220,22 @@ def _estimator(X: Any, y: NDArray[Any], task: str | None) -> Pipeline:
     if task not in (None, "classification", "regression"):
         raise ValueError(f"task is {task!r}: expected 'classification' or 'regression'")
     first: Any = StandardScaler(with_mean=not is_sparse(X))
-    if type(X).__module__.partition(".")[0] == "polars":
+    library = type(X).__module__.partition(".")[0]
+    if library == "pandas" and (X.isna().any(axis=None) or not all(map(_is_numeric, X.dtypes))):
+        raise ValueError(
+            "X is a pandas frame with text or gaps: give polars.from_pandas(X), which is encoded "
+            "fold by fold, or an estimator that does so"
+        )
+    if library == "polars":
         from pellucid.encoding import TableEncoding
 
         first = TableEncoding()
     classes = _is_of_classes(y) if task is None else task == "classification"
     return make_pipeline(first, MLPClassifier() if classes else MLPRegressor())
+
+
+def _is_numeric(dtype: Any) -> bool:
+    return getattr(dtype, "kind", "O") in "biuf"
 
 
 def _is_of_classes(y: NDArray[Any]) -> bool:
@@ -281,6 +303,8 @@ def _divided(
 
 
 def _splitter(folds: Any, y: NDArray[Any], classes: bool, seed: int) -> Any:
+    if isinstance(folds, str):
+        raise ValueError(f"folds is {folds!r}: expected how many, or a splitter")
     if not isinstance(folds, Integral):
         return folds
     if not 2 <= int(folds) <= len(y):

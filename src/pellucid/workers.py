@@ -71,6 +71,7 @@ def for_a_worker(estimator: Any, interrupted: threading.Event) -> Any:
     def end(event: Any) -> bool:
         return interrupted.is_set()
 
+    end.patient = True  # type: ignore[attr-defined]  # several epochs may pass in between
     for network in (estimator, *estimator.get_params().values()):
         if isinstance(network, MLPClassifier | MLPRegressor):
             network.set_params(n_threads=1, callbacks=[*network.callbacks, end])

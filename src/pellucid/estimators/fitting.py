@@ -86,6 +86,7 @@ class Fitting:
         if course.watched not in ((), watched):
             course.convergence = Convergence(estimator.tol, estimator.n_iter_no_change)
         course.watched = watched
+        self.patient: list[Callable[[Event], Any]] = []  # which need not see every epoch
         self.epochs = 1 if once else estimator.max_iter
         self.done_before = course.epochs
         self.samples_before = course.samples
@@ -117,7 +118,9 @@ class Fitting:
             callbacks: list[Callable[[Event], Any]] = []
             if e.verbose == 1:
                 callbacks += stack.enter_context(progress())
-            callbacks += [c for c in e.callbacks if not protocol.is_one(c)]
+            plain = [c for c in e.callbacks if not protocol.is_one(c)]
+            self.patient = [c for c in plain if getattr(c, "patient", False)]
+            callbacks += [c for c in plain if c not in self.patient]
             if protocol.any:
                 callbacks.append(protocol.after_epoch)
             history = train(
@@ -294,7 +297,7 @@ class Fitting:
         """Enter the epochs that are new into the course; True if training shall stop."""
         new = range(self.course.epochs - self.done_before, event.epoch)
         stops = [self._enter(number, event) for number in new]  # all are entered
-        return any(stops)
+        return any(stops) or any(callback(event) is True for callback in self.patient)
 
     def _enter(self, number: int, event: Event) -> bool:
         """Enter an epoch, counted from 0, and judge it."""

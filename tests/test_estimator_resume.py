@@ -300,3 +300,16 @@ def test_a_shallow_copy_goes_its_own_way():
     other.fit(X, Y)
     assert (len(model.loss_curve_), len(other.loss_curve_)) == (3, 6)
     assert_same(model.fit(X, Y), other)
+
+
+def even(estimator, X, y):
+    return float((estimator.predict(X) % 2 == 0).mean())
+
+
+def test_a_scorer_of_ones_own_goes_on_in_another_process():
+    settings = {"random_state": 3, "early_stopping": True, "scoring": even, "tol": 0.0}
+    whole = MLPClassifier((5,), max_iter=8, n_iter_no_change=100, **settings).fit(X, Y)
+    half = MLPClassifier((5,), max_iter=4, n_iter_no_change=100, warm_start=True, **settings)
+    half = pickle.loads(pickle.dumps(half.fit(X, Y)))
+    assert "0x" not in str(half._course.watched)
+    assert_same(half.fit(X, Y), whole)

@@ -97,12 +97,10 @@ class Fitting:
         """What convergence is judged by."""
         if not self.stops_early or self.validation is None:
             return ("training loss",)
-        rows = to_numpy(self.validation.Y)
-        return (
-            "loss" if self.by_loss else str(self.estimator.scoring),
-            rows.shape,
-            crc32(rows.tobytes()),
-        )
+        scoring, rows = self.estimator.scoring, to_numpy(self.validation.Y)
+        # A function is known by its name: where it lies is another place in each process.
+        name = getattr(scoring, "__qualname__", repr(scoring))
+        return name, rows.shape, crc32(rows.tobytes())
 
     def run(self) -> History:
         """Train, and enter what was seen into the course.

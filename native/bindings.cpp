@@ -152,8 +152,16 @@ template <class T> class Engine {
     bool all_finite(const Inputs<T>& inputs) const {
         constexpr int lanes = Lanes<T>::count;
         const Index n = inputs.rows * plan_.n_in;
-        Lanes<T> sum = zero<T>();  // x - x is 0 for numbers and NaN for the rest
+        constexpr int several = 4;  // which need not wait for each other
+        Lanes<T> sums[several];     // x - x is 0 for numbers and NaN for the rest
+        for (auto& sum : sums) sum = zero<T>();
         Index i = 0;
+        for (; i + several * lanes <= n; i += several * lanes)
+            unrolled<several>([&](auto u) {
+                const Lanes<T> x = load(inputs.dense + i + u * lanes);
+                sums[u] = sums[u] + (x - x);
+            });
+        Lanes<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
         for (; i + lanes <= n; i += lanes) {
             const Lanes<T> x = load(inputs.dense + i);
             sum = sum + (x - x);

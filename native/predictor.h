@@ -8,7 +8,7 @@
 namespace pellucid {
 
 template <class T> class Predictor {
-    static constexpr Index rows_at_once = 256;
+    static constexpr Index rows_at_once = 128;
     static constexpr Index few_rows = 4;  // for which laying theta out is not worth it
 
   public:

@@ -313,3 +313,9 @@ def test_a_scorer_of_ones_own_goes_on_in_another_process():
     half = pickle.loads(pickle.dumps(half.fit(X, Y)))
     assert "0x" not in str(half._course.watched)
     assert_same(half.fit(X, Y), whole)
+
+
+def test_weights_stay_of_the_dtype_that_they_began_with():
+    model = MLPClassifier((20,), random_state=0)
+    model.partial_fit(X.astype(np.float32), Y, classes=range(10)).partial_fit(X, Y)
+    assert model.coefs_[0].dtype == np.float32

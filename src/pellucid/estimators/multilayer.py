@@ -155,6 +155,8 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             begin(self, X, y)
         else:
             self._refuse_other_targets(y)
+            if self.dtype is None and type(X) is np.ndarray:  # weights stay what they are
+                X = as_kind(X, to_numpy(self._network.theta).dtype)
             go_on(self, X)
         self.__dict__.pop("_begun", None)
         self._is_partial = once

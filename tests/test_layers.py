@@ -112,6 +112,8 @@ def test_float32_goes_in_and_comes_out(drawn):
     assert trace.output.dtype == np.float32
     gradient = backward(layout, trace, np.ones_like(trace.output))
     assert gradient.dtype == np.float32
+    assert np.isfinite(trace.output).all()
+    assert np.isfinite(gradient).all()
 
 
 def test_an_architecture_is_read_from_its_dictionary_as_it_was_written():

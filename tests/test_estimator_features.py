@@ -4,9 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score, log_loss
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -33,7 +31,7 @@ def same(first, second):
     )
 
 
-# --- weights ------------------------------------------------------------------------------------
+# --- weights --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("weights", ["balanced", {0: 3.0, 1: 0.5, 2: 1.0}])
@@ -66,7 +64,7 @@ def test_a_row_of_no_weight_might_as_well_not_be_there():
     np.testing.assert_allclose(weighted.coefs_[0], without.coefs_[0], atol=1e-9)
 
 
-# --- validation ---------------------------------------------------------------------------------
+# --- validation -----------------------------------------------------------------------------------
 
 
 def test_rows_of_ones_own_are_measured_and_the_best_weights_come_back():
@@ -128,7 +126,7 @@ def test_the_penalty_is_no_part_of_the_validation_loss():
     assert model.validation_loss_curve_[-1] == pytest.approx(expected)
 
 
-# --- the network --------------------------------------------------------------------------------
+# --- the network ----------------------------------------------------------------------------------
 
 
 def test_an_activation_a_layer_a_name_a_pair_or_an_object():
@@ -171,13 +169,13 @@ def test_each_is_the_networks_own(settings):
     network = start.network_
     keys = {"learning_rate": "schedule", "batch_size": "batch_size", "clip_norm": "clip_norm"}
     for_train = {keys[k]: v for k, v in settings.items() if k in keys}
-    from pellucid.estimators.fitting import optimizer_of
+    from pellucid.estimators.hyperparameters import solver_of
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.train(
             X, np.eye(3)[Y], epochs=6, shuffle=False, learning_rate=0.001,
-            solver=optimizer_of(start), **({"batch_size": 150} | for_train),
+            solver=solver_of(start), **({"batch_size": 150} | for_train),
         )  # fmt: skip
     np.testing.assert_allclose(network.weights[0], model.coefs_[0], atol=1e-12)
 
@@ -256,156 +254,7 @@ def test_several_targets_with_several_classes_each():
         model.set_params(warm_start=True).fit(X, np.char.add(both.astype(str), "?"))
 
 
-# --- time and progress --------------------------------------------------------------------------
-
-
-def test_max_time_ends_it_and_says_so():
-    model = MLPClassifier(max_time=1e-6, max_iter=500).fit(X, Y)
-    assert (model.n_iter_, model.stopped_) == (1, "1e-06 s are over")
-
-
-def test_functions_are_told_and_may_stop():
-    told = []
-
-    def stop_at_three(event):
-        told.append((event.epoch, event.epochs, event.history.loss[-1]))
-        return event.epoch == 3
-
-    model = MLPClassifier(max_iter=10, callbacks=[stop_at_three]).fit(X, Y)
-    assert [t[:2] for t in told] == [(1, 10), (2, 10), (3, 10)]
-    assert [t[2] for t in told] == model.loss_curve_
-    assert model.stopped_ == "a callback said so"
-
-
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_scikit_learns_callbacks_follow_it(solver, capsys):
-    monitor = ScoringMonitor(scoring=["accuracy", "neg_log_loss"])
-    model = MLPClassifier(solver=solver, max_iter=4, random_state=0)
-    model.set_callbacks(monitor, ProgressBar())
-    model.fit(X, Y)
-    assert "MLPClassifier - fit" in capsys.readouterr().out
-    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
-    assert [row["task_id"] for row in rows] == [0, 1, 2, 3]
-    assert rows[-1]["accuracy"] == pytest.approx(model.score(X, Y))
-    assert rows[-1]["neg_log_loss"] == pytest.approx(-log_loss(Y, model.predict_proba(X)))
-    given = MLPClassifier(solver=solver, max_iter=2, callbacks=[ScoringMonitor(scoring="accuracy")])
-    given.fit(X, Y).fit(X, Y)
-    assert len(given.callbacks[0].get_logs(select="all")) == 2
-
-
-def test_a_protocol_callback_may_stop_it():
-    class Stop:
-        seen = ()
-
-        def setup(self, estimator, context):
-            self.seen = []
-
-        def teardown(self, estimator, context):
-            self.seen.append("teardown")
-
-        def on_fit_task_begin(self, estimator, context):
-            self.seen.append(f"begin {context.task_name}")
-
-        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-            self.seen.append(f"end {context.task_name}")
-            return context.task_name == "epoch" and fitted_estimator.predict(X[:1]).shape == (1,)
-
-    stop = Stop()
-    model = MLPClassifier(max_iter=9).set_callbacks(stop).fit(X, Y)
-    assert model.n_iter_ == 1
-    assert stop.seen == ["begin fit", "begin epoch", "end epoch", "end fit", "teardown"]
-
-
-def test_a_callback_of_ones_own_that_fails_leaves_nothing_half_done():
-    def fails(event):
-        raise RuntimeError("mine")
-
-    model = MLPClassifier(max_iter=3, callbacks=[fails])
-    with pytest.raises(RuntimeError, match="mine"):
-        model.fit(X, Y)
-    assert not hasattr(model, "coefs_")
-    assert not any(name.endswith("_") for name in vars(model))
-
-
-def test_verbose_shows_a_bar_or_lines(capsys):
-    MLPClassifier(max_iter=3, verbose=1).fit(X, Y, X_val=X, y_val=Y)
-    shown = capsys.readouterr().err
-    assert "3/3 epochs loss" in shown
-    assert "val" in shown
-    assert "score" in shown
-    assert "left" in shown
-    MLPClassifier(max_iter=3, verbose=2, early_stopping=True).fit(X, Y)
-    lines = capsys.readouterr().out
-    assert "Iteration 1, loss = " in lines
-    assert "Validation score: " in lines
-
-
-def test_the_history_is_a_table():
-    import pandas
-
-    model = MLPClassifier(max_iter=4).fit(X, Y, X_val=X, y_val=Y)
-    table = pandas.DataFrame(model.history_)
-    assert table["epoch"].tolist() == [1, 2, 3, 4]
-    assert table["loss"].tolist() == model.loss_curve_
-    assert {"validation_loss", "validation_score", "learning_rate", "seconds"} <= set(table)
-    assert (np.diff(table["seconds"]) > 0).all()
-
-
-def test_the_advice_depends_on_what_was_seen():
-    def advice(**settings):
-        with pytest.warns(ConvergenceWarning) as caught:
-            MLPRegressor(hidden_layer_sizes=(20,), random_state=0, **settings).fit(
-                X_NUMBERS, NUMBERS
-            )
-        return str(caught[0].message)
-
-    slow = advice(max_iter=30)
-    assert "still falling: raise max_iter or learning_rate_init (it was 0.001). Targets" in slow
-    assert "Targets" not in advice(max_iter=30, target_scaling="standard")
-    assert "lower learning_rate_init" in advice(
-        max_iter=60, learning_rate_init=0.8, tol=0.0, n_iter_no_change=100
-    )
-    with pytest.warns(ConvergenceWarning, match="standardise"):
-        MLPClassifier(max_iter=5).fit(X * 1000, Y)
-
-
-# --- looking inside -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("engine", ["native", "reference"])
-def test_hidden_activations_are_the_layers_own(engine):
-    model = MLPClassifier((7, 5), "tanh", max_iter=3, random_state=0, engine=engine).fit(X, Y)
-    first = np.tanh(X @ model.coefs_[0] + model.intercepts_[0])
-    second = np.tanh(first @ model.coefs_[1] + model.intercepts_[1])
-    np.testing.assert_allclose(model.transform(X, layer=1), first, atol=1e-12)
-    np.testing.assert_allclose(model.transform(X), second, atol=1e-12)
-    np.testing.assert_allclose(model.transform(X, -1), model.predict_proba(X), atol=1e-12)
-    np.testing.assert_array_equal(model.transform(X, 0), X)
-    with pytest.raises(ValueError, match=r"layer is 9: expected 0 \(the input\) to 3"):
-        model.transform(X, 9)
-
-
-def test_the_input_gradient_is_what_differences_say():
-    model = MLPClassifier((7,), "tanh", max_iter=3, random_state=0).fit(X, Y)
-    gradient = model.input_gradient(X[:5])
-    assert gradient.shape == (5, 3, 4)
-    step = 1e-6
-    for j in range(4):
-        ahead, behind = X[:5].copy(), X[:5].copy()
-        ahead[:, j] += step
-        behind[:, j] -= step
-        slope = (model.predict_proba(ahead) - model.predict_proba(behind)) / (2 * step)
-        np.testing.assert_allclose(gradient[:, :, j], slope, atol=1e-8)
-    scaled = MLPRegressor(
-        hidden_layer_sizes=(5,), activation="tanh", max_iter=3, target_scaling="standard"
-    ).fit(X_NUMBERS, NUMBERS)
-    ahead = X_NUMBERS[:5].copy()
-    ahead[:, 2] += step
-    slope = (scaled.predict(ahead) - scaled.predict(X_NUMBERS[:5])) / step
-    np.testing.assert_allclose(scaled.input_gradient(X_NUMBERS[:5])[:, 2], slope, atol=1e-3)
-
-
-# --- targets ------------------------------------------------------------------------------------
+# --- targets --------------------------------------------------------------------------------------
 
 
 def test_a_scaled_target_is_scaled_back():
@@ -419,204 +268,3 @@ def test_a_scaled_target_is_scaled_back():
     assert scaled.loss_ == pytest.approx(by_hand.loss_)
     with pytest.raises(ValueError, match="takes counts as they are"):
         MLPRegressor("poisson", target_scaling="standard").fit(X_NUMBERS, NUMBERS)
-
-
-# --- bad input ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"frozen": [5]}, "frozen names layer 5: expected whole numbers from 0 to 1"),
-        ({"dropout": [0.1, 0.2]}, "dropout has 2 rates for 1 hidden layers"),
-        ({"activation": "rleu"}, "'activation' parameter of MLPClassifier must be"),
-        ({"solver": "newton"}, "'solver' parameter of MLPClassifier must be"),
-        ({"scoring": "acuracy"}, "acuracy"),
-        ({"max_time": -1}, "'max_time' parameter of MLPClassifier must be"),
-        ({"n_threads": 0}, "'n_threads' parameter of MLPClassifier must be"),
-        ({"class_weight": "even"}, "'class_weight' parameter of MLPClassifier must be"),
-        ({"dtype": "float16"}, "'dtype' parameter of MLPClassifier must be"),
-        ({"label_smoothing": 1}, "'label_smoothing' parameter of MLPClassifier must be"),
-    ],
-    ids=str,
-)
-def test_a_wrong_setting_is_named_with_what_it_may_be(settings, message):
-    model = MLPClassifier(**({"max_iter": 2, "early_stopping": True} | settings))
-    with pytest.raises(ValueError, match=message):
-        model.fit(X, Y)
-    assert not hasattr(model, "coefs_")
-
-
-def test_wrong_validation_rows_are_refused():
-    model = MLPClassifier(max_iter=2)
-    with pytest.raises(ValueError, match="X_val was given without y_val"):
-        model.fit(X, Y, X_val=X)
-    with pytest.raises(ValueError, match="sample_weight_val was given without X_val"):
-        model.fit(X, Y, sample_weight_val=np.ones(150))
-    with pytest.raises(ValueError, match="3 features, but MLPClassifier is expecting 4"):
-        model.fit(X, Y, X_val=X[:, :3], y_val=Y)
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        model.fit(X, Y, X_val=X[:5], y_val=Y[:4])
-    with pytest.raises(ValueError, match="Negative values"):
-        model.fit(X, Y, -np.ones(150))
-    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
-        model.fit(X[Y < 2], Y[Y < 2], X_val=X, y_val=Y)
-    with pytest.raises(ValueError, match="out of the valid range of the loss 'poisson'"):
-        MLPRegressor("poisson").fit(X, X[:, 0])
-
-
-def test_text_is_no_target_of_a_regressor():
-    with pytest.raises(ValueError, match=r"y holds \['long'\].*use MLPClassifier"):
-        MLPRegressor().fit(X, np.array(["long", "short"] * 75))
-
-
-def test_a_loss_of_ones_own_is_two_functions():
-    pair = (lambda a, y: 0.5 * ((a - y) ** 2).sum(axis=1), lambda a, y: a - y)
-    settings = {"max_iter": 5, "random_state": 0, "engine": "reference"}
-    mine = MLPRegressor(pair, **settings).fit(X_NUMBERS, NUMBERS)
-    theirs = MLPRegressor("squared_error", **settings).fit(X_NUMBERS, NUMBERS)
-    np.testing.assert_allclose(mine.coefs_[0], theirs.coefs_[0], atol=1e-12)
-
-
-def test_a_search_on_float32_is_done_in_double_precision():
-    few, numbers = X_NUMBERS.astype(np.float32), (NUMBERS / 100).astype(np.float32)
-    settings = {"solver": "lbfgs", "max_iter": 20, "random_state": 0}
-    single = MLPRegressor(**settings).fit(few, numbers)
-    double = MLPRegressor(**settings).fit(few.astype(float), numbers.astype(float))
-    assert single.coefs_[0].dtype == np.float32
-    assert single.loss_ == pytest.approx(double.loss_, rel=1e-3)
-    asked = MLPRegressor(**settings, dtype="float32").fit(few, numbers)
-    assert asked.loss_ != single.loss_
-
-
-# --- odd combinations ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kinds", [("f4", "f8"), ("f8", "f4"), ("f4", "i8")])
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_validation_rows_may_be_of_another_dtype(kinds, solver):
-    training, held = kinds
-    model = MLPClassifier((5,), solver=solver, max_iter=3)
-    model.fit(X.astype(training), Y, X_val=X.astype(held), y_val=Y)
-    assert model.coefs_[0].dtype == np.dtype(training)
-    assert len(model.validation_scores_) == 3
-
-
-def test_balanced_weights_are_those_of_the_training_rows():
-    seen = []
-
-    def scorer(estimator, X, y, sample_weight=None):
-        seen.append(sample_weight)
-        return 0.0
-
-    few = np.r_[0:50, 50:75, 100:110]
-    model = MLPClassifier(class_weight="balanced", early_stopping=True, scoring=scorer, max_iter=1)
-    model.fit(X[few], Y[few], X_val=X[[0, 60]], y_val=Y[[0, 60]])  # no row of class 2
-    np.testing.assert_allclose(seen[0], [85 / 3 / 50, 85 / 3 / 25])
-    with pytest.raises(ValueError, match="expected finite weights from 0 on"):
-        MLPClassifier(class_weight={0: -5, 1: 1, 2: 1}).fit(X, Y)
-
-
-def test_numbers_and_words_side_by_side_are_targets():
-    import pandas
-
-    frame = pandas.DataFrame({"number": Y, "word": np.where(X[:, 0] > 0, "long", "short")})
-    model = MLPClassifier((20,), max_iter=50, learning_rate_init=0.02, random_state=0)
-    model.fit(X, frame)
-    assert model.predict(X[:1]).tolist() == [[0, "short"]]
-    assert model.score(X, frame) > 0.9
-    pieces = MLPClassifier((20,), learning_rate_init=0.02, random_state=0)
-    for _ in range(50):
-        pieces.partial_fit(X, frame, classes=[[0, 1, 2], ["long", "short"]])
-    np.testing.assert_array_equal(pieces.coefs_[0], model.coefs_[0])
-    with pytest.raises(ValueError, match=r"y has shape \(150,\): expected \(150, 2\)"):
-        model.score(X, Y)
-    with pytest.raises(ValueError, match="expected a list with the classes of each of the 2"):
-        MLPClassifier().partial_fit(X, frame, classes=[0, 1])
-
-
-def test_what_a_regressor_was_made_for_does_not_change_under_way():
-    model = MLPRegressor("quantile", quantile=[0.1, 0.9], max_iter=2, warm_start=True)
-    model.fit(X_NUMBERS, NUMBERS)
-    with pytest.raises(ValueError, match=r"quantile is \[0.5\] and the network was made with"):
-        model.set_params(quantile=[0.5]).fit(X_NUMBERS, NUMBERS)
-
-
-def test_a_score_that_is_no_number_ends_training_and_is_told():
-    model = MLPClassifier(
-        early_stopping=True, scoring=lambda *_: float("nan"), max_iter=60, n_iter_no_change=5
-    )
-    with pytest.warns(UserWarning, match="The validation score was no number in any of 6 epochs"):
-        model.fit(X, Y)
-    assert model.n_iter_ == 6
-
-
-def test_other_layers_are_not_named():
-    model = MLPClassifier((6, 4), max_iter=2).fit(X, Y).set_output(transform="pandas")
-    assert model.transform(X).shape == (150, 4)
-    with pytest.raises(ValueError, match="named for the last hidden layer"):
-        model.transform(X, layer=1)
-    with pytest.raises(ValueError, match="layer is 'a'"):
-        model.transform(X, layer="a")
-
-
-def test_callbacks_given_as_a_parameter_are_for_the_fits_of_that_parameter():
-    from sklearn.model_selection import GridSearchCV
-
-    monitor = ScoringMonitor(scoring="accuracy")
-    model = MLPClassifier(max_iter=2, callbacks=[monitor]).fit(X, Y)
-    model.set_params(callbacks=[]).fit(X, Y)
-    assert len(monitor.get_logs(select="all")) == 1
-    search = GridSearchCV(MLPClassifier(max_iter=2, callbacks=[ProgressBar()]), {"alpha": [1.0]})
-    with pytest.raises(ValueError, match="give them to the outermost one"):
-        search.fit(X, Y)
-
-
-def test_warnings_point_at_the_line_that_called(recwarn):
-    MLPClassifier(max_iter=1, batch_size=1000).fit(X, Y)
-    MLPClassifier(max_iter=1, batch_size={1: 1000}).fit(X, Y)
-    MLPClassifier().partial_fit(X, Y, classes=[0, 1, 2])
-    assert len(recwarn) >= 2
-    assert {warning.filename for warning in recwarn} == {__file__}
-
-
-def test_what_callbacks_see_is_what_the_curves_say():
-    told = []
-    both = np.stack([NUMBERS, 2 * NUMBERS], axis=1)
-    model = MLPRegressor(max_iter=3, callbacks=[lambda e: told.append(e.history.loss[-1])])
-    model.fit(X_NUMBERS, both)
-    assert told == model.loss_curve_
-
-
-def test_a_search_refuses_what_needs_steps():
-    for settings in ({"dropout": 0.5}, {"clip_norm": 1.0}):
-        with pytest.raises(ValueError, match="takes no steps to use it in"):
-            MLPClassifier(solver="lbfgs", **settings).fit(X, Y)
-
-
-def test_early_stopping_on_a_frame_is_quiet():
-    import pandas
-
-    frame = pandas.DataFrame(X, columns=list("abcd"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        MLPClassifier(early_stopping=True, scoring="f1_macro", max_iter=2).fit(frame, Y)
-        monitor = ScoringMonitor(scoring="accuracy")
-        MLPClassifier(max_iter=2).set_callbacks(monitor).fit(frame, Y)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"batch_size": {"a": 3}}, "expected one from epoch 1 on"),
-        ({"batch_size": {1: 2.5}}, "batch_size from epoch 1 on is 2.5"),
-        ({"quantile": [[0.1, 0.9]], "loss": "quantile"}, "expected a number, or a list of numbers"),
-        ({"loss": (50,)}, "The sizes of hidden layers are the second argument"),
-        ({"frozen": [True]}, "frozen names layer True"),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_meant_is_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
-        MLPRegressor(**({"max_iter": 2} | settings)).fit(X_NUMBERS, NUMBERS)

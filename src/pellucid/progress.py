@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +10,10 @@ from pellucid.events import Event
 
 
 @contextmanager
-def progress(
-    silent: bool = False, to_stdout: bool = False
-) -> Iterator[list[Callable[[Event], Any]]]:
+def progress(silent: bool = False) -> Iterator[list[Callable[[Event], Any]]]:
     """The callbacks that move a bar with loss, validation loss and score, and the time left.
 
-    Rich draws it, on stderr unless told otherwise; it needs `pip install rich`.
+    Rich draws it, on stderr; it needs `pip install rich`.
 
     Examples
     --------
@@ -50,7 +47,7 @@ def progress(
         TextColumn("left"),
         TimeRemainingColumn(compact=True),
     )
-    bar = Progress(*columns, console=Console(file=sys.stdout if to_stdout else sys.stderr))
+    bar = Progress(*columns, console=Console(stderr=True))
     task = bar.add_task("", total=None)
 
     def show(event: Event) -> None:

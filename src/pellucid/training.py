@@ -17,7 +17,7 @@ from pellucid.engines import Batches, Engine, Epochs, EpochsEnd, State
 from pellucid.events import Event
 from pellucid.history import History
 from pellucid.objective import Objective
-from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
+from pellucid.optimizers import Optimizer, optimizer
 from pellucid.schedules import schedule
 from pellucid.settings import Settings
 from pellucid.solvers import SOLVERS, minimize
@@ -269,7 +269,10 @@ def _solve(work: _Work, watch: _Watch) -> None:
     engine, objective, state, X, y, sample_weight, settings, _ = work
     for name, given in (("dropout", np.any(settings.dropout)), ("clip_norm", settings.clip_norm)):
         if given:
-            raise ValueError(f"{name} needs a solver that goes in steps: one of {list(OPTIMIZERS)}")
+            raise ValueError(
+                f"{name} needs a solver that goes in steps, such as sgd or adam, and "
+                f"{settings.solver!r} does not"
+            )
     like = state.theta
     weight = X.shape[0] if sample_weight is None else float(namespace(like).sum(sample_weight))
     free = objective.layout.learning_rates()

@@ -30,6 +30,32 @@ AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document instead of text.")
 ]
 
+# What `train` and `tune` both ask.
+Target: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Column to predict; by default the last.", rich_help_panel="Data"),
+]
+Task: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="classification or regression; by default told from the target.",
+        rich_help_panel="Data",
+    ),
+]
+Exclude: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(help="Column not to learn from; give it again for more.", rich_help_panel="Data"),
+]
+TestData: TypeAlias = Annotated[
+    str | None, typer.Option(help="Data of its own to test on.", rich_help_panel="Data")
+]
+ReportAsJson: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print one JSON document instead of text.", rich_help_panel="Output"
+    ),
+]
+
 
 def open_data(name: str) -> Table:
     """The table called `name`: a built-in set, standard input for "-", else a file."""

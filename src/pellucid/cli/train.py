@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.activations import ACTIVATIONS
-from pellucid.cli.data import Data, open_data, refuse_to_overwrite
+from pellucid.cli.data import (
+    Data,
+    Exclude,
+    ReportAsJson,
+    Target,
+    Task,
+    TestData,
+    open_data,
+    refuse_to_overwrite,
+)
 from pellucid.cli.exits import FAILED, INTERRUPTED
 from pellucid.cli.report import draw, report, summary
 from pellucid.engines import ENGINES
@@ -39,26 +48,10 @@ def _among(table: Any, more: str = "") -> str:
 
 def train(
     data: Data,
-    target: Annotated[
-        str | None,
-        typer.Option(help="Column to predict; by default the last.", rich_help_panel=DATA),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help="classification or regression; by default told from the target.",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Column not to learn from; give it again for more.", rich_help_panel=DATA
-        ),
-    ] = None,
-    test_data: Annotated[
-        str | None, typer.Option(help="Data of its own to test on.", rich_help_panel=DATA)
-    ] = None,
+    target: Target = None,
+    task: Task = None,
+    exclude: Exclude = None,
+    test_data: TestData = None,
     validation: Annotated[
         float, typer.Option(help="Part of the rows to validate on.", rich_help_panel=DATA)
     ] = 0.15,
@@ -215,12 +208,7 @@ def train(
         bool,
         typer.Option("--quiet", "-q", help="No progress and no report.", rich_help_panel=OUTPUT),
     ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print one JSON document instead of text.", rich_help_panel=OUTPUT
-        ),
-    ] = False,
+    as_json: ReportAsJson = False,
 ) -> int:
     """Train a network on DATA, test it on rows held out, and write a model file.
 

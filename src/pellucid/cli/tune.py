@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.activations import ACTIVATIONS
-from pellucid.cli.data import Data, open_data, refuse_to_overwrite
+from pellucid.cli.data import (
+    Data,
+    Exclude,
+    ReportAsJson,
+    Target,
+    Task,
+    TestData,
+    open_data,
+    refuse_to_overwrite,
+)
 from pellucid.ranges import shown, values
 from pellucid.recipe import Recipe
 from pellucid.rows import Rows, divide
@@ -43,30 +52,14 @@ STEPS_ALONE = ("learning_rate_init", "batch_size", "dropout")
 
 def tune(
     data: Data,
-    target: Annotated[
-        str | None,
-        typer.Option(help="Column to predict; by default the last.", rich_help_panel=DATA),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help="classification or regression; by default told from the target.",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Column not to learn from; give it again for more.", rich_help_panel=DATA
-        ),
-    ] = None,
+    target: Target = None,
+    task: Task = None,
+    exclude: Exclude = None,
     test: Annotated[
         float,
         typer.Option(help="Part of the rows to test on, once, at the end.", rich_help_panel=DATA),
     ] = 0.2,
-    test_data: Annotated[
-        str | None, typer.Option(help="Data of its own to test on.", rich_help_panel=DATA)
-    ] = None,
+    test_data: TestData = None,
     alpha: Annotated[
         str, typer.Option(help="Strengths of the L2 penalty.", rich_help_panel=CHOOSING)
     ] = "1e-5:1:log",
@@ -147,12 +140,7 @@ def tune(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No report.", rich_help_panel=OUTPUT)
     ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print one JSON document instead of text.", rich_help_panel=OUTPUT
-        ),
-    ] = False,
+    as_json: ReportAsJson = False,
 ) -> None:
     """Try settings on DATA by cross-validation, show how each scores, and test the best one.
 

@@ -60,18 +60,7 @@ class MLPClassifier(ClassifierMixin, Multilayer):
     Attributes
     ----------
     classes_ : (n_classes,) labels, or for several targets a list of such.
-    coefs_, intercepts_ : list of (n_in, n_out) and (n_out,), one a layer: views of the network's
-        parameters, which may be read and set.
-    loss_, best_loss_, loss_curve_ : the training loss, its lowest value (None where early stopping
-        looks at rows held out), and that of each epoch.
-    validation_scores_, best_validation_score_, validation_loss_curve_, best_validation_loss_ : of
-        the rows held out.
-    history_ : dict of arrays, a row an epoch: `pandas.DataFrame(model.history_)`.
-    best_iter_ : the epoch (from 1) of the best value watched.
-    n_iter_, t_ : epochs of this `fit`, and rows seen in all.
-    n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : its shape.
-    network_ : the `pellucid.Network` itself.
-    stopped_ : why training ended.
+    {fitted}
 
     Notes
     -----

@@ -13,17 +13,17 @@ from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOpti
 from pellucid.activations import activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, to_numpy
-from pellucid.engines import State
 from pellucid.estimators.classifier import MLPClassifier
 from pellucid.estimators.convergence import Convergence
 from pellucid.estimators.course import Course
-from pellucid.estimators.hyperparameters import optimizer_of
+from pellucid.estimators.hyperparameters import solver_of
 from pellucid.estimators.labels import Labels
 from pellucid.estimators.multilayer import Multilayer
 from pellucid.estimators.numeric import Numbers
 from pellucid.estimators.regressor import MLPRegressor
-from pellucid.estimators.start import network_of
+from pellucid.estimators.start import name_of, network_of
 from pellucid.layout import Layout
+from pellucid.training import begin
 
 BOTH = (
     "n_iter_", "t_", "loss_", "best_loss_", "loss_curve_", "validation_scores_",
@@ -193,10 +193,10 @@ def _flat(coefs: Any, intercepts: Any) -> Array:
 
 def _course(model: Any, ours: Any, theta: Array) -> Course:
     """Where scikit-learn's training stands."""
-    rule = optimizer_of(ours) if ours.solver != "lbfgs" else None
-    moments = {} if rule is None else rule.init(theta)
+    state = begin(theta, solver_of(ours))
+    moments = state.moments
     theirs, rate = getattr(model, "_optimizer", None), float(model.learning_rate_init)
-    if rule is not None and theirs is not None:
+    if moments and theirs is not None:
         half = len(model.coefs_)
         for name in moments:
             if name == "t":
@@ -216,8 +216,8 @@ def _course(model: Any, ours: Any, theta: Array) -> Course:
         watch.best_theta = _flat(model._best_coefs, model._best_intercepts)
     curve = list(getattr(model, "loss_curve_", ()))
     course = Course(
-        deepcopy(model._random_state), State(theta, moments), watch,
-        float(model.learning_rate_init), None if rule is None else rule.name, len(curve), model.t_,
+        deepcopy(model._random_state), state, watch,
+        float(model.learning_rate_init), name_of(solver_of(ours)), len(curve), model.t_,
         None, _curves(model, curve), theta.copy(),
     )  # fmt: skip
     course.rate = rate

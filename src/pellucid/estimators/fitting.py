@@ -23,7 +23,7 @@ from pellucid.estimators.convergence import (
 )
 from pellucid.estimators.course import Course
 from pellucid.estimators.data import Rows
-from pellucid.estimators.hyperparameters import LEARNING_RATES, SEARCHING, optimizer_of
+from pellucid.estimators.hyperparameters import LEARNING_RATES, SEARCHING, solver_of
 from pellucid.estimators.protocol import ProtocolCallbacks
 from pellucid.events import Event
 from pellucid.history import History
@@ -196,6 +196,8 @@ class Fitting:
             "max_time": e.max_time,
             "metric": None if self.validation is None or self.by_loss else self._score,
             "divisor": e._target.curve_divisor,
+            "dropout": np.asarray(e.dropout, dtype=float).tolist(),
+            "clip_norm": e.clip_norm,
             "callbacks": tuple(callbacks),
             "monitor": self,
             "by_rows": True,
@@ -204,15 +206,13 @@ class Fitting:
             limits = {"tolerance": e.tol}
             if e.solver == "lbfgs":
                 limits |= {"max_evaluations": e.max_fun, "relative_tolerance": LBFGS_FALL}
-            return Settings(solver=e.solver, limits=limits, **common)
+            return Settings(solver=solver_of(e), limits=limits, **common)
         return Settings(
-            solver=optimizer_of(e),
+            solver=solver_of(e),
             batch_size=self._batch_size(),
             learning_rate=1.0,  # times the schedule, which gives the rate itself
             schedule=self._rate,
             shuffle=e.shuffle,
-            dropout=np.asarray(e.dropout, dtype=float).tolist(),
-            clip_norm=e.clip_norm,
             **common,
         )
 

@@ -95,6 +95,20 @@ SHARED = """alpha : float, default=1e-4
         None: that of X, where it is one of them, else float64."""
 
 
+FITTED = """coefs_, intercepts_ : list of (n_in, n_out) and (n_out,), one a layer: views of the
+        network's parameters, which may be read and set.
+    loss_, best_loss_, loss_curve_ : the training loss, its lowest value (None where early stopping
+        looks at rows held out), and that of each epoch.
+    validation_scores_, best_validation_score_, validation_loss_curve_, best_validation_loss_ : of
+        the rows held out.
+    history_ : dict of arrays, a row an epoch: `pandas.DataFrame(model.history_)`.
+    best_iter_ : the epoch (from 1) of the best value watched.
+    n_iter_, t_ : epochs of this `fit`, and rows seen in all.
+    n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : its shape.
+    network_ : the `pellucid.Network` itself.
+    stopped_ : why training ended."""
+
+
 @dataclass(eq=False, repr=False)
 class Hyperparameters:
     """Everything that both estimators let one choose, with scikit-learn's names and defaults."""
@@ -178,8 +192,10 @@ class Hyperparameters:
     }  # fmt: skip
 
 
-def optimizer_of(e: Hyperparameters) -> Optimizer:
-    """The optimizer that an estimator's hyperparameters mean."""
+def solver_of(e: Hyperparameters) -> str | Optimizer:
+    """The solver that an estimator's hyperparameters mean: a name if it searches."""
+    if e.solver in SEARCHING:
+        return e.solver
     if e.solver == "sgd":
         return optimizer("nesterov" if e.nesterovs_momentum else "momentum", momentum=e.momentum)
     betas = {"beta_1": e.beta_1, "beta_2": e.beta_2, "epsilon": e.epsilon}
@@ -191,7 +207,8 @@ def optimizer_of(e: Hyperparameters) -> Optimizer:
 
 
 def documented(estimator: type[T]) -> type[T]:
-    """The class with the shared hyperparameters written out in its docstring."""
+    """The class with what both estimators share written out in its docstring."""
     if estimator.__doc__:
-        estimator.__doc__ = estimator.__doc__.replace("{shared}", SHARED)
+        shared = estimator.__doc__.replace("{shared}", SHARED)
+        estimator.__doc__ = shared.replace("{fitted}", FITTED)
     return estimator

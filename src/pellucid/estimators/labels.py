@@ -24,7 +24,6 @@ class Labels:
     ----------
     y : (n,) classes, or (n, k) of 0 and 1 for any number at once; or the classes themselves; or a
         fitted LabelBinarizer that knows them.
-    kind : what scikit-learn's `type_of_target` says of y, if that is known.
 
     Examples
     --------
@@ -35,9 +34,8 @@ class Labels:
 
     curve_divisor = 1
 
-    def __init__(self, y: Any, kind: str | None = None) -> None:
-        kind = kind or ("" if isinstance(y, LabelBinarizer) else type_of_target(y))
-        if kind in ("binary", "multiclass"):
+    def __init__(self, y: Any) -> None:
+        if not isinstance(y, LabelBinarizer) and type_of_target(y) in ("binary", "multiclass"):
             self.classes: NDArray[Any] = np.unique(columns_of(np.asarray(y))[0])
             self.kind = "multiclass" if len(self.classes) > 2 else "binary"
         else:  # or scikit-learn's own word on why that cannot be

@@ -162,11 +162,9 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         self._is_partial = once
         rows = self._rows(X, y, sample_weight, once)
         kind = rows.Y.dtype
-        if self.solver in SEARCHING:
-            self._refuse_what_needs_steps()
-            if self.dtype is None:  # a search on float32 ends too soon
-                rows = rows.of(namespace(rows.Y).float64)
-                self._course.state.theta = as_kind(self._course.state.theta, rows.Y.dtype)
+        if self.solver in SEARCHING and self.dtype is None:  # on float32 it ends too soon
+            rows = rows.of(namespace(rows.Y).float64)
+            self._course.state.theta = as_kind(self._course.state.theta, rows.Y.dtype)
         held = None
         if validation is not None:
             X_val, y_val = self._checked(validation[0], validation[1], reset=False)
@@ -236,14 +234,6 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
             )
         weight = self._weights(X, y, sample_weight, once, of_training)
         return Rows(X, y, Y, None if weight is None else array_like(weight, like))
-
-    def _refuse_what_needs_steps(self) -> None:
-        for name in ("dropout", "clip_norm"):
-            if np.any(getattr(self, name)):
-                raise ValueError(
-                    f"{name} is {getattr(self, name)} and solver {self.solver!r} takes no steps to "
-                    f"use it in: expected one of {', '.join(STEPPING)}"
-                )
 
     def _weights(self, X: Array, y: Any, sample_weight: Any, once: bool, of_training: bool) -> Any:
         if sample_weight is None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from pellucid import training
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace, to_numpy
-from pellucid.engines import State
 from pellucid.estimators.convergence import Convergence
 from pellucid.estimators.course import Course
-from pellucid.estimators.hyperparameters import SEARCHING, optimizer_of
+from pellucid.estimators.hyperparameters import solver_of
 from pellucid.model import Network
+from pellucid.optimizers import Optimizer
 from pellucid.sparse import is_sparse
 
 if TYPE_CHECKING:
@@ -71,15 +72,13 @@ def go_on(e: Multilayer, X: Array) -> None:
     )
     start = course.state.theta if as_handed_out else theta
     start = array_like(to_numpy(start), like)
-    rule = None if e.solver in SEARCHING else optimizer_of(e)
-    moments = {} if rule is None else rule.init(start)
-    if rule is not None and course.solver == rule.name:
-        moments = {
+    solver, state = solver_of(e), training.begin(start, solver_of(e))
+    if course.solver == name_of(solver):
+        state.moments = {
             name: array_like(to_numpy(m), like) if np.ndim(m) else m
             for name, m in course.state.moments.items()
         }
-    course.solver = None if rule is None else rule.name
-    course.state = State(start, moments, course.state.steps)
+    course.solver, course.state = name_of(solver), state
     if course.rate_at_first != e.learning_rate_init:
         course.rate = course.rate_at_first = float(e.learning_rate_init)
     course.convergence.tol = e.tol
@@ -88,15 +87,19 @@ def go_on(e: Multilayer, X: Array) -> None:
 
 
 def _new_course(e: Multilayer, random_state: np.random.RandomState) -> Course:
-    theta = e._network.theta
-    rule = None if e.solver in SEARCHING else optimizer_of(e)
+    solver = solver_of(e)
     return Course(
         random_state,
-        State(theta, {} if rule is None else rule.init(theta)),
+        training.begin(e._network.theta, solver),
         Convergence(e.tol, e.n_iter_no_change),
         float(e.learning_rate_init),
-        None if rule is None else rule.name,
+        name_of(solver),
     )
+
+
+def name_of(solver: str | Optimizer) -> str:
+    """What a solver is called."""
+    return solver if isinstance(solver, str) else solver.name
 
 
 def network_of(e: Multilayer, architecture: Architecture) -> Network:

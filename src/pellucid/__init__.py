@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pellucid.predictor import Predictor, load
     from pellucid.recipe import Recipe
     from pellucid.search import Tuning, tune
+    from pellucid.tabular import TableWarning, TabularClassifier, TabularRegressor
 
 __all__ = [
     "ACTIVATIONS",
@@ -65,6 +66,9 @@ __all__ = [
     "ScaleWarning",
     "Scaler",
     "Segment",
+    "TableWarning",
+    "TabularClassifier",
+    "TabularRegressor",
     "Tuning",
     "__version__",
     "check_gradient",
@@ -91,6 +95,9 @@ _LATER = {
     "Predictor": "predictor",
     "Recipe": "recipe",
     "load": "predictor",
+    "TableWarning": "tabular",
+    "TabularClassifier": "tabular",
+    "TabularRegressor": "tabular",
     "Tuning": "search",
     "tune": "search",
 }

@@ -1,0 +1,152 @@
+"""Calibration makes a model say how sure it is: probabilities, intervals and sets that hold.
+
+All of it is measured on rows that the network which predicts them was not trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+SHARPEST, SOFTEST = -3.0, 3.0
+"""Logarithms between which a temperature is looked for."""
+
+WINDOW, FEWEST = 0.1, 200
+"""Rows whose predictions are alike: this part of all, or at least so many."""
+
+
+def softmax(z: NDArray[Any]) -> Floats:
+    """Raw outputs (n, k) as probabilities.
+
+    Examples
+    --------
+    >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
+    e = np.exp(z - z.max(axis=1, keepdims=True), dtype=np.float64)
+    shares: Floats = e / e.sum(axis=1, keepdims=True)
+    return shares
+
+
+def log_loss(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+    """Mean of -log of the probability of the right class, from raw outputs (n, k), in nats."""
+    z = z - z.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), codes]
+    return float(np.average(losses, weights=weight))
+
+
+def temperature(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+    """The number by which to divide raw outputs (n, k) for the lowest log-loss.
+
+    Guo et al., On calibration of modern neural networks, 2017, section 4.2.
+
+    Examples
+    --------
+    >>> z = np.array([[4.0, 0.0]] * 4)
+    >>> round(temperature(z, np.array([0, 0, 0, 1])), 3)  # 4 / log(3)
+    3.641
+    """
+    from scipy.optimize import minimize_scalar
+
+    z = np.asarray(z, np.float64)
+    if not len(z):
+        return 1.0
+    best = minimize_scalar(
+        lambda log_t: log_loss(z / exp(log_t), codes, weight),
+        bounds=(SHARPEST, SOFTEST),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(exp(best.x))
+
+
+def share_of(coverage: float, n: int) -> float:
+    """The quantile of n scores below which a new one lies with probability `coverage` at least.
+
+    Vovk, Gammerman and Shafer, Algorithmic learning in a random world, 2005, section 2.
+
+    Raises
+    ------
+    ValueError
+        If there are too few of them to be so sure.
+    """
+    if not 0.0 < coverage < 1.0:
+        raise ValueError(f"coverage is {coverage}: expected a number between 0 and 1")
+    share = ceil((n + 1) * coverage) / n if n else 2.0
+    if share > 1.0:
+        raise ValueError(
+            f"coverage is {coverage} and {n} rows were held out: that many allow for at most "
+            f"{n / (n + 1):.3g}; ask for less, or train on more rows"
+        )
+    return share
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """How far off predictions were, by what was predicted.
+
+    Parameters
+    ----------
+    predicted, off : (n,) predictions of rows held out, rising, and how far above them the target
+        was.
+
+    Examples
+    --------
+    >>> predicted = np.arange(1000.0)
+    >>> residuals = Residuals(predicted, np.tile([-1.0, 1.0], 500) * (1 + predicted / 100))
+    >>> residuals.interval(np.array([0.0, 999.0]), 0.8).round().tolist()
+    [[-3.0, 3.0], [988.0, 1010.0]]
+    """
+
+    predicted: Floats
+    off: Floats
+
+    @classmethod
+    def of(cls, predicted: Floats, y: Floats) -> Residuals:
+        """Of rows in any order."""
+        order = np.argsort(predicted, kind="stable")
+        return cls(predicted[order], (y - predicted)[order])
+
+    def interval(self, predictions: Floats, coverage: float) -> Floats:
+        """Lower and upper bounds (m, 2) that hold for `coverage` of rows, as many on either side.
+
+        They are quantiles of the residuals of rows with like predictions, so that an interval is
+        as wide as errors are there (Bostrom et al., Mondrian conformal regressors, 2020).
+        """
+        n = len(self.off)
+        share_of(coverage, n)  # refuses what so few rows cannot tell
+        size = min(n, max(FEWEST, ceil(WINDOW * n)))
+        starts = np.unique(np.linspace(0, n - size, max(1, 2 * (n - size) // size + 1)).astype(int))
+        windows = [slice(start, start + size) for start in starts]
+        tail = (1.0 - coverage) / 2.0
+        low, high = max(0.0, tail * (1 + 1 / size)), 0.0
+        high = min(1.0, 1.0 - low + 1.0 / size)
+        low = max(0.0, low - 1.0 / size)
+        centers = np.array([self.predicted[window].mean() for window in windows])
+        bounds = np.array([np.quantile(self.off[window], [low, high]) for window in windows])
+        return np.stack(
+            [predictions + np.interp(predictions, centers, bounds[:, i]) for i in range(2)], axis=1
+        )
+
+
+def threshold(probabilities: Floats, codes: NDArray[Any], coverage: float) -> float:
+    """The probability that classes have at least if sets of them shall hold the right one.
+
+    Sadinle, Lei and Wasserman, Least ambiguous set-valued classifiers, 2019.
+
+    Parameters
+    ----------
+    probabilities : (n, k) of rows held out.
+    codes : (n,) their classes.
+    """
+    of_right = probabilities[np.arange(len(codes)), codes]
+    share = share_of(coverage, len(codes))
+    return float(1.0 - np.quantile(1.0 - of_right, share, method="higher"))

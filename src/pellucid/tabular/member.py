@@ -1,0 +1,314 @@
+"""A member is one network of a bag: trained on its part of the rows, kept as it was at its best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from math import ceil, inf, isfinite, sqrt
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from pellucid.architecture import Architecture
+from pellucid.dropout import dropout
+from pellucid.engines import Batches, Engine, Epochs, State
+from pellucid.layout import Layout
+from pellucid.losses import cross_entropy, squared_error
+from pellucid.objective import Objective
+from pellucid.optimizers import adamw
+from pellucid.schedules import schedule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.tabular.encoder import Compact, Encoder
+
+Floats32: TypeAlias = "NDArray[np.float32]"
+
+KEPT, BLOCK = 1 << 24, 1 << 21
+"""Inputs up to which those of all rows are kept; of more, so many are made at a time."""
+
+LARGEST_BATCH, SMALLEST_BATCH, STEPS_AN_EPOCH = 256, 16, 8
+"""Rows a step: so many at the most, or fewer for as many steps an epoch, down to so few."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How each network of a bag is made and trained.
+
+    Parameters
+    ----------
+    classes : whether it tells classes apart; else it predicts one number.
+    hidden_layer_sizes, activation, dropout : of the network.
+    learning_rate : of weights, times 1 / sqrt(fan_in), as if they were drawn from N(0, 1) and
+        their sums divided by that root.
+    scale_rate, bias_rate : factors on it for the Scale layer, which has to move far, and for
+        biases, which are spread out enough as they are drawn.
+    weight_decay, schedule, batch_size : of AdamW and its steps.
+    min_steps, max_epochs : epochs are as many as it takes for so many steps, up to so many.
+    label_smoothing : of classes.
+    """
+
+    classes: bool
+    hidden_layer_sizes: tuple[int, ...] = (256, 256, 256)
+    activation: Any = "selu"
+    dropout: float = 0.15
+    learning_rate: float = 0.04
+    weight_decay: float = 0.02
+    schedule: Any = "coslog4"
+    batch_size: int | str = "auto"
+    min_steps: int = 2500
+    max_epochs: int = 256
+    label_smoothing: float = 0.1
+    scale_rate: float = 6.0
+    bias_rate: float = 0.1
+
+    def batch(self, n_rows: int) -> int:
+        """Rows a step, for so many rows.
+
+        Examples
+        --------
+        >>> [Recipe(classes=True).batch(n) for n in (10, 150, 1000, 10000)]
+        [10, 16, 64, 256]
+        """
+        if self.batch_size != "auto":
+            return min(int(self.batch_size), n_rows)
+        power = 1 << max(0, (n_rows // STEPS_AN_EPOCH).bit_length() - 1)
+        return min(n_rows, max(SMALLEST_BATCH, min(LARGEST_BATCH, power)))
+
+    def epochs(self, n_rows: int) -> int:
+        """Passes over so many rows.
+
+        Examples
+        --------
+        >>> [Recipe(classes=True).epochs(n) for n in (150, 7500)]
+        [250, 84]
+        """
+        return min(self.max_epochs, ceil(self.min_steps / ceil(n_rows / self.batch(n_rows))))
+
+    def objective(self, n_inputs: int, n_outputs: int) -> Objective:
+        """What is minimised, with a layout that says how each part of theta is drawn and moved."""
+        sizes = (n_inputs, *self.hidden_layer_sizes, n_outputs)
+        output = "softmax" if self.classes else "identity"
+        architecture = Architecture.of(sizes, self.activation, output, True, True)
+        segments: dict[str, dict[str, Any]] = {
+            "layer1.*": {"learning_rate": self.scale_rate},
+            "*.b": {"initializer": "normal:1", "learning_rate": self.bias_rate},
+        }
+        for number, fan_in in enumerate(sizes[:-1], 2):
+            root = sqrt(fan_in)
+            segments[f"layer{number}.W"] = {
+                "initializer": f"normal:{1.0 / root}",
+                "learning_rate": 1.0 / root,
+                "decay": root,  # so that a step shrinks the weights of all layers alike
+            }
+        last = f"layer{len(sizes)}"
+        segments[f"{last}.W"] |= {"initializer": "zeros"}
+        segments[f"{last}.b"] = {"initializer": "zeros"}
+        loss = cross_entropy(self.label_smoothing) if self.classes else squared_error()
+        return Objective(Layout(architecture, segments), loss)
+
+
+def raw(layout: Layout) -> Layout:
+    """The same layout for a network whose output is not activated."""
+    layers = layout.architecture.layers
+    if layers[-1].activation.name == "identity":
+        return layout
+    sizes = [layers[0].n_in, *(layer.n_out for layer in layers[1:])]
+    hidden = [layer.activation for layer in layers[1:-1]]
+    return Layout(Architecture.of(sizes, hidden, "identity", True, True))
+
+
+class Data(NamedTuple):
+    """Encoded rows: inputs in compact form, targets (n, n_outputs), weights (n,) or None."""
+
+    rows: Compact
+    y: Floats32
+    weight: Floats32 | None
+
+    def take(self, rows: Any) -> Data:
+        """Some of the rows."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Data(self.rows.take(rows), self.y[rows], weight)
+
+
+@dataclass
+class Member:
+    """A trained network.
+
+    Parameters
+    ----------
+    theta : (P,) its parameters when they were best.
+    held_out : the rows that it was not trained on.
+    output : (held out, n_outputs) raw, for these rows.
+    losses, held_out_losses : by epoch: of training, and on the rows held out.
+    best_epoch, epochs, steps, seconds : of its training.
+    stopped : why it ended.
+    """
+
+    theta: Floats32
+    held_out: NDArray[np.intp]
+    output: Floats32
+    losses: list[float] = field(default_factory=list)
+    held_out_losses: list[float] = field(default_factory=list)
+    best_epoch: int = 0
+    epochs: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+
+    @property
+    def best_loss(self) -> float:
+        """On the rows held out, in the best epoch; infinite if it diverged at once."""
+        return self.held_out_losses[self.best_epoch - 1] if self.best_epoch else inf
+
+
+@dataclass(frozen=True)
+class Training:
+    """What all members of a bag are trained on, and how.
+
+    Parameters
+    ----------
+    judge : raw outputs and the rows they are of -> the loss by which epochs are chosen.
+    """
+
+    recipe: Recipe
+    objective: Objective
+    engine: Engine
+    encoder: Encoder
+    data: Data
+    judge: Callable[[Floats32, Data], float]
+
+    def member(
+        self,
+        held_out: NDArray[np.intp],
+        seed: np.random.SeedSequence,
+        max_time: float | None = None,
+        progress: Callable[[Member, int], bool] | None = None,
+        best: int | None = None,
+    ) -> Member:
+        """Train a network on the rows that are not held out.
+
+        Parameters
+        ----------
+        max_time : seconds; the schedule is drawn together so that it ends by then.
+        progress : told of each epoch's end, and how many there are to be; True stops.
+        best : the epoch to end with, the schedule being cut off there; None: go through with all,
+            and keep the weights that were best on the rows held out.
+        """
+        drawn, ordered, dropped = (np.random.default_rng(s) for s in seed.spawn(3))
+        engine, recipe, layout = self.engine, self.recipe, self.objective.layout
+        inside = np.ones(len(self.data.y), bool)
+        inside[held_out] = False
+        feed = _Feed(self.encoder, self.data.take(inside), recipe)
+        watched = self.data.take(held_out)
+        X_watched = [X for _, X in self.encoder.blocks(watched.rows, 8192)]
+        rule = adamw(0.9, 0.95, weight_decay=recipe.weight_decay)
+        theta = layout.draw(drawn).astype(np.float32)
+        state = State(theta, rule.init(theta))
+        drops = dropout(layout.architecture, recipe.dropout, dropped)
+        pace = _Pace(recipe.epochs(feed.n), feed.steps, max_time)
+        member = Member(theta, held_out, np.empty((0, layout.architecture.n_outputs), np.float32))
+        bare, factor, least = raw(layout), schedule(recipe.schedule), inf
+        for epoch in range(1, (best or pace.epochs) + 1):
+            times = pace.times(epoch)
+            rates = recipe.learning_rate * np.array([factor(t) for t in times])
+            loss = 0.0
+            for piece in feed.pieces(ordered.permutation(feed.n), rates):
+                some = Batches(1, piece.draw, feed.size, dropout=drops)
+                with closing(
+                    engine.train_epochs(
+                        self.objective, rule, state, piece.X, piece.y, piece.weight, some
+                    )
+                ) as running:
+                    loss += sum(end.losses[-1] for end in running) * piece.share
+            outputs = [engine.forward(bare, state.theta, X) for X in X_watched]
+            output = np.concatenate(outputs) if outputs else member.output
+            judged = self.judge(output, watched) if outputs else loss
+            member.epochs, member.steps, member.seconds = epoch, state.steps, pace.passed
+            member.losses.append(loss)
+            member.held_out_losses.append(judged)
+            if not (isfinite(loss) and isfinite(judged)):
+                member.stopped = "diverged"
+            elif judged < least or best is not None:
+                least, member.best_epoch = judged, epoch
+                member.theta, member.output = state.theta, output
+            if progress is not None and progress(member, best or pace.epochs):
+                member.stopped = member.stopped or "a callback said so"
+            if pace.ended and epoch < pace.epochs:
+                member.stopped = member.stopped or f"{max_time:g} s are over"
+            if member.stopped:
+                break
+        member.stopped = member.stopped or "all epochs done"
+        return member
+
+
+class _Pace:
+    """How far training has come, as the schedule sees it: by steps, or by the clock in a hurry."""
+
+    def __init__(self, epochs: int, steps: int, max_time: float | None) -> None:
+        self.epochs, self._steps, self._max_time = epochs, steps, max_time
+        self._begun, self._t, self._left = perf_counter(), 0.0, epochs
+
+    @property
+    def passed(self) -> float:
+        """Seconds since it began."""
+        return perf_counter() - self._begun
+
+    @property
+    def ended(self) -> bool:
+        """Whether the epoch whose times were given last is the last."""
+        return self._left == 1
+
+    def times(self, epoch: int) -> list[float]:
+        """The fraction of training done before each step of an epoch."""
+        self._left = self.epochs - epoch + 1
+        if self._max_time is not None and epoch > 1:
+            of_one = self.passed / (epoch - 1)
+            self._left = max(1, min(self._left, int((self._max_time - self.passed) / of_one)))
+        of_epoch = (1.0 - self._t) / self._left
+        times = self._t + of_epoch / self._steps * np.arange(self._steps)
+        self._t += of_epoch
+        return [float(time) for time in times]
+
+
+class _Piece(NamedTuple):
+    """Rows for some steps."""
+
+    X: Floats32
+    y: Floats32
+    weight: Floats32 | None
+    orders: NDArray[np.intp] | None  # (1, n) of these rows; None: as they stand
+    rates: NDArray[np.float64]  # (1, steps)
+    share: float  # of the steps of an epoch
+
+    def draw(self, k: int) -> Epochs:
+        """What an engine is handed for the one epoch that it takes this for."""
+        return Epochs(self.orders, self.rates)
+
+
+class _Feed:
+    """The rows that a network is trained on: all in one piece, or, if they are many, in several."""
+
+    def __init__(self, encoder: Encoder, data: Data, recipe: Recipe) -> None:
+        self._encoder, self._data = encoder, data
+        self.n = data.rows.n_rows
+        self.size = recipe.batch(self.n)
+        self.steps = ceil(self.n / self.size)
+        few = self.n * encoder.n_inputs <= KEPT
+        self._X = encoder.inputs(data.rows) if few else None
+
+    def pieces(self, order: NDArray[np.intp], rates: NDArray[np.float64]) -> Iterator[_Piece]:
+        """The rows in an order (n,), with the rate of each step."""
+        if self._X is not None:
+            y, weight = self._data.y, self._data.weight
+            yield _Piece(self._X, y, weight, order[None], rates[None], 1.0)
+            return
+        steps = max(1, BLOCK // self._encoder.n_inputs // self.size)
+        for first in range(0, self.steps, steps):
+            some = rates[None, first : first + steps]
+            rows = self._data.take(order[first * self.size : (first + steps) * self.size])
+            X = self._encoder.inputs(rows.rows)
+            yield _Piece(X, rows.y, rows.weight, None, some, some.size / self.steps)

@@ -1,0 +1,73 @@
+"""Targets are the answers to learn, as they come in a column of a table or beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils import column_or_1d
+
+from pellucid.tabular.frames import BOOLEAN, DATE, NUMBER, OTHER, Frame, Values
+from pellucid.tabular.schema import CATEGORY, Column
+from pellucid.tabular.values import is_missing, numbers_of, texts_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def targets_of(y: Any, n_rows: int, name: str) -> NDArray[Any]:
+    """Targets (n,): of a column of a table, or anything that is one-dimensional.
+
+    Whole numbers of a column are integers, text has no blanks around it.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than rows, or one is missing; its row is named.
+    """
+    y = _of_column(y, name) if isinstance(y, Values) else column_or_1d(y, warn=True)
+    if len(y) != n_rows:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows and "
+            f"y {len(y)}"
+        )
+    absent = np.flatnonzero(_absent(y))
+    if absent.size:
+        raise ValueError(
+            f"target {name!r} is missing in {absent.size} rows, first in row {absent[0] + 1} "
+            "(counted from 1): Input y contains NaN; drop those rows"
+        )
+    return np.asarray(y)
+
+
+def _of_column(values: Values, name: str) -> NDArray[Any]:
+    if values.kind == NUMBER:
+        numbers: NDArray[Any] = values.items
+        whole = np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()
+        return numbers.astype(np.int64) if whole else numbers
+    if values.kind == BOOLEAN and not np.isnan(values.items).any():
+        return np.asarray(values.items, bool)
+    if values.kind in (OTHER, DATE):
+        what = "dates" if values.kind == DATE else "neither numbers nor text"
+        raise ValueError(f"target {name!r} holds {what}: expected numbers or classes")
+    return np.array(texts_of(values), dtype=object)
+
+
+def _absent(y: NDArray[Any]) -> NDArray[np.bool_]:
+    if y.dtype.kind == "f":
+        return np.isnan(y)
+    if y.dtype.kind == "O":
+        return np.array([is_missing(item) or item != item for item in y.tolist()])
+    return np.zeros(len(y), bool)
+
+
+def is_target(column: Column, frame: Frame, y: NDArray[Any]) -> bool:
+    """Whether a column is the target again: the same number, or text, in every row."""
+    values = frame.column(column.name)
+    if column.kind == CATEGORY:
+        if len({*texts_of(values)}) != len({*y.tolist()}):
+            return False
+        return texts_of(values) == [str(item) for item in y.tolist()]
+    if column.kind == DATE or y.dtype.kind not in "fiub":
+        return False
+    return bool(np.array_equal(numbers_of(values, column.name, column.lenient), y))

@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
 
 from pellucid.registry import near
 from pellucid.tabular.bag import Bag, parts_held_out
-from pellucid.tabular.frames import Frame, frame_of, is_table
+from pellucid.tabular.frames import Frame, frame_of, table_of
 from pellucid.tabular.hyperparameters import Hyperparameters
 from pellucid.tabular.member import Data, Floats32, Recipe
 from pellucid.tabular.preparation import Preparation
@@ -135,7 +135,8 @@ class Tabular(Hyperparameters, BaseEstimator):
 
     def _frame_to_fit(self, X: Any, y: Any) -> tuple[Frame, Any, str]:
         """The columns to learn from, the target, and what it is called."""
-        if not is_table(X):
+        frame = table_of(X)
+        if frame is None:
             if y is None:
                 raise ValueError(
                     f"This {type(self).__name__} estimator requires y to be passed, but the target "
@@ -146,7 +147,6 @@ class Tabular(Hyperparameters, BaseEstimator):
                 multi_output=True, ensure_min_samples=2,
             )  # fmt: skip
             return frame_of(X), y, "target"
-        frame = frame_of(X)
         if frame.n_rows < 2:
             raise ValueError(
                 f"Found table with {frame.n_rows} sample(s) while a minimum of 2 is required"
@@ -201,10 +201,10 @@ class Tabular(Hyperparameters, BaseEstimator):
     def _frame(self, X: Any) -> Frame:
         """The columns of a table to predict, by the names they had in training."""
         check_is_fitted(self)
-        if not is_table(X):
+        frame = table_of(X, by_row=True)
+        if frame is None:
             X = validate_data(self, X, dtype=None, ensure_all_finite=False, reset=False)
             return frame_of(X).renamed([column.name for column in self.schema_])
-        frame = frame_of(X)
         known = [column.name for column in self.schema_]
         if not hasattr(self, "feature_names_in_"):
             if hasattr(X, "columns"):

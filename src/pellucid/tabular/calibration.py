@@ -5,6 +5,7 @@ All of it is measured on rows that the network which predicts them was not train
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, exp
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SHARPEST, SOFTEST = -3.0, 3.0
 """Logarithms between which a temperature is looked for."""
+
+PARTS = (0.25, 0.5, 0.75, 1.0)
+"""Of label smoothing that may be taken back."""
 
 WINDOW, FEWEST = 0.1, 200
 """Rows whose predictions are alike: this part of all, or at least so many."""
@@ -36,11 +40,76 @@ def softmax(z: NDArray[Any]) -> Floats:
     return shares
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """How raw outputs become probabilities that hold.
+
+    Parameters
+    ----------
+    temperature : by which they are divided.
+    smoothing : the part of each label that was shared among all classes in training, as far as it
+        is to be taken back: who learns 0.95 where 1 is right says 0.95 when sure.
+    floor : below which no probability is.
+    """
+
+    temperature: float = 1.0
+    smoothing: float = 0.0
+    floor: float = 0.0
+
+    def probabilities(self, z: NDArray[Any]) -> Floats:
+        """Of each class (n, k), from raw outputs (n, k).
+
+        Examples
+        --------
+        >>> sure = np.array([[2.944439, 0.0]])  # softmax: 0.95, 0.05
+        >>> Calibration(smoothing=0.1, floor=0.001).probabilities(sure).round(3).tolist()
+        [[0.999, 0.001]]
+        """
+        p = softmax(z / self.temperature)
+        if not self.smoothing:
+            return p
+        p = np.maximum(p - self.smoothing / p.shape[1], self.floor * (1.0 - self.smoothing))
+        shares: Floats = p / p.sum(axis=1, keepdims=True)
+        return shares
+
+    @classmethod
+    def fit(
+        cls,
+        z: NDArray[Any],
+        codes: NDArray[Any],
+        weight: NDArray[Any] | None = None,
+        label_smoothing: float = 0.0,
+    ) -> Calibration:
+        """The one with the lowest log-loss on rows held out.
+
+        No probability is below what one row more than these would be of them all.
+        """
+        if not len(z):
+            return cls()
+        z, floor = np.asarray(z, np.float64), 1.0 / (len(z) + z.shape[1])
+        found = [cls(temperature(z, codes, weight))]
+        for part in PARTS if label_smoothing else ():
+            smoothing = part * label_smoothing
+
+            def loss(log_t: float, smoothing: float = smoothing) -> float:
+                p = cls(exp(log_t), smoothing, floor).probabilities(z)
+                return loss_of(p, codes, weight)
+
+            found.append(cls(exp(_lowest(loss)), smoothing, floor))
+        return min(found, key=lambda one: loss_of(one.probabilities(z), codes, weight))
+
+
 def log_loss(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
     """Mean of -log of the probability of the right class, from raw outputs (n, k), in nats."""
     z = z - z.max(axis=1, keepdims=True)
     losses = np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), codes]
     return float(np.average(losses, weights=weight))
+
+
+def loss_of(p: Floats, codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+    """The same from probabilities (n, k), of which none counts as less than 1e-300."""
+    of_right = p[np.arange(len(p)), codes]
+    return float(np.average(-np.log(np.maximum(of_right, 1e-300)), weights=weight))
 
 
 def temperature(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
@@ -54,18 +123,17 @@ def temperature(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | Non
     >>> round(temperature(z, np.array([0, 0, 0, 1])), 3)  # 4 / log(3)
     3.641
     """
+    z = np.asarray(z, np.float64)
+    return exp(_lowest(lambda log_t: log_loss(z / exp(log_t), codes, weight))) if len(z) else 1.0
+
+
+def _lowest(loss: Callable[[float], float]) -> float:
+    """The logarithm of a temperature at which a loss is lowest."""
     from scipy.optimize import minimize_scalar
 
-    z = np.asarray(z, np.float64)
-    if not len(z):
-        return 1.0
-    best = minimize_scalar(
-        lambda log_t: log_loss(z / exp(log_t), codes, weight),
-        bounds=(SHARPEST, SOFTEST),
-        method="bounded",
-        options={"xatol": 1e-6},
-    )
-    return float(exp(best.x))
+    bounds = SHARPEST, SOFTEST
+    best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    return float(best.x)
 
 
 def share_of(coverage: float, n: int) -> float:

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from pellucid.tabular.calibration import log_loss, softmax, temperature, threshold
+from pellucid.tabular.calibration import Calibration, log_loss, loss_of, threshold
 from pellucid.tabular.estimator import Tabular
 from pellucid.tabular.hyperparameters import documented
 from pellucid.tabular.member import Data, Floats32
@@ -34,19 +34,20 @@ class TabularClassifier(ClassifierMixin, Tabular):
     Parameters
     ----------
     {shared}
-    label_smoothing : float, default=0.0
-        The part of each target that is shared among all classes. It makes training calmer, and
-        costs the extremes of probabilities more than a temperature can give back.
+    label_smoothing : float, default=0.1
+        The part of each target that is shared among all classes, so that training does not strive
+        for certainty.
     calibrate : bool, default=True
-        Whether probabilities are brought in line with rows held out, by a temperature: so that of
-        rows with 80 % about 80 in 100 are right.
+        Whether probabilities are brought in line with rows held out, by a temperature and by taking
+        back what label smoothing has taken: so that of rows with 80 % about 80 in 100 are right.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, in probabilities too.
 
     Attributes
     ----------
     classes_ : (n_classes,) labels.
-    temperature_ : by which raw outputs are divided.
+    temperature_, smoothing_ : by which raw outputs are divided, and how much of label smoothing is
+        taken back from the probabilities.
     oob_decision_function_ : (n, n_classes) probabilities of each row by networks that have not seen
         it; NaN where all have.
     oob_score_ : their accuracy; `oob_log_loss_` in nats.
@@ -73,7 +74,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
     dropout: float = 0.15
     weight_decay: float = 0.02
     learning_rate_init: float = 0.04
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.1
     calibrate: bool = True
     class_weight: Mapping[Any, float] | str | None = None
 
@@ -123,11 +124,15 @@ class TabularClassifier(ClassifierMixin, Tabular):
         rows = np.concatenate([m.held_out for m in held]) if held else np.zeros(0, np.intp)
         z = np.concatenate([m.output for m in held]) if held else np.zeros((0, data.y.shape[1]))
         weight = None if data.weight is None else data.weight[rows]
-        self.temperature_ = temperature(z, codes[rows], weight) if self.calibrate else 1.0
+        self._calibration = Calibration()
+        if self.calibrate:
+            self._calibration = Calibration.fit(z, codes[rows], weight, self.label_smoothing)
+        self.temperature_ = self._calibration.temperature
+        self.smoothing_ = self._calibration.smoothing
         n, k = data.y.shape
         seen = np.zeros((n, k))
         times = np.zeros(n)
-        np.add.at(seen, rows, softmax(z / self.temperature_) if len(z) else seen[:0])
+        np.add.at(seen, rows, self._calibration.probabilities(z) if len(z) else seen[:0])
         np.add.at(times, rows, 1.0)
         with np.errstate(invalid="ignore"):
             self.oob_decision_function_ = seen / times[:, None]
@@ -138,16 +143,15 @@ class TabularClassifier(ClassifierMixin, Tabular):
         self.oob_score_ = self.oob_log_loss_ = float("nan")
         if len(c):
             self.oob_score_ = float(np.average(p.argmax(axis=1) == c, weights=w))
-            self.oob_log_loss_ = log_loss(np.log(np.maximum(p, 1e-300)), c, w)
+            self.oob_log_loss_ = loss_of(p, c, w)
 
     # --- predicting -----------------------------------------------------------------------------
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of each class (n, n_classes), in the order of `classes_`."""
         outputs = self._raw(X)
-        mean: NDArray[np.float64] = np.mean(
-            [softmax(z / self.temperature_) for z in outputs], axis=0
-        )
+        made = [self._calibration.probabilities(z) for z in outputs]
+        mean: NDArray[np.float64] = np.mean(made, axis=0)
         return mean
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:

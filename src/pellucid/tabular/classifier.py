@@ -98,7 +98,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         k = len(self.classes_)
         if k < 2:
             raise ValueError(
-                f"the target has one class only, {self.classes_[0]!r}: expected two or more"
+                f"the target has one class only, {self.classes_.tolist()[0]!r}: expected two or "
+                "more"
             )
         if k > MOST_CLASSES:
             raise ValueError(

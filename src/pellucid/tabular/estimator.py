@@ -137,6 +137,10 @@ class Tabular(Hyperparameters, BaseEstimator):
         """The columns to learn from, the target, and what it is called."""
         frame = table_of(X)
         if frame is None:
+            if isinstance(y, str):
+                raise ValueError(
+                    f"y is {y!r}, and an array has no columns by name: give the targets themselves"
+                )
             if y is None:
                 raise ValueError(
                     f"This {type(self).__name__} estimator requires y to be passed, but the target "

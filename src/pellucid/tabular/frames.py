@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import narwhals as nw
     from numpy.typing import NDArray
 
-NUMBER, BOOLEAN, TEXT, DATE, MIXED, OTHER = (
-    "number", "boolean", "text", "date", "mixed", "other"
+NUMBER, BOOLEAN, TEXT, CATEGORY, DATE, MIXED, OTHER = (
+    "number", "boolean", "text", "category", "date", "mixed", "other"
 )  # fmt: skip
 """What the values of a column are, as they come."""
 
@@ -159,7 +159,7 @@ def _of_few(X: Any) -> Frame | None:
     _refuse_twice(names)
     rows = X.to_numpy(object).tolist() if library == "pandas" else X.rows()
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Frame(names, len(X), lambda name: _of_objects(list(columns[name])))
+    return Frame(names, len(X), lambda name: values_of_objects(list(columns[name])))
 
 
 def _refuse_twice(names: Sequence[str]) -> None:
@@ -177,10 +177,16 @@ def _of_path(path: Path) -> Frame:
 
 
 def _of_dict(columns: dict[Any, Any]) -> Frame:
+    for name, column in columns.items():
+        dimensions = getattr(column, "ndim", 1)
+        if dimensions != 1 or isinstance(column, str | bytes) or not hasattr(column, "__len__"):
+            what = f"has {dimensions} dimensions" if dimensions > 1 else f"is {column!r}"
+            raise ValueError(f"column {name!r} {what}: expected a list of values, one a row")
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns have different lengths: {lengths}")
     names = [str(name) for name in columns]
+    _refuse_twice(names)
     by_name = dict(zip(names, columns.values(), strict=True))
     return Frame(names, next(iter(lengths.values()), 0), lambda name: _of_anything(by_name[name]))
 
@@ -208,14 +214,22 @@ def _of_anything(values: Any) -> Values:
         return Values(DATE, values.astype("datetime64[us]"))
     if isinstance(values, np.ndarray) and values.dtype.kind == "m":
         return Values(NUMBER, _seconds(values))
+    if hasattr(values, "dtype") and not isinstance(values, np.ndarray):
+        import narwhals as nw
+
+        series = nw.from_native(values, pass_through=True, series_only=True)
+        if isinstance(series, nw.Series):
+            return values_of(series)
+    if hasattr(values, "to_pylist"):  # an array of pyarrow
+        values = values.to_pylist()
     items = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    return _of_objects([str(v, "utf-8") if isinstance(v, bytes) else v for v in items])
+    return values_of_objects([str(v, "utf-8") if isinstance(v, bytes) else v for v in items])
 
 
-def _of_objects(items: list[Any]) -> Values:
+def values_of_objects(items: list[Any]) -> Values:
     """Python objects told by their types."""
     items = _with_none(items)
-    kinds = {_kind(one) for one in set(map(type, items)) - {type(None)}}
+    kinds = {kind_of(one) for one in set(map(type, items)) - {type(None)}}
     if not kinds:
         return Values(NUMBER, np.full(len(items), np.nan))
     if len(kinds) > 1:
@@ -243,7 +257,8 @@ def _is_absent(item: Any) -> bool:
     return isinstance(item, float | np.floating | np.datetime64) and bool(item != item)
 
 
-def _kind(one: type) -> str:
+def kind_of(one: type) -> str:
+    """What values of a type of Python are."""
     if issubclass(one, bool | np.bool_):
         return BOOLEAN
     if issubclass(one, int | float | np.number | decimal.Decimal | datetime.timedelta):
@@ -274,7 +289,11 @@ def _through_narwhals(X: Any) -> Frame | None:
         import narwhals as nw
     except ImportError as error:
         raise ImportError("tables need narwhals: pip install 'pellucid[tables]'") from error
-    table = nw.from_native(X, pass_through=True, allow_series=True)
+    try:
+        table = nw.from_native(X, pass_through=True, allow_series=True)
+    except nw.exceptions.DuplicateError as error:
+        told = str(error).partition("- ")[2].partition("\n")[0]
+        raise ValueError(f"columns of one name: {told}; expected different names") from error
     if isinstance(table, nw.LazyFrame):
         raise TypeError("the table is lazy: collect() it first")
     if isinstance(table, nw.Series):
@@ -300,15 +319,13 @@ def values_of(series: nw.Series[Any]) -> Values:
 
     dtype = series.dtype
     if dtype.is_numeric():
-        values = series.to_numpy()
-        if values.dtype.kind not in "fiu":
-            values = series.cast(nw.Float64).to_numpy()
+        wide = dtype in (nw.Decimal, nw.Int128, nw.UInt128)  # which NumPy has not
+        values = (series.cast(nw.Float64) if wide else series).to_numpy()
         return Values(NUMBER, np.asarray(values, np.float64))
     if dtype == nw.Boolean:
         return Values(BOOLEAN, series.cast(nw.Float64).to_numpy())
-    if dtype in (nw.String, nw.Categorical, nw.Enum):
-        plain = series if dtype == nw.String else series.cast(nw.String)
-        return Values(TEXT, _with_none(plain.to_list()))
+    if dtype in (nw.String, nw.Categorical, nw.Enum):  # the latter two may be of numbers
+        return Values(TEXT if dtype == nw.String else CATEGORY, _with_none(series.to_list()))
     if dtype in (nw.Date, nw.Datetime):
         zone = getattr(dtype, "time_zone", None)
         plain = series.dt.replace_time_zone(None) if zone else series
@@ -316,5 +333,5 @@ def values_of(series: nw.Series[Any]) -> Values:
     if dtype == nw.Duration:
         return Values(NUMBER, _seconds(series.to_numpy()))
     if dtype == nw.Object or dtype == nw.Unknown:
-        return _of_objects(series.to_list())
+        return values_of_objects(series.to_list())
     return Values(OTHER, [None] * len(series))

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, TypeVar
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from pellucid.activations import ACTIVATIONS, ALIASES, Activation
 from pellucid.engines import ENGINES
@@ -108,7 +108,7 @@ class Hyperparameters:
         "column_types": [dict, None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, 1, None, closed="left"), Options(Integral, {-1}), None],
         "verbose": ["verbose"],
         "callbacks": [list, tuple],
         "engine": [StrOptions({"auto", *ENGINES})],

@@ -15,9 +15,9 @@ from pellucid.tabular.encoder import (
     Number,
     codes_of,
 )
-from pellucid.tabular.frames import Frame
+from pellucid.tabular.frames import CATEGORY, Frame
 from pellucid.tabular.moments import numbers_in
-from pellucid.tabular.schema import CATEGORY, Schema
+from pellucid.tabular.schema import Schema
 from pellucid.tabular.values import texts_of
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from pellucid.tabular.estimator import Tabular
 from pellucid.tabular.hyperparameters import documented
 from pellucid.tabular.member import Data, Floats32
 from pellucid.tabular.targets import targets_of
+from pellucid.tabular.values import as_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,9 +61,11 @@ class TabularRegressor(RegressorMixin, Tabular):
         try:
             y = y.astype(np.float64)
         except (TypeError, ValueError):
+            items = y.tolist()
+            row = next((i for i, item in enumerate(items) if as_number(item) is None), 0)
             raise ValueError(
-                f"target {name!r} holds {next(iter(y.tolist()))!r}: expected numbers; to tell "
-                "classes apart, use TabularClassifier"
+                f"target {name!r} holds {items[row]!r} in row {row + 1} (counted from 1): expected "
+                "numbers; to tell classes apart, use TabularClassifier"
             ) from None
         if not np.isfinite(y).all():
             row = int((~np.isfinite(y)).argmax())

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 
 from pellucid.registry import near
-from pellucid.tabular.frames import BOOLEAN, DATE, MIXED, NUMBER, OTHER, TEXT, Frame, Values
+from pellucid.tabular.frames import (
+    BOOLEAN,
+    CATEGORY,
+    DATE,
+    MIXED,
+    NUMBER,
+    OTHER,
+    TEXT,
+    Frame,
+    Values,
+    kind_of,
+)
 from pellucid.tabular.values import (
     as_date,
     as_number,
@@ -21,7 +32,7 @@ from pellucid.tabular.values import (
     texts_of,
 )
 
-CATEGORY, IGNORED = "category", "ignored"
+IGNORED = "ignored"
 
 KINDS = (NUMBER, BOOLEAN, CATEGORY, DATE, IGNORED)
 """What a column may be taken for."""
@@ -37,6 +48,9 @@ DATE_FORMATS = (
     "%d-%m-%Y", "%m-%d-%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M",
 )  # fmt: skip
 """How dates may be written, as `datetime.strptime` takes it; "" is ISO 8601."""
+
+PLURALS = {TEXT: "text", BOOLEAN: "booleans", DATE: "dates", NUMBER: "numbers"}
+"""What values of a kind are called in a message."""
 
 LEADING_ZERO = re.compile(r"[+-]?0\d")
 
@@ -147,7 +161,7 @@ def infer(frame: Frame, types: Mapping[str, str] | None = None) -> Schema:
         If a column holds numbers and text; the first row that does not fit is named. If `types`
         has a name that is no column's, or a kind that there is not.
     """
-    types = dict(types or {})
+    types = {str(name): kind for name, kind in (types or {}).items()}
     for name, kind in types.items():
         if name not in frame.names:
             raise ValueError(f"column_types has {name!r}: {near(name, frame.names)}")
@@ -160,7 +174,12 @@ def _column(name: str, values: Values, kind: str | None) -> Column:
     if kind == IGNORED:
         return Column(name, IGNORED, note="as asked")
     asked = kind is not None
-    if not asked and values.kind == OTHER:
+    if values.kind == OTHER:
+        if asked:
+            raise ValueError(
+                f"column_types has {name!r} as {kind!r}, and it holds neither numbers, text nor "
+                "dates: make it one of these, or leave it out as 'ignored'"
+            )
         return Column(name, IGNORED, note="holds neither numbers, text nor dates")
     if kind is None:
         kind = _kind(name, values)
@@ -184,7 +203,7 @@ def _column(name: str, values: Values, kind: str | None) -> Column:
                 column = replace(column, note=note)
     present = numbers[~missing]
     if not len(present):
-        return replace(column, kind=IGNORED, note="every value is missing")
+        return replace(column, kind=IGNORED, note=column.note or "every value is missing")
     if not column.missing and present.min() == present.max():
         return replace(column, kind=IGNORED, note="the same in every row")
     return column
@@ -207,16 +226,17 @@ def _category(name: str, values: Values, asked: bool) -> Column:
 
 def _kind(name: str, values: Values) -> str:
     """What a column is by its values alone."""
-    if values.kind in (NUMBER, BOOLEAN, DATE):
+    if values.kind in (NUMBER, BOOLEAN, CATEGORY, DATE):
         return values.kind
-    if values.kind == MIXED:
+    if values.kind == MIXED and {*map(_sort, values.items)} - {None} != {NUMBER}:
         _refuse_mixed(name, values.items)
     different = {item for item in set(values.items) if not is_missing(item)}
     if not different:
         return NUMBER
     numbers = {item for item in different if as_number(item) is not None}
     if len(numbers) == len(different):
-        return CATEGORY if any(LEADING_ZERO.match(item.strip()) for item in numbers) else NUMBER
+        padded = any(isinstance(v, str) and LEADING_ZERO.match(v.strip()) for v in numbers)
+        return CATEGORY if padded else NUMBER
     if len(numbers) > SEVERAL:
         rows = sum(item in numbers for item in values.items)
         if rows > MOSTLY * sum(item in different for item in values.items):
@@ -229,7 +249,7 @@ def _date_format(values: Values) -> str | None:
 
     None too if there are two that give other dates, such as 1/2/11.
     """
-    if values.kind != TEXT:
+    if values.kind not in (TEXT, CATEGORY):
         return None
     different = [item.strip() for item in set(values.items) if not is_missing(item)]
     fitting: dict[tuple[Any, ...], str] = {}
@@ -245,13 +265,19 @@ def _date_format(values: Values) -> str | None:
     return next(iter(fitting.values())) if len(fitting) == 1 else None
 
 
+def _sort(item: Any) -> str | None:
+    """What one value is, text that is a number being one; None if there is none."""
+    if is_missing(item):
+        return None
+    return NUMBER if isinstance(item, str) and as_number(item) is not None else kind_of(type(item))
+
+
 def _refuse_mixed(name: str, items: list[Any]) -> None:
-    """Raise an error that names the first row of what is rarer, numbers or text."""
-    number = [not is_missing(v) and as_number(v) is not None for v in items]
-    text = [not is_missing(v) and as_number(v) is None for v in items]
-    rare = text if sum(text) <= sum(number) else number
-    row = rare.index(True)
-    what = "text among numbers" if rare is text else "numbers among text"
+    """Raise an error that names the first row of what is rarest: numbers, text or others."""
+    sorts = [_sort(item) for item in items]
+    rare, *_, often = sorted((sort for sort in PLURALS if sort in sorts), key=sorts.count)
+    row = sorts.index(rare)
+    what = f"{PLURALS[rare]} among {PLURALS[often]}"
     raise ValueError(
         f"column {name!r} holds {what}: {items[row]!r} in row {row + 1} (counted from 1). Correct "
         f"it, or say what the column is: column_types={{{name!r}: 'number'}} takes what is no "

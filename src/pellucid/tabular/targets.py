@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from pellucid.tabular.frames import BOOLEAN, DATE, NUMBER, OTHER, Frame, Values
-from pellucid.tabular.schema import CATEGORY, Column
+from pellucid.tabular.frames import (
+    BOOLEAN,
+    CATEGORY,
+    DATE,
+    NUMBER,
+    OTHER,
+    Frame,
+    Values,
+    values_of_objects,
+)
+from pellucid.tabular.schema import Column
 from pellucid.tabular.values import is_missing, numbers_of, texts_of
 
 if TYPE_CHECKING:
@@ -41,6 +50,8 @@ def targets_of(y: Any, n_rows: int, name: str) -> NDArray[Any]:
 
 
 def _of_column(values: Values, name: str) -> NDArray[Any]:
+    if values.kind == CATEGORY:  # which may be of numbers
+        values = values_of_objects(values.items)
     if values.kind == NUMBER:
         numbers: NDArray[Any] = values.items
         whole = np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()

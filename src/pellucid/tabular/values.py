@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+import decimal
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from pellucid.delimited import MISSING
 from pellucid.delimited import NUMBER as A_NUMBER
 from pellucid.tabular.frames import BOOLEAN, DATE, NUMBER, Values
-
-if TYPE_CHECKING:
-    pass
 
 
 def is_missing(item: Any) -> bool:
@@ -37,7 +36,7 @@ def as_number(item: Any) -> float | None:
     if isinstance(item, str):
         text = item.strip()
         item = float(text) if A_NUMBER.fullmatch(text) and "," not in text else None
-    if item is None or not np.isreal(item):
+    if not isinstance(item, Real | decimal.Decimal | np.bool_):
         return None
     number = float(item)
     return number if np.isfinite(number) else None
@@ -51,6 +50,10 @@ def as_date(item: Any, date_format: str = "") -> datetime.datetime | None:
     >>> as_date("2011-01-31 15:00"), as_date("31.1.2011", "%d.%m.%Y"), as_date("20110131")
     (datetime.datetime(2011, 1, 31, 15, 0), datetime.datetime(2011, 1, 31, 0, 0), None)
     """
+    if isinstance(item, datetime.datetime):
+        return item.replace(tzinfo=None)
+    if isinstance(item, datetime.date):
+        return datetime.datetime(item.year, item.month, item.day)
     if not isinstance(item, str):
         return None
     text = item.strip()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.tabular.frames import DATE, Values
+from pellucid.tabular.frames import BOOLEAN, DATE, Values
 from pellucid.tabular.schema import Column
 from pellucid.tabular.values import dates_of, numbers_of
 
@@ -55,4 +55,4 @@ def numbers_in(column: Column, values: Values) -> Mapping[str, NDArray[np.float6
     """The numbers (n,) in a column by part; "" is the whole of one that holds numbers."""
     if column.kind == DATE:
         return moments(dates_of(values, column.name, column.date_format))
-    return {"": numbers_of(values, column.name, column.lenient)}
+    return {"": numbers_of(values, column.name, column.lenient, column.kind == BOOLEAN)}

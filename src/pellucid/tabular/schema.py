@@ -26,6 +26,7 @@ from pellucid.tabular.frames import (
 from pellucid.tabular.values import (
     as_date,
     as_number,
+    as_truth,
     dates_of,
     is_missing,
     numbers_of,
@@ -193,7 +194,7 @@ def _column(name: str, values: Values, kind: str | None) -> Column:
         if values.kind == TEXT:
             column = replace(column, note=f"read from text as {date_format or 'ISO 8601'}")
     else:
-        numbers = numbers_of(values, name, lenient=asked)
+        numbers = numbers_of(values, name, asked, kind == BOOLEAN)
         missing = np.isnan(numbers)
         column = Column(name, kind, int(missing.sum()), lenient=asked)
         if asked and values.kind in (TEXT, MIXED):
@@ -233,6 +234,8 @@ def _kind(name: str, values: Values) -> str:
     different = {item for item in set(values.items) if not is_missing(item)}
     if not different:
         return NUMBER
+    if all(as_truth(item) is not None for item in different):
+        return BOOLEAN
     numbers = {item for item in different if as_number(item) is not None}
     if len(numbers) == len(different):
         padded = any(isinstance(v, str) and LEADING_ZERO.match(v.strip()) for v in numbers)

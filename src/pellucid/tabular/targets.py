@@ -17,8 +17,9 @@ from pellucid.tabular.frames import (
     Values,
     values_of_objects,
 )
+from pellucid.tabular.moments import numbers_in
 from pellucid.tabular.schema import Column
-from pellucid.tabular.values import is_missing, numbers_of, texts_of
+from pellucid.tabular.values import is_missing, texts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,10 +76,11 @@ def _absent(y: NDArray[Any]) -> NDArray[np.bool_]:
 def is_target(column: Column, frame: Frame, y: NDArray[Any]) -> bool:
     """Whether a column is the target again: the same number, or text, in every row."""
     values = frame.column(column.name)
-    if column.kind == CATEGORY:
-        if len({*texts_of(values)}) != len({*y.tolist()}):
-            return False
-        return texts_of(values) == [str(item) for item in y.tolist()]
-    if column.kind == DATE or y.dtype.kind not in "fiub":
+    if column.kind == DATE:
         return False
-    return bool(np.array_equal(numbers_of(values, column.name, column.lenient), y))
+    if column.kind == CATEGORY or y.dtype.kind not in "fiub":
+        texts = texts_of(values)
+        if len({*texts}) != len({*y.tolist()}):
+            return False
+        return texts == [str(item) for item in y.tolist()]
+    return bool(np.array_equal(numbers_in(column, values)[""], y))

@@ -13,6 +13,9 @@ from pellucid.delimited import MISSING
 from pellucid.delimited import NUMBER as A_NUMBER
 from pellucid.tabular.frames import BOOLEAN, DATE, NUMBER, Values
 
+TRUTHS = {"true": 1.0, "false": 0.0}
+"""How booleans are written as text, in small letters or not."""
+
 
 def is_missing(item: Any) -> bool:
     """Whether a value stands for none.
@@ -67,8 +70,26 @@ def as_date(item: Any, date_format: str = "") -> datetime.datetime | None:
         return None
 
 
-def numbers_of(values: Values, name: str, lenient: bool = False) -> Any:
+def as_truth(item: Any) -> float | None:
+    """1 for true, 0 for false, as text or not; else None.
+
+    Examples
+    --------
+    >>> as_truth(" TRUE"), as_truth(False), as_truth("no"), as_truth(1)
+    (1.0, 0.0, None, None)
+    """
+    if isinstance(item, str):
+        return TRUTHS.get(item.strip().casefold())
+    return float(item) if isinstance(item, bool | np.bool_) else None
+
+
+def numbers_of(values: Values, name: str, lenient: bool = False, boolean: bool = False) -> Any:
     """A column as float64 (n,) with NaN where it has no value; text is parsed.
+
+    Parameters
+    ----------
+    lenient : whether what is no number counts as missing.
+    boolean : whether "true" and "false" are numbers, 1 and 0.
 
     Raises
     ------
@@ -88,6 +109,8 @@ def numbers_of(values: Values, name: str, lenient: bool = False) -> Any:
     parsed: dict[Any, float] = {}
     for item in set(values.items):
         number = np.nan if is_missing(item) else as_number(item)
+        if number is None and boolean:
+            number = as_truth(item)
         if number is None:
             if not lenient:
                 row = values.items.index(item)

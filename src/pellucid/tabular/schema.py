@@ -229,8 +229,12 @@ def _kind(name: str, values: Values) -> str:
     """What a column is by its values alone."""
     if values.kind in (NUMBER, BOOLEAN, CATEGORY, DATE):
         return values.kind
-    if values.kind == MIXED and {*map(_sort, values.items)} - {None} != {NUMBER}:
-        _refuse_mixed(name, values.items)
+    if values.kind == MIXED:
+        sorts = {*map(_sort, values.items)} - {None}
+        if len(sorts) > 1:
+            _refuse_mixed(name, values.items)
+        if sorts != {NUMBER}:  # of which some may be text, and tell more
+            return str(sorts.pop())
     different = {item for item in set(values.items) if not is_missing(item)}
     if not different:
         return NUMBER

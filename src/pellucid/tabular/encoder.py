@@ -25,8 +25,9 @@ Floats: TypeAlias = "NDArray[np.float64]"
 ABSENT, UNKNOWN = -2, -1
 """In place of a level's code: there is no value, or one that training did not have."""
 
-SOFT_LIMIT = 3.0
-"""Numbers are squashed to lie within so many times their interquartile range of the median."""
+SOFT_LIMIT, FAR = 3.0, 1e300
+"""Numbers are squashed to lie within so many times their interquartile range of the median, from
+however far."""
 
 
 class Compact(NamedTuple):
@@ -72,8 +73,10 @@ class Number:
 
     def squash(self, x: Floats) -> Floats:
         """Numbers (n,) to a common size, with outliers drawn in."""
-        z = (x - self.median) * self.scale
-        return z / np.sqrt(1.0 + (z / SOFT_LIMIT) ** 2)
+        with np.errstate(over="ignore"):  # what is far off lies at the limit
+            z = np.clip((x - self.median) * self.scale, -FAR, FAR)
+        squashed: Floats = z / np.hypot(1.0, z / SOFT_LIMIT)
+        return squashed
 
 
 @dataclass(frozen=True)

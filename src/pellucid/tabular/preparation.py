@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MANY_NUMBERS, ROWS_A_BIN = 10, 16
 """Columns above which each gets fewer bins; rows that a bin holds at least."""
 
+NARROWEST = 1e-30
+"""Bins are wider, so that what they are divided by is a number in float32."""
+
 FOLDS = 5
 """Parts of the rows that are encoded by the target of the others."""
 
@@ -133,12 +136,12 @@ def fit_number(source: str, part: str, x: Floats) -> Number | None:
     smallest, largest = present.min(), present.max()
     if part and smallest == largest:
         return None
-    spread = high - low
+    spread = float(high - low)
     if not spread:
         others = present[present != median]
-        spread = np.median(np.abs(others - median)) if len(others) else 0.0
+        spread = float(np.median(np.abs(others - median))) if len(others) else 0.0
     scale = 1.0 / spread if spread > 0.0 and np.isfinite(1.0 / spread) else 0.0
-    return Number(source, part, float(median), float(scale), marks_missing)
+    return Number(source, part, float(median), scale, marks_missing)
 
 
 def bin_edges(z: NDArray[np.float32], bins: int) -> tuple[float, ...]:
@@ -158,4 +161,5 @@ def bin_edges(z: NDArray[np.float32], bins: int) -> tuple[float, ...]:
             return ()
     marks = np.quantile(present, np.linspace(0.0, 1.0, bins + 1)).tolist()
     edges = np.unique(np.array([*marks, *most], np.float32))
+    edges = edges[np.diff(edges, prepend=-np.inf) > NARROWEST]
     return tuple(edges.astype(np.float64).tolist()) if len(edges) > 2 else ()

@@ -228,7 +228,7 @@ def test_other_peoples_safetensors_are_refused(tmp_path):
 def test_a_newer_format_is_refused_with_both_versions_and_the_cure(tmp_path):
     header = {"format_version": 99, "versions": {"pellucid": "9.9.9"}}
     write_raw(tmp_path / "m", np.zeros(3), json.dumps(header))
-    refused(tmp_path / "m", r"format version 99 .* up to 1.* saved by pellucid 9\.9\.9; upgrade")
+    refused(tmp_path / "m", r"format version 99 .* up to 2.* saved by pellucid 9\.9\.9; upgrade")
 
 
 @pytest.mark.parametrize(

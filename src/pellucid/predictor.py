@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import polars
     from numpy.typing import NDArray
 
+    from pellucid.tabular import TabularClassifier, TabularRegressor
+
 Report: TypeAlias = ClassificationReport | RegressionReport
 
 
@@ -258,15 +260,38 @@ class Predictor:
             If there is no such file, or it holds a bare network or no model at all.
         """
         model = load(path)
-        if not isinstance(model, cls):
+        if isinstance(model, Network):
             raise ValueError(f"{os.fspath(path)!r} holds a bare network: read it with Network.load")
+        if not isinstance(model, cls):
+            kind = type(model).__name__
+            raise ValueError(f"{os.fspath(path)!r} holds a {kind}: read it with pellucid.load")
         return model
 
 
-def load(path: str | os.PathLike[str]) -> Predictor | Network:
-    """What a model file holds: a `Predictor` with its columns, or a bare `Network`."""
-    theta, header = model_file.read(path)
-    network = Network.from_file(theta, header)
+def load(
+    path: str | os.PathLike[str],
+) -> Predictor | Network | TabularClassifier | TabularRegressor:
+    """What a model file holds.
+
+    Returns
+    -------
+    A `Predictor` with its columns, a fitted `TabularClassifier` or `TabularRegressor`, or a bare
+    `Network`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it is not a model, or damaged.
+    """
+    tensors, header = model_file.read_tensors(path)
+    if "tabular" in header:
+        from pellucid.tabular.saving import restore
+
+        try:
+            return restore(tensors, header)
+        except ValueError as error:
+            raise ValueError(f"cannot read {os.fspath(path)!r}: {error}") from error
+    network = Network.from_file(tensors["theta"], header)
     if "table" not in header:
         return network
     try:

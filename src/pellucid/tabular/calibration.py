@@ -26,6 +26,9 @@ PARTS = (0.25, 0.5, 0.75, 1.0)
 WINDOW, FEWEST = 0.1, 200
 """Rows whose predictions are alike: this part of all, or at least so many."""
 
+MOST = 10_000
+"""Rows held out whose errors a model keeps, evenly chosen of more: it goes into a file."""
+
 
 def softmax(z: NDArray[Any]) -> Floats:
     """Raw outputs (n, k) as probabilities.
@@ -180,7 +183,7 @@ class Residuals:
     @classmethod
     def of(cls, predicted: Floats, y: Floats) -> Residuals:
         """Of rows in any order."""
-        order = np.argsort(predicted, kind="stable")
+        order = thinned(np.argsort(predicted, kind="stable"))
         return cls(predicted[order], (y - predicted)[order])
 
     def interval(self, predictions: Floats, coverage: float) -> Floats:
@@ -205,16 +208,27 @@ class Residuals:
         )
 
 
-def threshold(probabilities: Floats, codes: NDArray[Any], coverage: float) -> float:
+def thinned(items: NDArray[Any]) -> NDArray[Any]:
+    """At most `MOST` of items (n,) in their order, the first and the last among them.
+
+    Examples
+    --------
+    >>> thinned(np.arange(20_001))[[0, 1, 2, -2, -1]].tolist()
+    [0, 2, 4, 19999, 20000]
+    """
+    if len(items) <= MOST:
+        return items
+    return items[np.linspace(0, len(items) - 1, MOST).round().astype(np.intp)]
+
+
+def threshold(of_right: Floats, coverage: float) -> float:
     """The probability that classes have at least if sets of them shall hold the right one.
 
     Sadinle, Lei and Wasserman, Least ambiguous set-valued classifiers, 2019.
 
     Parameters
     ----------
-    probabilities : (n, k) of rows held out.
-    codes : (n,) their classes.
+    of_right : (n,) probabilities of the right class, of rows held out.
     """
-    of_right = probabilities[np.arange(len(codes)), codes]
-    share = share_of(coverage, len(codes))
+    share = share_of(coverage, len(of_right))
     return float(1.0 - np.quantile(1.0 - of_right, share, method="higher"))

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from pellucid.tabular.calibration import Calibration, log_loss, loss_of, threshold
+from pellucid.tabular.calibration import Calibration, log_loss, loss_of, thinned, threshold
 from pellucid.tabular.estimator import Tabular
 from pellucid.tabular.hyperparameters import documented
 from pellucid.tabular.member import Data, Floats32
@@ -138,8 +138,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         with np.errstate(invalid="ignore"):
             self.oob_decision_function_ = seen / times[:, None]
         known = times > 0
-        self._held_out = self.oob_decision_function_[known], codes[known]
-        p, c = self._held_out
+        p, c = self.oob_decision_function_[known], codes[known]
+        self._of_right = thinned(np.sort(p[np.arange(len(c)), c]))
         w = None if data.weight is None else data.weight[known]
         self.oob_score_ = self.oob_log_loss_ = float("nan")
         if len(c):
@@ -177,6 +177,6 @@ class TabularClassifier(ClassifierMixin, Tabular):
             If too few rows were held out to be so sure.
         """
         p = self.predict_proba(X)
-        among = p >= threshold(*self._held_out, coverage)
+        among = p >= threshold(self._of_right, coverage)
         among[np.arange(len(p)), p.argmax(axis=1)] = True
         return among

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -90,6 +91,7 @@ class Tabular(Hyperparameters, BaseEstimator):
         self.schema_, self.notes_ = schema, tuple(notes)
         self._bag = self._train(encoder, data, held_out, seed)
         self._look_back(data, y)
+        self.leaderboard_ = self._leaderboard()
         return self
 
     def _train(self, encoder: Any, data: Data, held_out: Any, seed: int) -> Bag:
@@ -287,9 +289,35 @@ class Tabular(Hyperparameters, BaseEstimator):
 
     # --- what is fitted -------------------------------------------------------------------------
 
-    @property
-    def leaderboard_(self) -> dict[str, NDArray[Any]]:
-        """The networks of the bag, the best first: `pandas.DataFrame(model.leaderboard_)`."""
+    def save(self, path: str | os.PathLike[str], **more: Any) -> None:
+        """Write everything needed to predict to one model file, which `pellucid.load` reads.
+
+        It is safetensors with a JSON header: data, no code. What came of single rows of training
+        (`oob_prediction_`, `oob_decision_function_`) is not in it.
+
+        Parameters
+        ----------
+        more : what else shall be in the header, plain data by name.
+
+        Raises
+        ------
+        ValueError
+            If an activation is one's own code, or classes are neither text, numbers nor booleans.
+        """
+        from pellucid.tabular.saving import save
+
+        check_is_fitted(self)
+        save(self, path, **more)
+
+    def unseen(self, X: Any) -> list[str]:
+        """What a table to predict has that training did not know, a sentence each."""
+        notes: list[str] = []
+        frame = self._frame(X)
+        self._bag.encoder.compact(frame, notes)
+        return notes
+
+    def _leaderboard(self) -> dict[str, NDArray[Any]]:
+        """The networks of the bag, the best first."""
         members = sorted(enumerate(self._seen, 1), key=lambda pair: pair[1].best_loss)
         return {
             "member": np.array([i for i, _ in members]),

@@ -59,7 +59,7 @@ SHARED = """bag : int, default=4
 
 FITTED = """schema_ : what each column was taken for.
     notes_ : what was assumed or left out, a sentence each.
-    leaderboard_ : dict of arrays, a row a network, the best first.
+    leaderboard_ : dict of arrays, a row a network, the best first, as `pandas.DataFrame` takes it.
     n_features_in_, feature_names_in_, target_name_ : of the table."""
 
 

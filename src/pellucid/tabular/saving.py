@@ -1,0 +1,332 @@
+"""Saving puts a tabular model into a model file: the networks one after another, the rest as JSON.
+
+theta (members * P,) holds their parameters. Long rows of numbers are tensors of their own: what
+categories of many levels stand for, and the errors on rows held out, for intervals and sets.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from math import inf, isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid import model_file
+from pellucid.objective import Objective
+from pellucid.tabular.bag import Bag
+from pellucid.tabular.calibration import Calibration, Residuals
+from pellucid.tabular.classifier import TabularClassifier
+from pellucid.tabular.encoder import SOFT_LIMIT, Encoder
+from pellucid.tabular.frames import CATEGORY, DATE
+from pellucid.tabular.member import Member
+from pellucid.tabular.moments import moments
+from pellucid.tabular.regressor import TabularRegressor
+from pellucid.tabular.schema import KINDS, Schema
+from pellucid.vectors import make_vectors, refuse_other_outputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Tensors = Mapping[str, NDArray[Any]]
+
+LEFT_OUT = ("engine", "n_jobs", "verbose", "callbacks")
+"""Parameters that say who trained and who watched, which is no part of the model."""
+
+LABELS = (str, int, float, bool)
+"""What classes may be."""
+
+SCORES = ("oob_score_", "oob_log_loss_", "oob_rmse_")
+
+
+def save(
+    model: TabularClassifier | TabularRegressor, path: str | os.PathLike[str], **more: Any
+) -> None:
+    """Write a fitted model to `path`; `more` joins the header. The same model, the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If an activation is one's own code, or classes are neither text, numbers nor booleans.
+    """
+    bag = model._bag
+    objective = bag.objective
+    tensors: dict[str, NDArray[Any]] = {}
+    encoder = bag.encoder.to_dict()
+    for i, category in enumerate(encoder["categories"]):
+        if category["means"]:
+            tensors[f"means_{i}"] = np.array(category["means"])
+            category["means"] = f"means_{i}"
+    about: dict[str, Any] = {
+        "members": len(bag.members),
+        "encoder": encoder,
+        "named": hasattr(model, "feature_names_in_"),
+        "target_name": model.target_name_,
+        "parameters": _parameters(model),
+        "scores": {name: _finite(getattr(model, name)) for name in SCORES if hasattr(model, name)},
+        "leaderboard": _leaderboard(model),
+        "notes": list(model.notes_),
+    }
+    if isinstance(model, TabularClassifier):
+        about["classes"] = _classes(model.classes_)
+        about["calibration"] = asdict(model._calibration)
+        tensors["probabilities"] = model._of_right
+    else:
+        about["target"] = {
+            "range": list(model.target_range_), "mean": model._mean, "std": model._std
+        }  # fmt: skip
+        tensors["predicted"], tensors["off"] = model._residuals.predicted, model._residuals.off
+    vectors = [make_vectors(objective.layout, member.theta) for member in bag.members]
+    header = objective.to_dict() | {
+        "tabular": about,
+        "test_vectors": {
+            "inputs": vectors[0]["inputs"],
+            "outputs": [vector["outputs"] for vector in vectors],
+        },
+    }
+    theta = np.concatenate([member.theta for member in bag.members])
+    model_file.write(path, theta, header | more, tensors)
+
+
+def restore(tensors: Tensors, header: Mapping[str, Any]) -> TabularClassifier | TabularRegressor:
+    """The model of the tensors and the header of a model file; it predicts as the saved one did.
+
+    Raises
+    ------
+    ValueError
+        If they make no model, or one whose outputs are not those it gave when it was saved.
+    """
+    objective = Objective.from_dict(header)
+    try:
+        about = header["tabular"]
+        encoder = _encoder(about["encoder"], tensors)
+        members = _members(about, objective, encoder, tensors)
+        model = _model(about, objective, tensors)
+        model.schema_, model.n_features_in_ = encoder.schema, len(encoder.schema)
+        if _is(bool, about["named"]):
+            names = [column.name for column in encoder.schema]
+            model.feature_names_in_ = np.array(names, dtype=object)
+        model.target_name_ = _is(str, about["target_name"])
+        model.notes_ = tuple(_is(str, note) for note in about["notes"])
+        for name, value in about["scores"].items():
+            if name not in SCORES:
+                raise ValueError(f"{name!r} is no score")
+            setattr(model, name, nan if value is None else float(value))
+        model.leaderboard_ = {
+            _is(str, name): np.array([inf if v is None else v for v in column])
+            for name, column in about["leaderboard"]
+        }
+        model._bag = Bag(encoder, objective, members)
+        vectors = header["test_vectors"]
+        for member, outputs in zip(members, vectors["outputs"], strict=True):
+            refuse_other_outputs(
+                objective.layout, member.theta, {"inputs": vectors["inputs"], "outputs": outputs}
+            )
+    except (KeyError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
+        raise ValueError(f"the model file's header is damaged: {error!r}") from error
+    return model
+
+
+# --- what is written ----------------------------------------------------------------------------
+
+
+def _parameters(model: Any) -> dict[str, Any]:
+    """What the model was made with, as far as it is data; all else is as by default."""
+    parameters: dict[str, Any] = {}
+    for name, value in model.get_params(deep=False).items():
+        if isinstance(value, np.generic | np.ndarray):
+            value = value.tolist()
+        if name == "class_weight" and isinstance(value, Mapping):
+            value = [[_label(label), float(weight)] for label, weight in value.items()]
+        elif isinstance(value, Mapping):
+            value = {str(key): item for key, item in value.items()}
+        elif isinstance(value, list | tuple):
+            value = [item.item() if isinstance(item, np.generic) else item for item in value]
+        if name not in LEFT_OUT and _is_data(value):
+            parameters[name] = value
+    return parameters
+
+
+def _is_data(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_data, value))
+    if isinstance(value, dict):
+        return all(map(_is_data, value.values()))
+    return value is None or isinstance(value, LABELS)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def _leaderboard(model: Any) -> list[tuple[str, list[Any]]]:
+    """The columns without the seconds, which are others in each training."""
+    return [
+        (name, [_finite(v) if isinstance(v, float) else v for v in column.tolist()])
+        for name, column in model.leaderboard_.items()
+        if name != "seconds"
+    ]
+
+
+def _classes(classes: NDArray[Any]) -> dict[str, Any]:
+    dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
+    return {"labels": [_label(label) for label in classes.tolist()], "dtype": dtype}
+
+
+def _label(label: Any) -> Any:
+    plain = label.item() if isinstance(label, np.generic) else label
+    if type(plain) not in LABELS:
+        raise ValueError(
+            f"class {label!r} is of type {type(label).__name__}, which a model file cannot hold: "
+            "expected text, numbers or booleans"
+        )
+    return plain
+
+
+# --- what is read -------------------------------------------------------------------------------
+
+
+def _is(kind: type, value: Any) -> Any:
+    """The value, or a TypeError if it is of another type."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r:.60} where a {kind.__name__} was expected")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not isfinite(value):
+        raise TypeError(f"{value!r:.60} where a finite number was expected")
+    return float(value)
+
+
+def _encoder(fields: Mapping[str, Any], tensors: Tensors) -> Encoder:
+    """The encoder, if all in it fits together."""
+    filled = [dict(category) for category in fields["categories"]]
+    for plain in filled:
+        if plain["means"]:
+            plain["means"] = tensors[plain["means"]].tolist()
+    for plain in fields["numbers"]:
+        edges = np.array([_number(edge) for edge in plain["edges"]])
+        if (np.abs(edges) > 2.0 * SOFT_LIMIT).any() or (np.diff(edges) <= 0.0).any():
+            raise ValueError(f"the bins of {plain['source']!r} are damaged")
+    encoder = Encoder.from_dict({**fields, "categories": filled})
+    _check_schema(encoder.schema)
+    parts: dict[str, set[str]] = {}
+    days = np.zeros(0, "datetime64[us]")
+    for column in encoder.schema.used:
+        if column.kind != CATEGORY:
+            parts[column.name] = {*moments(days)} if column.kind == DATE else {""}
+    for category in encoder.categories:
+        if encoder.schema[category.source].kind != CATEGORY:
+            raise ValueError(f"column {category.source!r} is no category")
+        levels = [_is(str, level) for level in category.levels]
+        n = len(levels) + _is(bool, category.marks_missing)
+        if len(set(levels)) < len(levels) or len(category.means) not in (0, n + 1):
+            raise ValueError(f"the levels of {category.source!r} are damaged")
+        width = len(category.means[0]) if category.means else 0
+        parts[category.source] = {f"mean {j}" for j in range(width)}
+    for number in encoder.numbers:
+        if number.part not in parts[number.source]:
+            raise ValueError(f"column {number.source!r} has no part {number.part!r}")
+        _is(bool, number.marks_missing)
+        _number(number.median), _number(number.scale)
+    return encoder
+
+
+def _check_schema(schema: Schema) -> None:
+    for column in schema:
+        _is(str, column.name), _is(str, column.note), _is(bool, column.lenient)
+        _is(int, column.missing), column.distinct is None or _is(int, column.distinct)
+        if column.kind not in KINDS:
+            raise ValueError(f"column {column.name!r} is of no known kind: {column.kind!r}")
+        if _is(str, column.date_format):
+            day = datetime(2000, 1, 1).strftime(column.date_format)
+            datetime.strptime(day, column.date_format)
+    if len({column.name for column in schema}) < len(schema):
+        raise ValueError("two columns have one name")
+
+
+def _members(
+    about: Mapping[str, Any], objective: Objective, encoder: Encoder, tensors: Tensors
+) -> list[Member]:
+    layout, theta = objective.layout, tensors["theta"]
+    members = _is(int, about["members"])
+    if members < 1 or members * layout.size != theta.size:
+        raise ValueError(
+            f"the model file has {theta.size} numbers for {members} networks of {layout.size} "
+            "parameters"
+        )
+    if layout.architecture.n_inputs != encoder.n_inputs:
+        raise ValueError(
+            f"the model file's columns make {encoder.n_inputs} inputs, and its networks take "
+            f"{layout.architecture.n_inputs}"
+        )
+    none = np.zeros(0, np.intp)
+    output = np.zeros((0, layout.architecture.n_outputs), np.float32)
+    thetas = theta.astype(np.float32, copy=False).reshape(members, layout.size)
+    return [Member(one, none, output) for one in thetas]
+
+
+def _model(
+    about: Mapping[str, Any], objective: Objective, tensors: Tensors
+) -> TabularClassifier | TabularRegressor:
+    """The model with all that is its kind's own."""
+    parameters = dict(about["parameters"])
+    for name in LEFT_OUT:
+        parameters.pop(name, None)
+    if isinstance(parameters.get("class_weight"), list):
+        parameters["class_weight"] = dict(parameters["class_weight"])
+    if isinstance(parameters.get("hidden_layer_sizes"), list):
+        parameters["hidden_layer_sizes"] = tuple(parameters["hidden_layer_sizes"])
+    architecture = objective.layout.architecture
+    if "classes" in about:
+        classifier = TabularClassifier(**parameters)
+        classifier.classes_ = _restored_classes(**about["classes"])
+        if architecture.output_activation.name != "softmax":
+            raise ValueError("the networks of classes have no softmax")
+        if len(classifier.classes_) != architecture.n_outputs:
+            raise ValueError(
+                f"{len(classifier.classes_)} classes for {architecture.n_outputs} outputs"
+            )
+        calibration = {name: _number(value) for name, value in about["calibration"].items()}
+        classifier._calibration = Calibration(**calibration)
+        classifier.temperature_ = classifier._calibration.temperature
+        classifier.smoothing_ = classifier._calibration.smoothing
+        if not classifier.temperature_ > 0.0:
+            raise ValueError(f"the temperature is {classifier.temperature_}")
+        classifier._of_right = _flat(tensors["probabilities"])
+        return classifier
+    regressor, target = TabularRegressor(**parameters), about["target"]
+    if architecture.n_outputs != 1 or architecture.output_activation.name != "identity":
+        raise ValueError(f"{architecture} predicts no number")
+    low, high = (_number(value) for value in target["range"])
+    regressor.target_range_ = low, high
+    regressor._mean, regressor._std = mean, std = _number(target["mean"]), _number(target["std"])
+    if not (low <= high and std > 0.0):
+        raise ValueError(f"targets from {low} to {high} with a spread of {std}")
+    regressor._bounds = (low - mean) / std, (high - mean) / std
+    predicted, off = _flat(tensors["predicted"]), _flat(tensors["off"])
+    if len(predicted) != len(off) or (np.diff(predicted) < 0.0).any():
+        raise ValueError("the errors on rows held out are damaged")
+    regressor._residuals = Residuals(predicted, off)
+    return regressor
+
+
+def _flat(tensor: NDArray[Any]) -> NDArray[np.float64]:
+    if tensor.ndim != 1:
+        raise ValueError(f"a tensor of shape {tensor.shape} where (n,) was expected")
+    return tensor.astype(np.float64, copy=False)
+
+
+def _restored_classes(labels: list[Any], dtype: str) -> NDArray[Any]:
+    if dtype not in ("str", "object", "bool") and np.dtype(dtype).kind not in "iuf":
+        raise ValueError(f"classes of type {dtype!r}")
+    for label in labels:
+        _label(label)
+    classes = np.array(labels, dtype=dtype)
+    if classes.tolist() != labels or len(set(labels)) < len(labels):
+        raise ValueError("the classes are damaged")
+    return classes

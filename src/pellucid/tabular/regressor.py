@@ -19,6 +19,9 @@ from pellucid.tabular.values import as_number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LOOKED_AT = 5000
+"""Rows, at the most, on which the networks of a bag are compared with each other."""
+
 
 @documented
 @dataclass(eq=False, repr=False)
@@ -113,6 +116,22 @@ class TabularRegressor(RegressorMixin, Tabular):
             mean = np.average((y[known] - predicted) ** 2, weights=weight)
             self.oob_rmse_ = float(np.sqrt(mean))
         self._residuals = Residuals.of(predicted, y[known])
+        self._gain = self._gain_of_mean(data)
+
+    def _gain_of_mean(self, data: Data) -> float:
+        """The error of the mean of all networks, as a part of that of one.
+
+        Residuals of rows held out are those of single networks, whose squared error is that of what
+        all have in common plus the variance among them, s2. Of m networks' mean it is s2 / m, so
+        the error is sqrt(1 - (1 - 1/m) s2 / squared error) times as large.
+        """
+        m, n = len(self._bag.members), data.rows.n_rows
+        if m == 1 or not self.oob_rmse_ > 0.0:
+            return 1.0
+        some = np.arange(n) if n <= LOOKED_AT else np.linspace(0, n - 1, LOOKED_AT).astype(np.intp)
+        made = self._in_unit(self._bag.outputs(data.rows.take(some)))  # (m, rows)
+        share = (1.0 - 1.0 / m) * made.var(axis=0, ddof=1).mean() / self.oob_rmse_**2
+        return float(np.sqrt(max(0.0, 1.0 - share)))
 
     # --- predicting -----------------------------------------------------------------------------
 
@@ -124,11 +143,14 @@ class TabularRegressor(RegressorMixin, Tabular):
     def predict_interval(self, X: Any, coverage: float = 0.9) -> NDArray[np.float64]:
         """Between which numbers the target lies (n, 2), for a share of `coverage` of rows.
 
-        They are as wide as errors were on rows held out whose predictions were alike.
+        They are as wide as errors were on rows held out whose predictions were alike, made smaller
+        by as much as the mean of the networks is better than one of them.
 
         Raises
         ------
         ValueError
             If too few rows were held out to be so sure.
         """
-        return self._residuals.interval(self.predict(X), coverage)
+        predictions = self.predict(X)
+        off = self._residuals.interval(predictions, coverage) - predictions[:, None]
+        return predictions[:, None] + self._gain * off

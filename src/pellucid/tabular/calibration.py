@@ -139,8 +139,10 @@ def _lowest(loss: Callable[[float], float]) -> float:
     return float(best.x)
 
 
-def share_of(coverage: float, n: int) -> float:
-    """The quantile of n scores below which a new one lies with probability `coverage` at least.
+def rank_of(coverage: float, n: int, sides: int = 1) -> int:
+    """Which of n scores, rising, a new one is at most with probability `coverage` at least.
+
+    Of two sides, each has half of what is not covered.
 
     Vovk, Gammerman and Shafer, Algorithmic learning in a random world, 2005, section 2.
 
@@ -151,13 +153,13 @@ def share_of(coverage: float, n: int) -> float:
     """
     if not 0.0 < coverage < 1.0:
         raise ValueError(f"coverage is {coverage}: expected a number between 0 and 1")
-    share = ceil((n + 1) * coverage) / n if n else 2.0
-    if share > 1.0:
+    rank = ceil((n + 1) * (1.0 - (1.0 - coverage) / sides) - 1e-9)  # but for rounding
+    if rank > n:
         raise ValueError(
             f"coverage is {coverage} and {n} rows were held out: that many allow for at most "
-            f"{n / (n + 1):.3g}; ask for less, or train on more rows"
+            f"{max(0.0, 1.0 - sides / (n + 1)):.3g}; ask for less, or train on more rows"
         )
-    return share
+    return rank
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ class Residuals:
         as wide as errors are there (Bostrom et al., Mondrian conformal regressors, 2020).
         """
         n = len(self.off)
-        share_of(coverage, n)  # refuses what so few rows cannot tell
+        rank_of(coverage, n, sides=2)  # refuses what so few rows cannot tell
         size = min(n, max(FEWEST, ceil(WINDOW * n)))
         starts = np.unique(np.linspace(0, n - size, max(1, 2 * (n - size) // size + 1)).astype(int))
         windows = [slice(start, start + size) for start in starts]
@@ -230,5 +232,4 @@ def threshold(of_right: Floats, coverage: float) -> float:
     ----------
     of_right : (n,) probabilities of the right class, of rows held out.
     """
-    share = share_of(coverage, len(of_right))
-    return float(1.0 - np.quantile(1.0 - of_right, share, method="higher"))
+    return float(np.sort(of_right)[-rank_of(coverage, len(of_right))])

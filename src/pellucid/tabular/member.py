@@ -282,7 +282,7 @@ class _Piece(NamedTuple):
     weight: Floats32 | None
     orders: NDArray[np.intp] | None  # (1, n) of these rows; None: as they stand
     rates: NDArray[np.float64]  # (1, steps)
-    share: float  # of the steps of an epoch
+    share: float  # of the rows of an epoch
 
     def draw(self, k: int) -> Epochs:
         """What an engine is handed for the one epoch that it takes this for."""
@@ -311,4 +311,4 @@ class _Feed:
             some = rates[None, first : first + steps]
             rows = self._data.take(order[first * self.size : (first + steps) * self.size])
             X = self._encoder.inputs(rows.rows)
-            yield _Piece(X, rows.y, rows.weight, None, some, some.size / self.steps)
+            yield _Piece(X, rows.y, rows.weight, None, some, len(X) / self.n)

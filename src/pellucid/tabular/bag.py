@@ -105,7 +105,7 @@ class Bag:
         n_jobs: int | None = None,
         max_time: float | None = None,
         callbacks: Sequence[Callable[[Step], Any]] = (),
-        epochs: Sequence[int | None] | None = None,
+        like: Sequence[Member] | None = None,
     ) -> Bag:
         """One network for each of the parts held out, side by side in threads.
 
@@ -115,7 +115,7 @@ class Bag:
         ----------
         judge : raw outputs and the rows they are of -> the loss by which epochs are chosen.
         max_time : seconds for all of them.
-        epochs : after which each shall end; None goes through with it and keeps the best.
+        like : networks with whose best epoch each shall end; None goes through and keeps the best.
         """
         objective = recipe.objective(encoder.n_inputs, data.y.shape[1])
         members = len(held_out)
@@ -146,7 +146,7 @@ class Bag:
             )
             return training.member(
                 held_out[i], seeds[i], limit, lambda member, planned: tell(i, member, planned),
-                None if epochs is None else epochs[i],
+                None if like is None else like[i],
             )  # fmt: skip
 
         with ThreadPoolExecutor(threads) as pool:

@@ -107,10 +107,9 @@ class Tabular(Hyperparameters, BaseEstimator):
             self._seen = bag.members
             if self.refit and any(len(part) for part in held_out):
                 none = np.zeros(0, np.intp)
-                best = [member.best_epoch or None for member in bag.members]
                 bag = Bag.train(
                     recipe, encoder, data, [none] * self.bag, self._judge, seed, callbacks=told,
-                    max_time=budget, epochs=best, **how,
+                    max_time=budget, like=bag.members, **how,
                 )  # fmt: skip
         lost = [i for i, member in enumerate(bag.members, 1) if not member.best_epoch]
         if len(lost) == len(bag.members):

@@ -144,7 +144,7 @@ class Member:
     held_out : the rows that it was not trained on.
     output : (held out, n_outputs) raw, for these rows.
     losses, held_out_losses : by epoch: of training, and on the rows held out.
-    best_epoch, epochs, steps, seconds : of its training.
+    best_epoch, planned, epochs, steps, seconds : of its training; of the epochs that were planned.
     stopped : why it ended.
     """
 
@@ -154,6 +154,7 @@ class Member:
     losses: list[float] = field(default_factory=list)
     held_out_losses: list[float] = field(default_factory=list)
     best_epoch: int = 0
+    planned: int = 0
     epochs: int = 0
     steps: int = 0
     seconds: float = 0.0
@@ -187,7 +188,7 @@ class Training:
         seed: np.random.SeedSequence,
         max_time: float | None = None,
         progress: Callable[[Member, int], bool] | None = None,
-        best: int | None = None,
+        like: Member | None = None,
     ) -> Member:
         """Train a network on the rows that are not held out.
 
@@ -195,8 +196,9 @@ class Training:
         ----------
         max_time : seconds; the schedule is drawn together so that it ends by then.
         progress : told of each epoch's end, and how many there are to be; True stops.
-        best : the epoch to end with, the schedule being cut off there; None: go through with all,
-            and keep the weights that were best on the rows held out.
+        like : a network to end with the best epoch of, the schedule being cut off there as it was
+            for that one; None: go through with all, and keep the weights that were best on the
+            rows held out.
         """
         drawn, ordered, dropped = (np.random.default_rng(s) for s in seed.spawn(3))
         engine, recipe, layout = self.engine, self.recipe, self.objective.layout
@@ -209,10 +211,13 @@ class Training:
         theta = layout.draw(drawn).astype(np.float32)
         state = State(theta, rule.init(theta))
         drops = dropout(layout.architecture, recipe.dropout, dropped)
-        pace = _Pace(recipe.epochs(feed.n), feed.steps, max_time)
+        best = like.best_epoch if like is not None else 0
+        planned = like.planned if like is not None and best else recipe.epochs(feed.n)
+        pace = _Pace(planned, feed.steps, max_time)
         member = Member(theta, held_out, np.empty((0, layout.architecture.n_outputs), np.float32))
+        member.planned = planned
         bare, factor, least = raw(layout), schedule(recipe.schedule), inf
-        for epoch in range(1, (best or pace.epochs) + 1):
+        for epoch in range(1, (best or planned) + 1):
             times = pace.times(epoch)
             rates = recipe.learning_rate * np.array([factor(t) for t in times])
             loss = 0.0
@@ -232,12 +237,12 @@ class Training:
             member.held_out_losses.append(judged)
             if not (isfinite(loss) and isfinite(judged)):
                 member.stopped = "diverged"
-            elif judged < least or best is not None:
+            elif judged < least or best:
                 least, member.best_epoch = judged, epoch
                 member.theta, member.output = state.theta, output
-            if progress is not None and progress(member, best or pace.epochs):
+            if progress is not None and progress(member, best or planned):
                 member.stopped = member.stopped or "a callback said so"
-            if pace.ended and epoch < pace.epochs:
+            if pace.ended and epoch < planned:
                 member.stopped = member.stopped or f"{max_time:g} s are over"
             if member.stopped:
                 break

@@ -216,7 +216,7 @@ def thinned(items: NDArray[Any]) -> NDArray[Any]:
     Examples
     --------
     >>> thinned(np.arange(20_001))[[0, 1, 2, -2, -1]].tolist()
-    [0, 2, 4, 19999, 20000]
+    [0, 2, 4, 19998, 20000]
     """
     if len(items) <= MOST:
         return items

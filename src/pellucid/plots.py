@@ -7,7 +7,7 @@ the `Axes` it is given, or on a new figure's, and returns the Axes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,24 @@ def learning_curve(history: History, ax: Axes | None = None, score_name: str = "
     ax.spines["top"].set_visible(False)
     below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
     ax.legend(handles=lines, ncols=len(lines), frameon=False, fontsize=8.5, **below)
+    return ax
+
+
+def courses(
+    losses: Mapping[Any, Sequence[float]], ax: Axes | None = None, name: str = "loss"
+) -> Axes:
+    """The loss of several networks by epoch, with the best of each marked."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax = _axes(ax)
+    for i, (number, course) in enumerate(losses.items()):
+        colour, best = CLASSES[i % len(CLASSES)], int(np.argmin(course))
+        ax.plot(np.arange(1, len(course) + 1), course, color=colour, linewidth=1)
+        ax.plot(best + 1, course[best], "o", color=colour, markersize=4, label=f"network {number}")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set(xlabel="epoch", ylabel=name, title="Course of training")
+    ax.legend(frameon=False, fontsize=8.5)
     return ax
 
 

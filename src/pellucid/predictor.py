@@ -148,8 +148,8 @@ class Predictor:
     def _report(self, answers: polars.Series, output: Array, notes: list[str] | None) -> Report:
         if isinstance(self.target, ClassTarget):
             return classification_report(
-                _class_numbers(self.target.encode(answers, notes)),
-                _class_numbers(output),
+                class_numbers(self.target.encode(answers, notes)),
+                class_numbers(output),
                 [str(name) for name in self.target.classes],
             )
         true = self.target.decode(self.target.encode(answers))
@@ -189,7 +189,7 @@ class Predictor:
             rows.trained.drop(name), scaling=recipe.scaling or table.scaling or "standard"
         )
         notes += encoder.notes
-        encoded = _fit_target(rows, recipe.target_scaling or table.target_scaling or "standard")
+        encoded = fit_target(rows, recipe.target_scaling or table.target_scaling or "standard")
 
         def samples(frame: polars.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             return encoder.transform(frame), encoded.encode(find_column(frame, name))
@@ -308,8 +308,14 @@ def load(
         raise ValueError(f"the header of {os.fspath(path)!r} is damaged: {error!r}") from error
 
 
-def _fit_target(rows: Rows, scaling: str | float) -> ClassTarget | NumericTarget:
-    """Classes from all rows, so that a rare one is known; a scale from the training rows alone."""
+def fit_target(rows: Rows, scaling: str | float) -> ClassTarget | NumericTarget:
+    """Classes from all rows, so that a rare one is known; a scale from the training rows alone.
+
+    Raises
+    ------
+    ValueError
+        If there is one class only, or numbers are to be predicted and the target holds others.
+    """
     if rows.task == "classification":
         return ClassTarget.fit(rows.answers)
     answers = find_column(rows.trained, rows.target)
@@ -345,7 +351,7 @@ def _train_each(
     return losses, networks[best]
 
 
-def _class_numbers(output: Array) -> NDArray[np.int64]:
+def class_numbers(output: Array) -> NDArray[np.int64]:
     """(n, k) outputs or one-hot rows, or (n, 1) of two classes -> (n,) class numbers."""
     if output.shape[1] > 1:
         return np.asarray(output.argmax(axis=1))
@@ -353,7 +359,7 @@ def _class_numbers(output: Array) -> NDArray[np.int64]:
 
 
 def _accuracy(output: Array, y: Array) -> float:
-    return float(np.mean(_class_numbers(output) == _class_numbers(y)))
+    return float(np.mean(class_numbers(output) == class_numbers(y)))
 
 
 def _r2(output: Array, y: Array) -> float:

@@ -68,6 +68,7 @@ class Table:
     target : the column that is known to be the target, None if none is.
     task : "classification" or "regression", if it is known.
     target_scaling : a name in `SCALERS`, or a number to divide by, that suits the target.
+    file : what it was read from: "text", "parquet", "npz" or "idx"; None for what was made here.
     """
 
     frame: pl.DataFrame
@@ -76,6 +77,7 @@ class Table:
     target: str | None = None
     task: str | None = None
     target_scaling: str | float | None = None
+    file: str | None = None
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -108,7 +110,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         start = _unpacked(path, 4)
         data = start if is_idx(start) else _unpacked(path)
     if is_idx(data[:4]):
-        return _table_of_images(*read_images(path), "label")
+        return replace(_table_of_images(*read_images(path), "label"), file="idx")
     if data.startswith(b"PAR1"):
         return _read_parquet(data, path)
     if data.startswith(b"PK\x03\x04"):
@@ -116,7 +118,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     for start, kind in OTHER_KINDS.items():
         if data.startswith(start):
             raise ValueError(f"{str(path)!r} is {kind}: expected CSV, TSV, Parquet, NPZ or IDX")
-    return Table(*read_delimited(data, path))
+    return Table(*read_delimited(data, path), file="text")
 
 
 def table_of(
@@ -252,7 +254,7 @@ def _read_parquet(data: bytes, path: Path) -> Table:
         raise ValueError(f"{str(path)!r} has no rows")
     other = [c.name for c in frame if c.dtype.is_nested() or c.dtype in (pl.Binary, pl.Object)]
     notes = [f"column {name!r} holds neither numbers nor text, and is left out" for name in other]
-    return Table(_plain(frame.drop(other)), tuple(notes))
+    return Table(_plain(frame.drop(other)), tuple(notes), file="parquet")
 
 
 def _read_npz(data: bytes, path: Path) -> Table:
@@ -284,4 +286,4 @@ def _read_npz(data: bytes, path: Path) -> Table:
         table = _table_of_images(X, y, pair[1])
     else:
         table = table_of(X, y, names, pair[1])
-    return replace(table, notes=tuple(notes))
+    return replace(table, notes=tuple(notes), file="npz")

@@ -45,12 +45,11 @@ def check(
     if re.fullmatch(r"\d+(-\d+)+", subject) and not Path(subject).exists():
         sizes = [int(n) for n in subject.split("-")]
         hidden, output = activation or "relu", output_activation or "softmax"
-        network = Network(sizes, hidden, output, loss, seed=seed)
+        network, which = Network(sizes, hidden, output, loss, seed=seed), ""
     elif activation or output_activation or loss:
         raise ValueError("a model has its own activations and loss: give sizes to choose others")
     else:
-        model = load(subject)
-        network = model.network if isinstance(model, Predictor) else model
+        network, which = _network(subject)
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(rows, network.architecture.n_inputs))
     result = check_gradient(
@@ -61,9 +60,22 @@ def check(
         document = {"passed": result.passed, "verdict": result.verdict, "segments": segments}
         print(json.dumps(document, indent=2))
     else:
-        print(f"{network.architecture}, {network.loss.name}, on {rows} random rows")
+        print(f"{which}{network.architecture}, {network.loss.name}, on {rows} random rows")
         print(result)
     return 0 if result.passed else FAILED
+
+
+def _network(path: str) -> tuple[Network, str]:
+    """The network of a model file, in double precision if it is one of a bag; and which that is."""
+    model = load(path)
+    if isinstance(model, Network):
+        return model, ""
+    if isinstance(model, Predictor):
+        return model.network, ""
+    bag = model._bag
+    theta = bag.members[0].theta.astype(np.float64)
+    which = f"network 1 of {len(bag.members)}, all of one shape: "
+    return Network.from_file(theta, bag.objective.to_dict()), which
 
 
 def _targets(network: Network, rows: int, rng: np.random.Generator) -> np.ndarray:

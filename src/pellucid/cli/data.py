@@ -6,15 +6,19 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from pellucid import datasets
+from pellucid.model import Network
 from pellucid.model_file import refuse_unwritable
-from pellucid.predictor import Predictor
+from pellucid.predictor import Predictor, load
 from pellucid.registry import near
 from pellucid.tables import Table, read_table
+
+if TYPE_CHECKING:
+    from pellucid.tabular import TabularClassifier, TabularRegressor
 
 Data: TypeAlias = Annotated[
     str,
@@ -80,9 +84,12 @@ def _standard_input() -> Table:
             raise ValueError(str(error).replace(file.name, "standard input")) from error
 
 
-def open_predictor(path: Path) -> Predictor:
-    """The predictor in a model file."""
-    return Predictor.load(path)
+def open_model(path: Path) -> Predictor | TabularClassifier | TabularRegressor:
+    """What a model file holds that takes a table."""
+    model = load(path)
+    if isinstance(model, Network):
+        raise ValueError(f"'{path}' holds a bare network, which knows no columns of a table")
+    return model
 
 
 def refuse_to_overwrite(written: Sequence[Path | None], read: Sequence[str | Path | None]) -> None:

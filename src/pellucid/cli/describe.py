@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid import datasets as built_in
 from pellucid import model_file
 from pellucid.cli.data import AsJson, ModelPath
+from pellucid.cli.scores import NAMES, Score
 from pellucid.columns import TextColumn
 from pellucid.engines import available
+from pellucid.model import Network
 from pellucid.predictor import Predictor, load
+
+if TYPE_CHECKING:
+    from pellucid.tabular import TabularClassifier, TabularRegressor
 
 
 def info(model: ModelPath, as_json: AsJson = False) -> None:
@@ -22,13 +27,18 @@ def info(model: ModelPath, as_json: AsJson = False) -> None:
         print(json.dumps(header | {"parameters": int(theta.size)}, indent=2, sort_keys=True))
         return
     loaded = load(model)
-    network = loaded.network if isinstance(loaded, Predictor) else loaded
     print(f"{model}: {model.stat().st_size} bytes, format {header['format_version']}")
     print(", ".join(f"{name} {number}" for name, number in sorted(header["versions"].items())))
-    print(network)
+    if isinstance(loaded, Predictor | Network):
+        print(loaded.network if isinstance(loaded, Predictor) else loaded)
+    else:
+        bag = loaded._bag
+        print(f"{loaded}\n{len(bag.members)} networks, {bag.objective.layout.architecture}")
     print(f"theta: {theta.dtype}, length {np.linalg.norm(theta):.4g}")
     if isinstance(loaded, Predictor):
         _describe(loaded)
+    elif not isinstance(loaded, Network):
+        _describe_bag(loaded, header.get("about"))
     print(f"engines here: {', '.join(available())}")
 
 
@@ -48,6 +58,26 @@ def _describe(predictor: Predictor) -> None:
         metrics = about["metrics"]
         figures = [f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, float)]
         print(f"on the {metrics['on']} rows: {', '.join(figures)}")
+
+
+def _describe_bag(model: TabularClassifier | TabularRegressor, about: Any) -> None:
+    task = "classification" if hasattr(model, "classes_") else "regression"
+    used, name = len(model.schema_.used), model.target_name_
+    print(f"predicts {name!r} ({task}) from {used} columns:\n\n{model.schema_}\n")
+    for note in model.notes_:
+        print(f"note: {note}")
+    if not np.isnan(model.oob_score_):
+        score = "accuracy" if task == "classification" else "R2"
+        print(f"out of the bag: {score} {model.oob_score_:.4g}")
+    kept = about if isinstance(about, dict) else {}
+    counts, metrics, errors = (kept.get(k) for k in ("rows", "metrics", "uncertainty"))
+    if not (isinstance(counts, dict) and isinstance(metrics, dict) and isinstance(errors, dict)):
+        return
+    print("rows: " + ", ".join(f"{n} {part}" for part, n in counts.items() if n))
+    known = [name for name in errors if metrics.get(name) is not None]
+    scores = [Score(k, metrics[k], np.nan if errors[k] is None else errors[k]) for k in known]
+    figures = ", ".join(f"{NAMES.get(s.name, s.name)} {s}" for s in scores)
+    print(f"on the {metrics.get('on')} rows: {figures}")
 
 
 def _columns(columns: Any, most: int = 24) -> list[str]:

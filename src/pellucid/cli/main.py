@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from importlib.util import find_spec
@@ -58,7 +59,21 @@ def _one_line(error: Exception) -> str:
         return "not enough memory: take fewer hidden units, or fewer rows"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(_in_options(str(error)).split()) or type(error).__name__
+
+
+def _in_options(message: str) -> str:
+    """A message of the package with the options that stand for its parameters.
+
+    Examples
+    --------
+    >>> _in_options("column_types={'a': 'number'} uses it; {'a': 'category'} takes it for text")
+    "--column-type 'a=number' uses it; --column-type 'a=category' takes it for text"
+    """
+    message = re.sub(
+        r"(?:column_types=)?\{(['\"])(.+?)\1: '(\w+)'\}", r"--column-type '\2=\3'", message
+    )
+    return message.replace("TabularRegressor", "--task regression")
 
 
 def _say(message: str) -> None:
@@ -67,4 +82,4 @@ def _say(message: str) -> None:
 
 def _show_warning(message: Warning | str, *details: Any, **more: Any) -> None:
     """A warning as one line, without the place in the code that gave it."""
-    print(f"warning: {message}", file=sys.stderr)
+    print(f"warning: {_in_options(str(message))}", file=sys.stderr)

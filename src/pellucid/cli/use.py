@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,9 +14,15 @@ from pellucid.cli.data import (
     Data,
     ModelPath,
     open_data,
-    open_predictor,
+    open_model,
     refuse_to_overwrite,
 )
+from pellucid.predictor import Predictor
+
+if TYPE_CHECKING:
+    import polars
+
+    from pellucid.cli.measure import Model
 
 
 def predict(
@@ -28,24 +34,42 @@ def predict(
     probabilities: Annotated[
         bool, typer.Option(help="Add a column with the probability of each class.")
     ] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            help="Add columns lower and upper, between which the number lies for such a part of "
+            "rows, as in 0.9; of a bag alone."
+        ),
+    ] = None,
+    among: Annotated[
+        float | None,
+        typer.Option(
+            "--set",
+            help="Add a column for each class, whether it is in the set that holds the right one "
+            "for such a part of rows, as in 0.9; of a bag alone.",
+        ),
+    ] = None,
 ) -> None:
     """Predict the target for each row of DATA, as CSV in the order of the rows.
 
     The table needs the columns the model was trained on, in any order; others are ignored.
     """
     refuse_to_overwrite([out], [model, data])
-    predictor = open_predictor(model)
+    predictor = open_model(model)
     table = open_data(data)
-    frame, notes = table.frame, list(table.notes)
-    classes = predictor.classes if probabilities else None
-    output = predictor.output(frame, notes)
+    notes = list(table.notes)
+    if isinstance(predictor, Predictor):
+        for option, value in (("--interval", interval), ("--set", among)):
+            if value is not None:
+                raise ValueError(
+                    f"{option} needs a bag, which knows how far off it was on rows held out: "
+                    "train it with --preset tables"
+                )
+        columns = _columns(predictor, table.frame, notes, probabilities)
+    else:
+        columns = _columns_of_bag(predictor, table.frame, notes, probabilities, interval, among)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    columns: dict[str, Any] = {predictor.target_name: predictor.target.decode(output)}
-    if classes is not None:
-        by_class = classes.probabilities(output)
-        for i, name in enumerate(classes.classes):
-            columns[f"probability of {name}"] = by_class[:, i]
     import polars
 
     csv = polars.DataFrame(columns).write_csv()
@@ -55,16 +79,76 @@ def predict(
         out.write_text(csv, encoding="utf-8")
 
 
+def _columns(
+    predictor: Predictor, frame: polars.DataFrame, notes: list[str], probabilities: bool
+) -> dict[str, Any]:
+    classes = predictor.classes if probabilities else None
+    output = predictor.output(frame, notes)
+    columns: dict[str, Any] = {predictor.target_name: predictor.target.decode(output)}
+    if classes is not None:
+        by_class = classes.probabilities(output)
+        for i, name in enumerate(classes.classes):
+            columns[f"probability of {name}"] = by_class[:, i]
+    return columns
+
+
+def _columns_of_bag(
+    model: Model,
+    frame: polars.DataFrame,
+    notes: list[str],
+    probabilities: bool,
+    interval: float | None,
+    among: float | None,
+) -> dict[str, Any]:
+    from pellucid.cli.measure import known_columns
+    from pellucid.tabular import TabularRegressor
+    from pellucid.tabular.frames import frame_of
+
+    table = frame_of(known_columns(model, frame, notes))
+    notes += model.unseen(table)
+    name = model.target_name_
+    if isinstance(model, TabularRegressor):
+        if probabilities or among is not None:
+            raise ValueError("this model predicts numbers: it has no classes; see --interval")
+        columns: dict[str, Any] = {name: model.predict(table)}
+        if interval is not None:
+            low, high = model.predict_interval(table, interval).T
+            before = f"{name} " if name in ("lower", "upper") else ""
+            columns |= {f"{before}lower": low, f"{before}upper": high}
+        return columns
+    if interval is not None:
+        raise ValueError("--interval is of numbers and this model tells classes apart: see --set")
+    p = model.predict_proba(table)
+    labels = model.classes_.tolist()
+    columns = {name: [labels[i] for i in p.argmax(axis=1)]}
+    if probabilities:
+        columns |= {f"probability of {label}": p[:, i] for i, label in enumerate(labels)}
+    if among is not None:
+        sets = model.predict_set(table, among)
+        columns |= {f"may be {label}": sets[:, i] for i, label in enumerate(labels)}
+    return columns
+
+
 def evaluate(model: ModelPath, data: Data, as_json: AsJson = False) -> None:
     """Measure the model on DATA, whose target column holds the right answers."""
-    predictor = open_predictor(model)
+    predictor = open_model(model)
     table = open_data(data)
     notes = list(table.notes)
-    report = predictor.evaluate(table.frame, notes)
+    if isinstance(predictor, Predictor):
+        report = predictor.evaluate(table.frame, notes)
+        name, task = predictor.target_name, predictor.task
+        made, text = {"metrics": report.to_dict()}, str(report)
+    else:
+        from pellucid.cli.bag_report import scoreboard
+        from pellucid.cli.measure import measure_table
+
+        measured = measure_table(predictor, model, table.frame, notes)
+        name, task = predictor.target_name_, measured.task
+        made, text = measured.to_dict(), scoreboard(measured)
     if as_json:
-        document = {"data": data, "target": predictor.target_name, "task": predictor.task}
-        print(json.dumps(document | {"metrics": report.to_dict(), "notes": notes}, indent=2))
+        document = {"data": data, "target": name, "task": task}
+        print(json.dumps(document | made | {"notes": notes}, indent=2))
         return
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    print(report)
+    print(text)

@@ -8,6 +8,7 @@
 // threads without two of them ever writing to the same place or adding to the same number.
 #pragma once
 
+#include "dropout.h"
 #include "losses.h"
 #include "sparse.h"
 #include "straight.h"
@@ -32,8 +33,7 @@ template <class T> class Pass {
             if (needs_z(layer.activation) || layer.activation == Activation::softmax)
                 work.z = Buffer<T>(n);
             if (training) work.dz = Buffer<T>(n);
-            work.drop = l < drops.size() ? drops[l] : 0.0;
-            if (work.drop > 0.0) work.next = Buffer<T>(n);
+            if (l < drops.size() && drops[l] > 0.0) work.next = Buffer<T>(n);
             work.gathers = training && gathers(layer);
             if (work.gathers) most_in = std::max(most_in, Index(layer.n_in));
             layers_.push_back(std::move(work));
@@ -61,15 +61,14 @@ template <class T> class Pass {
             x_copy_ = Buffer<T>(std::size_t(capacity_ * x_stride_));
     }
 
-    // Forward through all layers; the last one's activation may be left out. `masks` has, for each
-    // layer that drops, what is kept of (rows, n_out).
+    // Forward through all layers; the last one's activation may be left out.
     void forward(T* parameters, const Batch<T>& batch, Share part, bool with_output, int member,
-                 const std::uint8_t* const* masks = nullptr) {
+                 const Masks<T>& masks = {}) {
         if (batch.access == Access::copied) copy_inputs(batch, part);
         for (std::size_t l = 0; l < layers_.size(); ++l) {
             sums(l, parameters, batch, part);
             if (l + 1 < layers_.size() || with_output) activate(l, part, member);
-            if (masks && masks[l]) drop(l, part, masks[l]);
+            if (const Mask<T> mask = masks.of(l)) drop(l, part, mask);
         }
     }
 
@@ -120,8 +119,7 @@ template <class T> class Pass {
     T row_loss(Index r) const { return row_loss_.get()[r]; }
 
     // From dz of the last layer to that of every layer, for a share of the rows.
-    void backward(T* parameters, Share part, int member,
-                  const std::uint8_t* const* masks = nullptr) {
+    void backward(T* parameters, Share part, int member, const Masks<T>& masks = {}) {
         for (std::size_t l = layers_.size() - 1; l > 0; --l) {
             const Layer<T>& layer = plan_.layers[l];
             const Layer<T>& before = plan_.layers[l - 1];
@@ -144,7 +142,9 @@ template <class T> class Pass {
                         store(da + r * before.stride + j,
                               load(dz + r * layer.stride + j) * load(s + j));
             }
-            if (masks && masks[l - 1]) mask(l - 1, part, layers_[l - 1].dz.get(), masks[l - 1]);
+            T* before_drop = layers_[l - 1].dz.get();
+            if (const Mask<T> mask = masks.of(l - 1))
+                masked(l - 1, part, mask, before_drop, before_drop);
             through_activation(l - 1, part, member);
         }
     }
@@ -186,7 +186,6 @@ template <class T> class Pass {
         Buffer<T> a;     // activations
         Buffer<T> next;  // what the next layer is given, where dropout makes that another thing
         Buffer<T> dz;
-        double drop = 0.0;
         bool gathers = false;
     };
 
@@ -337,21 +336,18 @@ template <class T> class Pass {
         });
     }
 
-    void drop(std::size_t l, Share part, const std::uint8_t* kept) {
-        const Layer<T>& layer = plan_.layers[l];
-        std::copy(layers_[l].a.get() + part.first * layer.stride,
-                  layers_[l].a.get() + part.last * layer.stride,
-                  layers_[l].next.get() + part.first * layer.stride);
-        mask(l, part, layers_[l].next.get(), kept);
+    void drop(std::size_t l, Share part, const Mask<T>& mask) {
+        masked(l, part, mask, layers_[l].a.get(), layers_[l].next.get());
     }
 
-    // Numbers (rows, n_out) times 0 or 1 / (1 - rate), as `kept` says; row 0 of it is row 0 here.
-    void mask(std::size_t l, Share part, T* numbers, const std::uint8_t* kept) const {
+    // What is kept of numbers (rows, n_out), where they are or to another place.
+    void masked(std::size_t l, Share part, const Mask<T>& mask, const T* from, T* to) const {
         const Layer<T>& layer = plan_.layers[l];
-        const T up = T(1.0 / (1.0 - layers_[l].drop));
         for (Index r = part.first; r < part.last; ++r)
-            for (Index j = 0; j < layer.n_out; ++j)
-                numbers[r * layer.stride + j] *= kept[r * layer.n_out + j] ? up : T(0);
+            for (Index j = 0; j < layer.padded(); j += lanes) {
+                const Index at = r * layer.stride + j;
+                store(to + at, load(from + at) * mask.factors(r, j));
+            }
     }
 
     void smooth(const LossSpec& spec, T* y, int n) const {

@@ -9,7 +9,6 @@
 
 #include "moving.h"
 #include "pass.h"
-#include "questions.h"
 #include "segments.h"
 
 namespace pellucid {
@@ -18,15 +17,6 @@ struct Objective {
     LossSpec loss;
     Penalties penalties;
     bool mean = true;
-};
-
-// NumPy's own view of a bit generator (numpy/random/bitgen.h).
-struct BitGenerator {
-    void* state;
-    std::uint64_t (*next_uint64)(void*);
-    std::uint32_t (*next_uint32)(void*);
-    double (*next_double)(void*);
-    std::uint64_t (*next_raw)(void*);
 };
 
 struct Settings {
@@ -73,18 +63,12 @@ template <class T> class Trainer {
   public:
     Trainer(const Plan<T>& plan, const Objective& objective, const Settings& settings)
         : plan_(plan), objective_(objective), settings_(settings), barrier_(settings.members),
-          chunk_(rows_at_once(plan, settings)),
+          chunk_(rows_at_once(plan, settings)), dropout_(plan, settings.drops, settings.size),
           pass_(plan, chunk_, settings.members, true, settings.drops), segments_(plan),
           parameters_(std::size_t(plan.laid_out)) {
         for (int i = 0; i < settings.optimizer.moments(); ++i)
             moments_[i] = Buffer<T>(std::size_t(plan.laid_out));
         others_.resize(std::size_t(settings.members));
-        for (std::size_t l = 0; l < settings.drops.size(); ++l) {
-            const Index n = settings.drops[l] > 0.0 ? settings.size * plan.layers[l].n_out : 0;
-            masks_.emplace_back(std::size_t(n));
-        }
-        for (int t = 0; t < settings.members; ++t)
-            masks_at_.emplace_back(plan.layers.size(), nullptr);
     }
 
     // How many rows go forward and back at a time, so that an interrupt is answered soon and memory
@@ -235,7 +219,7 @@ template <class T> class Trainer {
               const Step& move, int member, Value& value) {
         if (!settings_.drops.empty()) {
             if (member == 0) questions_.ask();
-            if (member == 0) draw_masks(*work.bits, rows.count);
+            if (member == 0) dropout_.draw(*work.bits, rows.count, questions_);
             barrier_.wait();
             if (stopped(member)) return false;
         }
@@ -257,7 +241,7 @@ template <class T> class Trainer {
             const Batch<T> batch =
                 pass_.batch(work.inputs, {rows.order, rows.first + first, count});
             const Share part = share(count, member, settings_.members, 16);
-            const std::uint8_t* const* masks = dropping ? masks_from(first, member) : nullptr;
+            const Masks<T> masks = dropping ? dropout_.masks(first) : Masks<T>{};
             const bool asked = dropping && first == 0;  // by `step`, and others may still look
             if (member == 0 && !asked) questions_.ask();
             pass_.forward(parameters_.get(), batch, part, !objective_.loss.raw, member, masks);
@@ -382,26 +366,6 @@ template <class T> class Trainer {
         }
     }
 
-    // For all rows of a batch, layer after layer, just as numpy.random.Generator.random would.
-    void draw_masks(BitGenerator& bits, Index count) {
-        for (std::size_t l = 0; l < masks_.size(); ++l) {
-            if (masks_[l].empty()) continue;
-            const double rate = settings_.drops[l];
-            const Index n = count * plan_.layers[l].n_out;
-            for (Index i = 0; i < n && !questions_.stop(); ++i) {
-                masks_[l][std::size_t(i)] = bits.next_double(bits.state) >= rate;
-                if (i % (1 << 20) == 0) questions_.ask_now();
-            }
-        }
-    }
-
-    const std::uint8_t* const* masks_from(Index first, int member) {
-        auto& at = masks_at_[std::size_t(member)];
-        for (std::size_t l = 0; l < masks_.size(); ++l)
-            at[l] = masks_[l].empty() ? nullptr : masks_[l].data() + first * plan_.layers[l].n_out;
-        return at.data();
-    }
-
     // All members find the same; what member 0 finds is kept.
     Outcome& outcome_of(int member) {
         return member == 0 ? outcome_ : others_[std::size_t(member) - 1];
@@ -412,13 +376,12 @@ template <class T> class Trainer {
     const Settings settings_;
     Barrier barrier_;
     const Index chunk_;
+    Dropout<T> dropout_;
     Pass<T> pass_;
     Segments<T> segments_;
     Buffer<T> parameters_, moments_[2], gradient_, previous_, spare_;
     std::int64_t t_ = 0;
     Questions questions_;
-    std::vector<std::vector<std::uint8_t>> masks_;            // one a layer, (size, n_out)
-    std::vector<std::vector<const std::uint8_t*>> masks_at_;  // one a member, one a layer
     bool streams_ = false, has_previous_ = false;
     Clock::time_point started_;
     Outcome outcome_;

@@ -8,10 +8,10 @@
 // threads without two of them ever writing to the same place or adding to the same number.
 #pragma once
 
-#include "dropout.h"
 #include "losses.h"
 #include "sparse.h"
 #include "straight.h"
+#include "units.h"
 
 namespace pellucid {
 
@@ -27,16 +27,9 @@ template <class T> class Pass {
         Index most_out = 0, most_in = 0;
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             const Layer<T>& layer = plan.layers[l];
-            const auto n = std::size_t(capacity * layer.stride);
-            Work work;
-            work.a = Buffer<T>(n);
-            if (needs_z(layer.activation) || layer.activation == Activation::softmax)
-                work.z = Buffer<T>(n);
-            if (training) work.dz = Buffer<T>(n);
-            if (l < drops.size() && drops[l] > 0.0) work.next = Buffer<T>(n);
-            work.gathers = training && gathers(layer);
-            if (work.gathers) most_in = std::max(most_in, Index(layer.n_in));
-            layers_.push_back(std::move(work));
+            units_.emplace_back(layer, capacity, training, l < drops.size() && drops[l] > 0.0);
+            gathers_.push_back(training && gathers(layer));
+            if (gathers_.back()) most_in = std::max(most_in, Index(layer.n_in));
             most_out = std::max(most_out, layer.padded());
         }
         const Index share_of_in = std::min(most_in, most_in / members + 16);
@@ -65,10 +58,10 @@ template <class T> class Pass {
     void forward(T* parameters, const Batch<T>& batch, Share part, bool with_output, int member,
                  const Masks<T>& masks = {}) {
         if (batch.access == Access::copied) copy_inputs(batch, part);
-        for (std::size_t l = 0; l < layers_.size(); ++l) {
+        for (std::size_t l = 0; l < units_.size(); ++l) {
             sums(l, parameters, batch, part);
-            if (l + 1 < layers_.size() || with_output) activate(l, part, member);
-            if (const Mask<T> mask = masks.of(l)) drop(l, part, mask);
+            if (l + 1 < units_.size() || with_output)
+                units_[l].activate(part, masks.of(l), scratch(member));
         }
     }
 
@@ -76,23 +69,24 @@ template <class T> class Pass {
     void forward_straight(const T* theta, const Batch<T>& batch, bool with_output) {
         const Share all_rows{0, batch.rows.count};
         if (batch.access == Access::copied) copy_inputs(batch, all_rows);
-        for (std::size_t l = 0; l < layers_.size(); ++l) {
+        for (std::size_t l = 0; l < units_.size(); ++l) {
             straight_sums(l, theta, batch);
-            if (l + 1 < layers_.size() || with_output) activate(l, all_rows, 0);
+            if (l + 1 < units_.size() || with_output) units_[l].activate(all_rows, {}, scratch(0));
         }
     }
 
-    void activate_output(Share part, int member) { activate(layers_.size() - 1, part, member); }
+    void activate_output(Share part, int member) {
+        units_.back().activate(part, {}, scratch(member));
+    }
 
     // The loss of each row of a share, and with `gradient` dLoss/dz of the last layer, times the
     // row's weight and `scale`. Shares begin at whole lanes.
     void loss(const LossSpec& spec, const Targets<T>& targets, const Rows& which, double scale,
               Share part, bool gradient, int member) {
-        const std::size_t last = layers_.size() - 1;
-        const Layer<T>& layer = plan_.layers[last];
-        const T* from = spec.raw ? z(last) : layers_[last].a.get();
+        const Layer<T>& layer = plan_.layers.back();
+        Units<T>& last = units_.back();
         const int n = int(plan_.n_out);
-        T* outputs = scratch_[std::size_t(member)].get();
+        T* outputs = scratch(member);
         T* wanted = outputs + layer.padded() * lanes;
         for (Index r = part.first; r < part.last; r += lanes) {
             const int count = int(std::min<Index>(lanes, part.last - r));
@@ -106,28 +100,26 @@ template <class T> class Pass {
             for (int i = count; i < lanes; ++i)
                 for (int j = 0; j < n; ++j) wanted[j * lanes + i] = T(0);
             smooth(spec, wanted, n);
-            turn_rows(from + r * layer.stride, layer.stride, count, n, outputs);
+            turn_rows(last.a() + r * layer.stride, layer.stride, count, n, outputs);
             const Lanes<T> rows = loss_block(spec, outputs, wanted, n, load(weights));
             store(row_loss_.get() + r, rows);
-            if (gradient)
-                turn_back(outputs, n, layers_[last].dz.get() + r * layer.stride, layer.stride,
-                          count);
+            if (gradient) turn_back(outputs, n, last.dz() + r * layer.stride, layer.stride, count);
         }
-        if (gradient && !spec.raw) through_activation(last, part, member);
+        if (gradient && !spec.raw) last.back(part, scratch(member));
     }
 
     T row_loss(Index r) const { return row_loss_.get()[r]; }
 
     // From dz of the last layer to that of every layer, for a share of the rows.
-    void backward(T* parameters, Share part, int member, const Masks<T>& masks = {}) {
-        for (std::size_t l = layers_.size() - 1; l > 0; --l) {
+    void backward(T* parameters, Share part, int member) {
+        for (std::size_t l = units_.size() - 1; l > 0; --l) {
             const Layer<T>& layer = plan_.layers[l];
             const Layer<T>& before = plan_.layers[l - 1];
-            const T* dz = layers_[l].dz.get() + part.first * layer.stride;
-            T* da = layers_[l - 1].dz.get() + part.first * before.stride;
+            const T* dz = units_[l].dz() + part.first * layer.stride;
+            T* da = units_[l - 1].dz() + part.first * before.stride;
             const Index m = part.last - part.first;
             if (layer.kind == Kind::dense) {
-                T* turned = scratch_[std::size_t(member)].get();
+                T* turned = scratch(member);
                 for (int p = 0; p < before.columns.panels(); ++p) {
                     const int first = before.columns.first(p), width = before.columns.width(p);
                     turn_panel(layer.weights(parameters), layer.n_out, first, width, turned);
@@ -142,10 +134,7 @@ template <class T> class Pass {
                         store(da + r * before.stride + j,
                               load(dz + r * layer.stride + j) * load(s + j));
             }
-            T* before_drop = layers_[l - 1].dz.get();
-            if (const Mask<T> mask = masks.of(l - 1))
-                masked(l - 1, part, mask, before_drop, before_drop);
-            through_activation(l - 1, part, member);
+            units_[l - 1].back(part, scratch(member));
         }
     }
 
@@ -157,12 +146,11 @@ template <class T> class Pass {
     void gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
                   int member, Sink sink) {
         const Layer<T>& layer = plan_.layers[l];
-        T* scratch = scratch_[std::size_t(member)].get();
         if (layer.kind == Kind::scale) {
             if (part.first < part.last)
-                column_sums(l, batch, true, start, layer.w, into, scratch, sink);
+                column_sums(l, batch, true, start, layer.w, into, scratch(member), sink);
         } else if (l == 0 && batch.inputs->sparse()) {
-            sparse_gradient(*batch.inputs, batch.rows, layers_[l].dz.get(), layer.stride,
+            sparse_gradient(*batch.inputs, batch.rows, units_[l].dz(), layer.stride,
                             layer.weights(into), part, start);
         } else {
             weight_gradient(l, batch, part, start, into, member, sink);
@@ -173,21 +161,14 @@ template <class T> class Pass {
     template <class Sink>
     void bias_gradient(std::size_t l, const Batch<T>& batch, Start start, T* into, int member,
                        Sink sink) {
-        column_sums(l, batch, false, start, plan_.layers[l].b, into,
-                    scratch_[std::size_t(member)].get(), sink);
+        column_sums(l, batch, false, start, plan_.layers[l].b, into, scratch(member), sink);
     }
 
-    const T* output() const { return layers_.back().a.get(); }
+    const T* output() const { return units_.back().a(); }
     Index output_stride() const { return plan_.layers.back().stride; }
 
   private:
-    struct Work {
-        Buffer<T> z;     // (capacity, n_out) sums, where they are needed beside a
-        Buffer<T> a;     // activations
-        Buffer<T> next;  // what the next layer is given, where dropout makes that another thing
-        Buffer<T> dz;
-        bool gathers = false;
-    };
+    T* scratch(int member) const { return scratch_[std::size_t(member)].get(); }
 
     Access access(const Inputs<T>& inputs, bool ordered, Index rows) const {
         if (plan_.layers.front().kind != Kind::dense) return Access::copied;
@@ -195,11 +176,7 @@ template <class T> class Pass {
         // Rows a multiple of 1024 bytes long would compete for places in the cache.
         if (plan_.n_in * Index(sizeof(T)) % 1024 == 0) return Access::copied;
         if (!ordered) return Access::in_place;
-        return layers_.front().gathers ? Access::in_order : Access::copied;
-    }
-
-    T* z(std::size_t l) const {
-        return layers_[l].z.get() ? layers_[l].z.get() : layers_[l].a.get();
+        return gathers_.front() ? Access::in_order : Access::copied;
     }
 
     void copy_inputs(const Batch<T>& batch, Share part) {
@@ -220,10 +197,8 @@ template <class T> class Pass {
     // What layer l is given, row by row, from one row on.
     ByRows<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
         if (l > 0) {
-            const Work& before = layers_[l - 1];
             const Index stride = plan_.layers[l - 1].stride;
-            const T* x = (before.next.get() ? before.next : before.a).get();
-            return {x + row * stride, stride};
+            return {units_[l - 1].given() + row * stride, stride};
         }
         if (batch.access == Access::copied) return {x_copy_.get() + row * x_stride_, x_stride_};
         return {batch.inputs->dense + batch.rows[row] * plan_.n_in, plan_.n_in};
@@ -237,7 +212,7 @@ template <class T> class Pass {
 
     void sums(std::size_t l, T* parameters, const Batch<T>& batch, Share part) {
         const Layer<T>& layer = plan_.layers[l];
-        T* to = z(l) + part.first * layer.stride;
+        T* to = units_[l].sums() + part.first * layer.stride;
         const Index m = part.last - part.first;
         const T* bias = layer.bias ? parameters + layer.b : nullptr;
         if (layer.kind == Kind::scale) {
@@ -262,7 +237,7 @@ template <class T> class Pass {
         const Layer<T>& layer = plan_.layers[l];
         const Index m = batch.rows.count, n = layer.n_out;
         const T* w = theta + layer.theta_w;
-        T* to = z(l);
+        T* to = units_[l].sums();
         const bool scale = layer.kind == Kind::scale;
         const bool sparse = l == 0 && !scale && batch.inputs->sparse();
         const ByRows<T> x = sparse ? ByRows<T>{} : given(l, batch, 0);
@@ -285,71 +260,6 @@ template <class T> class Pass {
         if (!sparse && !scale) multiply_straight(m, n, Index(layer.n_in), x, w, to, layer.stride);
     }
 
-    void activate(std::size_t l, Share part, int member) {
-        const Layer<T>& layer = plan_.layers[l];
-        const T* from = z(l);
-        T* to = layers_[l].a.get();
-        if (layer.activation == Activation::softmax) {
-            T* block = scratch_[std::size_t(member)].get();
-            for (Index r = part.first; r < part.last; r += lanes) {
-                const int count = int(std::min<Index>(lanes, part.last - r));
-                turn_rows(from + r * layer.stride, layer.stride, count, layer.n_out, block);
-                softmax_forward(block, layer.n_out);
-                turn_back(block, layer.n_out, to + r * layer.stride, layer.stride, count);
-            }
-            return;
-        }
-        with(layer.activation, [&](auto f) {
-            if (std::is_same_v<decltype(f), Identity> && from == to) return;
-            for (Index r = part.first; r < part.last; ++r)
-                for (Index j = 0; j < layer.padded(); j += lanes)
-                    store(to + r * layer.stride + j, f.forward(load(from + r * layer.stride + j)));
-        });
-    }
-
-    // dz = f'(z) da, in place of da.
-    void through_activation(std::size_t l, Share part, int member) {
-        const Layer<T>& layer = plan_.layers[l];
-        const T* sums = z(l);
-        const T* a = layers_[l].a.get();
-        T* dz = layers_[l].dz.get();
-        if (layer.activation == Activation::softmax) {
-            T* gradients = scratch_[std::size_t(member)].get();
-            T* outputs = gradients + layer.padded() * lanes;
-            for (Index r = part.first; r < part.last; r += lanes) {
-                const int count = int(std::min<Index>(lanes, part.last - r));
-                const Index at = r * layer.stride;
-                turn_rows(dz + at, layer.stride, count, layer.n_out, gradients);
-                turn_rows(a + at, layer.stride, count, layer.n_out, outputs);
-                softmax_backward(gradients, outputs, layer.n_out);
-                turn_back(gradients, layer.n_out, dz + at, layer.stride, count);
-            }
-            return;
-        }
-        with(layer.activation, [&](auto f) {
-            if (std::is_same_v<decltype(f), Identity>) return;
-            for (Index r = part.first; r < part.last; ++r)
-                for (Index j = 0; j < layer.padded(); j += lanes) {
-                    const Index at = r * layer.stride + j;
-                    store(dz + at, f.backward(load(dz + at), load(sums + at), load(a + at)));
-                }
-        });
-    }
-
-    void drop(std::size_t l, Share part, const Mask<T>& mask) {
-        masked(l, part, mask, layers_[l].a.get(), layers_[l].next.get());
-    }
-
-    // What is kept of numbers (rows, n_out), where they are or to another place.
-    void masked(std::size_t l, Share part, const Mask<T>& mask, const T* from, T* to) const {
-        const Layer<T>& layer = plan_.layers[l];
-        for (Index r = part.first; r < part.last; ++r)
-            for (Index j = 0; j < layer.padded(); j += lanes) {
-                const Index at = r * layer.stride + j;
-                store(to + at, load(from + at) * mask.factors(r, j));
-            }
-    }
-
     void smooth(const LossSpec& spec, T* y, int n) const {
         if (spec.label_smoothing == 0.0) return;
         const bool shared = spec.kind == Loss::cross_entropy;
@@ -364,10 +274,10 @@ template <class T> class Pass {
         const Index m = batch.rows.count;
         const Layer<T>& layer = plan_.layers[l];
         const Panels<T> place{nullptr, layer.rows(), layer.columns};
-        const T* dz = layers_[l].dz.get();
-        T* piece = scratch_[std::size_t(member)].get();  // of the gradient
+        const T* dz = units_[l].dz();
+        T* piece = scratch(member);  // of the gradient
         T* packed = piece + most_rows * most_width * lanes;
-        const bool gathered = layers_[l].gathers && m > 1;
+        const bool gathered = gathers_[l] && m > 1;
         const ByRows<T> x = gathered ? ByRows<T>{} : given(l, batch, 0);
         if (m == 1 && !into) {  // tiles would be all beginning and no middle
             for (int p = 0; p < layer.columns.panels(); ++p)
@@ -423,7 +333,7 @@ template <class T> class Pass {
         constexpr int at_once = 4;  // additions that do not wait for each other
         const Layer<T>& layer = plan_.layers[l];
         const ByRows<T> x = times_x ? given(l, batch, 0) : ByRows<T>{};
-        const T* dz = layers_[l].dz.get();
+        const T* dz = units_[l].dz();
         for (Index j = 0; j < layer.padded(); j += at_once * lanes) {
             const int n = int(std::min<Index>(at_once, (layer.padded() - j) / lanes));
             Lanes<T> total[at_once];
@@ -446,7 +356,8 @@ template <class T> class Pass {
     Index x_stride_;
     Buffer<T> x_copy_;
     Buffer<T> row_loss_;
-    std::vector<Work> layers_;
+    std::vector<Units<T>> units_;               // one a layer
+    std::vector<bool> gathers_;                 // one a layer
     std::vector<Buffer<T>> scratch_, columns_;  // one a thread
 };
 

@@ -246,7 +246,7 @@ template <class T> class Trainer {
             if (member == 0 && !asked) questions_.ask();
             pass_.forward(parameters_.get(), batch, part, !objective_.loss.raw, member, masks);
             pass_.loss(objective_.loss, work.targets, batch.rows, scale, part, true, member);
-            pass_.backward(parameters_.get(), part, member, masks);
+            pass_.backward(parameters_.get(), part, member);
             if (first == 0 && objective_.penalties.any())
                 segments_.sum_up(parameters_.get(), objective_.penalties.l1 != 0.0, member,
                                  settings_.members, false);

@@ -8,7 +8,9 @@
 // threads without two of them ever writing to the same place or adding to the same number.
 #pragma once
 
+#include "fold.h"
 #include "losses.h"
+#include "moving.h"
 #include "sparse.h"
 #include "straight.h"
 #include "units.h"
@@ -22,12 +24,13 @@ template <class T> class Pass {
     // For up to `capacity` rows and so many threads. `drops` has each layer's rate of dropout.
     Pass(const Plan<T>& plan, Index capacity, int members, bool training,
          const std::vector<double>& drops = {})
-        : plan_(plan), capacity_(capacity), x_stride_(row_stride<T>(plan.n_in)),
-          row_loss_(std::size_t(capacity + lanes)) {
+        : plan_(plan), first_(plan.first()), unfolding_(plan), capacity_(capacity),
+          x_stride_(row_stride<T>(plan.n_in)), row_loss_(std::size_t(capacity + lanes)) {
         Index most_out = 0, most_in = 0;
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             const Layer<T>& layer = plan.layers[l];
-            units_.emplace_back(layer, capacity, training, l < drops.size() && drops[l] > 0.0);
+            units_.emplace_back(layer, l < first_ ? 0 : capacity, training,
+                                l < drops.size() && drops[l] > 0.0);
             gathers_.push_back(training && gathers(layer));
             if (gathers_.back()) most_in = std::max(most_in, Index(layer.n_in));
             most_out = std::max(most_out, layer.padded());
@@ -58,7 +61,7 @@ template <class T> class Pass {
     void forward(T* parameters, const Batch<T>& batch, Share part, bool with_output, int member,
                  const Masks<T>& masks = {}) {
         if (batch.access == Access::copied) copy_inputs(batch, part);
-        for (std::size_t l = 0; l < units_.size(); ++l) {
+        for (std::size_t l = first_; l < units_.size(); ++l) {
             sums(l, parameters, batch, part);
             if (l + 1 < units_.size() || with_output)
                 units_[l].activate(part, masks.of(l), scratch(member));
@@ -69,7 +72,7 @@ template <class T> class Pass {
     void forward_straight(const T* theta, const Batch<T>& batch, bool with_output) {
         const Share all_rows{0, batch.rows.count};
         if (batch.access == Access::copied) copy_inputs(batch, all_rows);
-        for (std::size_t l = 0; l < units_.size(); ++l) {
+        for (std::size_t l = first_; l < units_.size(); ++l) {
             straight_sums(l, theta, batch);
             if (l + 1 < units_.size() || with_output) units_[l].activate(all_rows, {}, scratch(0));
         }
@@ -112,7 +115,7 @@ template <class T> class Pass {
 
     // From dz of the last layer to that of every layer, for a share of the rows.
     void backward(T* parameters, Share part, int member) {
-        for (std::size_t l = units_.size() - 1; l > 0; --l) {
+        for (std::size_t l = units_.size() - 1; l > first_; --l) {
             const Layer<T>& layer = plan_.layers[l];
             const Layer<T>& before = plan_.layers[l - 1];
             const T* dz = units_[l].dz() + part.first * layer.stride;
@@ -138,22 +141,40 @@ template <class T> class Pass {
         }
     }
 
+    // A folded layer's gradient, which is that of s W, becomes those of s and W.
+    void unfold(Share part, T* parameters, T* gradient) {
+        const Panels<T> g = plan_.layers[first_].weights(gradient);
+        for (int p = 0; p < g.columns.panels(); ++p)
+            unfolding_.rows(p, part.first, part.last, parameters, g.row(p, part.first));
+        scale_gradient(part, [&](Index at, Index count, const T* ds) {
+            std::copy_n(ds, count, gradient + at);
+        });
+    }
+
+    // The gradient of s, where it is folded, for a share of the rows of W that all have been
+    // unfolded.
+    template <class Sink> void scale_gradient(Share part, Sink sink) {
+        if (part.first == part.last) return;
+        sink(plan_.layers[0].w + part.first, whole_lanes<T>(part.last - part.first),
+             unfolding_.ds(part));
+    }
+
     // The gradient of W or s of layer l over all rows of the batch, for a share of the rows of W.
     // It goes `into` memory laid out as theta is, on top of what is there if `start` says so; or,
     // where that is null, piece by piece to `sink(place, count, numbers)`, so that it is never
-    // whole.
+    // whole, and unfolded.
     template <class Sink>
-    void gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
-                  int member, Sink sink) {
+    void gradient(std::size_t l, T* parameters, const Batch<T>& batch, Share part, Start start,
+                  T* into, int member, Sink sink) {
         const Layer<T>& layer = plan_.layers[l];
         if (layer.kind == Kind::scale) {
             if (part.first < part.last)
                 column_sums(l, batch, true, start, layer.w, into, scratch(member), sink);
-        } else if (l == 0 && batch.inputs->sparse()) {
+        } else if (l == first_ && batch.inputs->sparse()) {
             sparse_gradient(*batch.inputs, batch.rows, units_[l].dz(), layer.stride,
                             layer.weights(into), part, start);
         } else {
-            weight_gradient(l, batch, part, start, into, member, sink);
+            weight_gradient(l, parameters, batch, part, start, into, member, sink);
         }
     }
 
@@ -171,12 +192,12 @@ template <class T> class Pass {
     T* scratch(int member) const { return scratch_[std::size_t(member)].get(); }
 
     Access access(const Inputs<T>& inputs, bool ordered, Index rows) const {
-        if (plan_.layers.front().kind != Kind::dense) return Access::copied;
+        if (!plan_.dense_first()) return Access::copied;
         if (inputs.sparse() || rows == 1) return Access::in_place;
         // Rows a multiple of 1024 bytes long would compete for places in the cache.
         if (plan_.n_in * Index(sizeof(T)) % 1024 == 0) return Access::copied;
         if (!ordered) return Access::in_place;
-        return gathers_.front() ? Access::in_order : Access::copied;
+        return gathers_[first_] ? Access::in_order : Access::copied;
     }
 
     void copy_inputs(const Batch<T>& batch, Share part) {
@@ -196,7 +217,7 @@ template <class T> class Pass {
 
     // What layer l is given, row by row, from one row on.
     ByRows<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
-        if (l > 0) {
+        if (l > first_) {
             const Index stride = plan_.layers[l - 1].stride;
             return {units_[l - 1].given() + row * stride, stride};
         }
@@ -206,7 +227,7 @@ template <class T> class Pass {
 
     // f(what layer l is given from one row on), wherever its rows are.
     template <class F> void with_given(std::size_t l, const Batch<T>& batch, Index row, F f) const {
-        if (l > 0 || batch.access != Access::in_order) return f(given(l, batch, row));
+        if (l > first_ || batch.access != Access::in_order) return f(given(l, batch, row));
         f(ByOrder<T>{batch.inputs->dense, batch.rows.order + batch.rows.first + row, plan_.n_in});
     }
 
@@ -221,13 +242,13 @@ template <class T> class Pass {
             for (Index r = 0; r < m; ++r)
                 for (Index j = 0; j < layer.padded(); j += lanes)
                     store(to + r * layer.stride + j, load(x.row(r) + j) * load(s + j));
-        } else if (l == 0 && batch.inputs->sparse()) {
+        } else if (l == first_ && batch.inputs->sparse()) {
             for (Index r = 0; r < m; ++r)
-                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.weights(parameters),
+                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.multiplier(parameters),
                             bias, to + r * layer.stride);
         } else if (m > 0) {
             with_given(l, batch, part.first, [&](const auto& x) {
-                multiply(m, layer.n_in, x, layer.weights(parameters),
+                multiply(m, layer.n_in, x, layer.multiplier(parameters),
                          bias ? Start::row : Start::zero, bias, to, layer.stride);
             });
         }
@@ -237,9 +258,10 @@ template <class T> class Pass {
         const Layer<T>& layer = plan_.layers[l];
         const Index m = batch.rows.count, n = layer.n_out;
         const T* w = theta + layer.theta_w;
+        const T* scales = l == 1 && first_ == 1 ? theta + plan_.layers[0].theta_w : nullptr;
         T* to = units_[l].sums();
         const bool scale = layer.kind == Kind::scale;
-        const bool sparse = l == 0 && !scale && batch.inputs->sparse();
+        const bool sparse = l == first_ && !scale && batch.inputs->sparse();
         const ByRows<T> x = sparse ? ByRows<T>{} : given(l, batch, 0);
         for (Index r = 0; r < m; ++r) {
             T* c = to + r * layer.stride;
@@ -254,10 +276,14 @@ template <class T> class Pass {
                 std::fill_n(c, layer.padded(), T(0));
             if (!sparse) continue;
             const Index row = batch.rows[r];
-            for (Index i = batch.inputs->start(row); i < batch.inputs->start(row + 1); ++i)
-                add_rows<T, 1>(batch.inputs->values + i, w + batch.inputs->column(i) * n, n, c);
+            for (Index i = batch.inputs->start(row); i < batch.inputs->start(row + 1); ++i) {
+                const Index k = batch.inputs->column(i);
+                add_rows<T, 1>(batch.inputs->values + i, w + k * n, scales ? scales + k : nullptr,
+                               n, c);
+            }
         }
-        if (!sparse && !scale) multiply_straight(m, n, Index(layer.n_in), x, w, to, layer.stride);
+        if (!sparse && !scale)
+            multiply_straight(m, n, Index(layer.n_in), x, w, scales, to, layer.stride);
     }
 
     void smooth(const LossSpec& spec, T* y, int n) const {
@@ -269,8 +295,8 @@ template <class T> class Pass {
     }
 
     template <class Sink>
-    void weight_gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
-                         int member, Sink sink) {
+    void weight_gradient(std::size_t l, T* parameters, const Batch<T>& batch, Share part,
+                         Start start, T* into, int member, Sink sink) {
         const Index m = batch.rows.count;
         const Layer<T>& layer = plan_.layers[l];
         const Panels<T> place{nullptr, layer.rows(), layer.columns};
@@ -279,7 +305,8 @@ template <class T> class Pass {
         T* packed = piece + most_rows * most_width * lanes;
         const bool gathered = gathers_[l] && m > 1;
         const ByRows<T> x = gathered ? ByRows<T>{} : given(l, batch, 0);
-        if (m == 1 && !into) {  // tiles would be all beginning and no middle
+        const bool folded = l == 1 && first_ == 1;
+        if (m == 1 && !into && !folded) {  // tiles would be all beginning and no middle
             for (int p = 0; p < layer.columns.panels(); ++p)
                 sink.outer(layer.w + place.offset(p, part.first), x.at + part.first,
                            part.last - part.first, dz + Index(layer.columns.first(p)) * lanes,
@@ -308,7 +335,10 @@ template <class T> class Pass {
                 tile_of<T, ByColumns<T>>(count, layer.columns.width(p))(
                     m, {columns, gathered ? count : x.stride}, b, b_stride, start, nullptr, c,
                     wide);
-                if (!into) sink(at, count * wide, c);
+                if (into) return;
+                if (folded)
+                    unfolding_.rows(p, part.first + i, part.first + i + count, parameters, c);
+                sink(at, count * wide, c);
             });
         }
     }
@@ -322,7 +352,12 @@ template <class T> class Pass {
 
     template <class A> static void gather_columns(const A& x, Share part, Index m, T* to) {
         in_blocks(part.last - part.first, [&](Index i, int count) {
-            for (Index r = 0; r < m; ++r, to += count) copy(x.row(r) + part.first + i, count, to);
+            if (count == most_rows)  // most are, and a size known beforehand is a move or two
+                for (Index r = 0; r < m; ++r, to += most_rows)
+                    std::memcpy(to, x.row(r) + part.first + i, most_rows * sizeof(T));
+            else
+                for (Index r = 0; r < m; ++r, to += count)
+                    copy(x.row(r) + part.first + i, count, to);
         });
     }
 
@@ -352,6 +387,8 @@ template <class T> class Pass {
     }
 
     const Plan<T>& plan_;
+    const std::size_t first_;  // the layer that takes the inputs
+    Unfolding<T> unfolding_;
     Index capacity_;
     Index x_stride_;
     Buffer<T> x_copy_;

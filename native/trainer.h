@@ -82,6 +82,7 @@ template <class T> class Trainer {
 
     void set(const T* theta, const T* const* moments, std::int64_t t) {
         plan_.lay_out(theta, parameters_.get());
+        fold(plan_, parameters_.get(), {0, plan_.n_in});
         for (int i = 0; i < settings_.optimizer.moments(); ++i)
             plan_.lay_out(moments[i], moments_[i].get());
         t_ = t;
@@ -145,7 +146,7 @@ template <class T> class Trainer {
     void begin(const Epochs<T>& work, const std::function<bool()>& interrupted) {
         outcome_ = Outcome{};
         started_ = Clock::now();
-        const bool sparse = work.inputs.sparse() && plan_.layers.front().kind == Kind::dense;
+        const bool sparse = work.inputs.sparse() && plan_.dense_first();
         streams_ = settings_.size <= chunk_ && settings_.clip_norm == 0.0 && !sparse;
         if (!streams_) need_gradient();
         pass_.make_room(work.inputs, work.orders != nullptr);
@@ -269,7 +270,18 @@ template <class T> class Trainer {
                 add_gradient(batch, first == 0 ? Start::zero : Start::here, member);
             barrier_.wait();
         }
+        if (!streams_ && plan_.folds()) {
+            pass_.unfold(share_of_rows(1, member), parameters_.get(), gradient_.get());
+            barrier_.wait();
+        }
         return true;
+    }
+
+    // Of W of layer l, or of its s; beside a scale layer that is folded into it, by whole lanes.
+    Share share_of_rows(std::size_t l, int member) const {
+        const bool folded = plan_.folds() && l == 1;
+        return share(plan_.layers[l].rows(), member, settings_.members,
+                     folded ? Index(lanes) : Index(Segments<T>::group));
     }
 
     bool stopped(int member) {
@@ -279,10 +291,9 @@ template <class T> class Trainer {
 
     void add_gradient(const Batch<T>& batch, Start start, int member) {
         const Nowhere<T> nowhere;
-        for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
-            const Share part =
-                share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
-            pass_.gradient(l, batch, part, start, gradient_.get(), member, nowhere);
+        for (std::size_t l = plan_.first(); l < plan_.layers.size(); ++l) {
+            pass_.gradient(l, parameters_.get(), batch, share_of_rows(l, member), start,
+                           gradient_.get(), member, nowhere);
             if (member == 0 && plan_.layers[l].bias)
                 pass_.bias_gradient(l, batch, start, gradient_.get(), member, nowhere);
         }
@@ -293,13 +304,18 @@ template <class T> class Trainer {
                     int member) {
         Coming<T> coming(*batch.inputs, next, share(next.count, member, settings_.members, 16),
                          plan_.n_in);
-        std::size_t s = 0;
-        for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
-            const Share part =
-                share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
+        std::size_t s = plan_.first();  // a segment that is folded moves after W
+        for (std::size_t l = plan_.first(); l < plan_.layers.size(); ++l) {
+            const Share part = share_of_rows(l, member);
             moving(segments_[s++], weight, move, coming, [&](auto sink) {
-                pass_.gradient(l, batch, part, Start::zero, nullptr, member, sink);
+                pass_.gradient(l, parameters_.get(), batch, part, Start::zero, nullptr, member,
+                               sink);
             });
+            if (plan_.folds() && l == 1) {
+                moving(segments_[0], weight, move, coming,
+                       [&](auto sink) { pass_.scale_gradient(part, sink); });
+                fold(plan_, parameters_.get(), part);
+            }
             if (!plan_.layers[l].bias) continue;
             const Segment<T>& biases = segments_[s++];
             if (member != 0) continue;  // they are few
@@ -345,6 +361,9 @@ template <class T> class Trainer {
                                          past(moments_[0].get(), at), past(moments_[1].get(), at));
                 });
         }
+        barrier_.wait();
+        if (!plan_.folds()) return;
+        fold(plan_, parameters_.get(), share_of_rows(1, member));
         barrier_.wait();
     }
 

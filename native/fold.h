@@ -6,6 +6,7 @@
 // so that inputs are multiplied where they lie, and dz W^T, which ds alone would need, never is.
 #pragma once
 
+#include "plan.h"
 #include "threads.h"
 
 namespace pellucid {

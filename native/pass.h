@@ -10,7 +10,6 @@
 
 #include "fold.h"
 #include "losses.h"
-#include "moving.h"
 #include "sparse.h"
 #include "straight.h"
 #include "units.h"

@@ -1,7 +1,8 @@
 // What a unit does with its weighted sum, on lanes: the table of src/pellucid/activations.py.
 //
-// Each has `forward(z) -> a` and `backward(da, z, a) -> dz`; one that says `from_a` works back from
-// a alone, so that its z need not be kept. Softmax is the exception, being about whole rows.
+// Each has `forward(z) -> a`. One that says `from_a` works back from that alone: `backward(da, a)`
+// is dz. Another has `curve(z)`, which is a with the slope f'(z) beside it, from one exponential:
+// dz is da times the slope. Softmax is the exception, being about whole rows.
 #pragma once
 
 #include "turning.h"
@@ -29,17 +30,21 @@ constexpr const char* activation_names[] = {
     "identity", "sigmoid",  "tanh",  "relu", "leaky_relu", "elu",    "selu",
     "gelu",     "softplus", "swish", "mish", "exp",        "softmax"};
 
+// A point of a curve, and how steep it is there.
+template <class T> struct Curve {
+    Lanes<T> a, slope;
+};
+
 struct Identity {
     static constexpr bool from_a = true;
     template <class V> static V forward(const V& z) { return z; }
-    template <class V> static V backward(const V& da, const V&, const V&) { return da; }
+    template <class V> static V backward(const V& da, const V&) { return da; }
 };
 
 struct Sigmoid {
     static constexpr bool from_a = true;
     template <class T> static Lanes<T> forward(const Lanes<T>& z) { return sigmoid(z); }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>&, const Lanes<T>& a) {
+    template <class T> static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& a) {
         return da * a * (all(T(1)) - a);
     }
 };
@@ -47,8 +52,7 @@ struct Sigmoid {
 struct Tanh {
     static constexpr bool from_a = true;
     template <class T> static Lanes<T> forward(const Lanes<T>& z) { return tanh(z); }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>&, const Lanes<T>& a) {
+    template <class T> static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& a) {
         return da * (all(T(1)) - a * a);
     }
 };
@@ -58,8 +62,7 @@ struct Relu {
     template <class T> static Lanes<T> forward(const Lanes<T>& z) {
         return max(zero<T>(), z);  // NaN stays NaN
     }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>&, const Lanes<T>& a) {
+    template <class T> static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& a) {
         return if_greater(a, zero<T>(), da, zero<T>());
     }
 };
@@ -69,87 +72,77 @@ struct LeakyRelu {
     template <class T> static Lanes<T> forward(const Lanes<T>& z) {
         return if_greater(z, zero<T>(), z, all(T(0.01)) * z);
     }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>&, const Lanes<T>& a) {
+    template <class T> static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& a) {
         return if_greater(a, zero<T>(), da, all(T(0.01)) * da);
-    }
-};
-
-struct Elu {
-    static constexpr bool from_a = false;  // a + 1 would lose the digits of a small exp(z)
-    template <class T> static Lanes<T> forward(const Lanes<T>& z) {
-        return if_greater(z, zero<T>(), z, expm1(min(zero<T>(), z)));
-    }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& z, const Lanes<T>&) {
-        return da * exp(min(zero<T>(), z));
-    }
-};
-
-struct Selu {
-    static constexpr bool from_a = false;
-    static constexpr double scale = 1.0507009873554804934193349852946;
-    static constexpr double alpha = 1.6732632423543772848170429916717;
-    template <class T> static Lanes<T> forward(const Lanes<T>& z) {
-        const Lanes<T> curve = all(T(alpha)) * expm1(min(zero<T>(), z));
-        return all(T(scale)) * if_greater(z, zero<T>(), z, curve);
-    }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& z, const Lanes<T>&) {
-        const Lanes<T> slope = all(T(alpha)) * exp(min(zero<T>(), z));
-        return all(T(scale)) * da * if_greater(z, zero<T>(), all(T(1)), slope);
-    }
-};
-
-struct Gelu {
-    static constexpr bool from_a = false;
-    static constexpr double root_half = 0.70710678118654752440;
-    static constexpr double one_over_root_two_pi = 0.39894228040143267794;
-    template <class T> static Lanes<T> forward(const Lanes<T>& z) {
-        return all(T(0.5)) * z * erfc(all(T(-root_half)) * z);
-    }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& z, const Lanes<T>&) {
-        const Lanes<T> density = exp(all(T(-0.5)) * z * z) * all(T(one_over_root_two_pi));
-        return da * fma(z, density, all(T(0.5)) * erfc(all(T(-root_half)) * z));
-    }
-};
-
-struct Softplus {
-    static constexpr bool from_a = false;
-    template <class T> static Lanes<T> forward(const Lanes<T>& z) { return softplus(z); }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& z, const Lanes<T>&) {
-        return da * sigmoid(z);
-    }
-};
-
-struct Swish {
-    static constexpr bool from_a = false;
-    template <class T> static Lanes<T> forward(const Lanes<T>& z) { return z * sigmoid(z); }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& z, const Lanes<T>&) {
-        const Lanes<T> s = sigmoid(z);
-        return da * s * fma(z, all(T(1)) - s, all(T(1)));
-    }
-};
-
-struct Mish {
-    static constexpr bool from_a = false;
-    template <class T> static Lanes<T> forward(const Lanes<T>& z) { return z * tanh(softplus(z)); }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& z, const Lanes<T>&) {
-        const Lanes<T> t = tanh(softplus(z));
-        return da * fma(z * (all(T(1)) - t * t), sigmoid(z), t);
     }
 };
 
 struct Exp {
     static constexpr bool from_a = true;
     template <class T> static Lanes<T> forward(const Lanes<T>& z) { return exp(z); }
-    template <class T>
-    static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>&, const Lanes<T>& a) {
+    template <class T> static Lanes<T> backward(const Lanes<T>& da, const Lanes<T>& a) {
         return da * a;
+    }
+};
+
+// What those have in common whose slope is not to be had from a, or not with all its digits.
+template <class Row> struct Curved {
+    static constexpr bool from_a = false;
+    template <class T> static Lanes<T> forward(const Lanes<T>& z) { return Row::curve(z).a; }
+};
+
+struct Elu : Curved<Elu> {
+    template <class T> static Curve<T> curve(const Lanes<T>& z) {
+        const auto [e, e_less_1] = moderate_exp(min(zero<T>(), z));
+        return {if_greater(z, zero<T>(), z, e_less_1), e};
+    }
+};
+
+struct Selu : Curved<Selu> {
+    static constexpr double scale = 1.0507009873554804934193349852946;
+    static constexpr double both = scale * 1.6732632423543772848170429916717;
+    template <class T> static Curve<T> curve(const Lanes<T>& z) {
+        const auto [e, e_less_1] = moderate_exp(min(zero<T>(), z));
+        return {if_greater(z, zero<T>(), all(T(scale)) * z, all(T(both)) * e_less_1),
+                if_greater(z, zero<T>(), all(T(scale)), all(T(both)) * e)};
+    }
+};
+
+struct Gelu : Curved<Gelu> {
+    static constexpr double root_half = 0.70710678118654752440;
+    static constexpr double one_over_root_two_pi = 0.39894228040143267794;
+    template <class T> static Curve<T> curve(const Lanes<T>& z) {
+        const Lanes<T> share = all(T(0.5)) * erfc(all(T(-root_half)) * z);
+        const Lanes<T> density = exp(all(T(-0.5)) * z * z) * all(T(one_over_root_two_pi));
+        return {z * share, fma(z, density, share)};
+    }
+};
+
+struct Softplus : Curved<Softplus> {
+    template <class T> static Curve<T> curve(const Lanes<T>& z) {
+        const Lanes<T> e = moderate_exp(-abs(z)).e;
+        return {max(zero<T>(), z) + log1p(e),
+                if_at_least(z, zero<T>(), all(T(1)), e) / (all(T(1)) + e)};
+    }
+};
+
+struct Swish : Curved<Swish> {
+    template <class T> static Curve<T> curve(const Lanes<T>& z) {
+        const Lanes<T> s = sigmoid(z);
+        return {z * s, s * fma(z, all(T(1)) - s, all(T(1)))};
+    }
+};
+
+// With n = e^z (e^z + 2), tanh(softplus(z)) is n / (n + 2), and 1 to the last digit beyond z = 40.
+struct Mish : Curved<Mish> {
+    template <class T> static Curve<T> curve(const Lanes<T>& z) {
+        const Lanes<T> inside = min(all(T(40)), z);
+        const Lanes<T> e = moderate_exp(inside).e;
+        const Lanes<T> n = e * (e + all(T(2)));
+        const Lanes<T> inverse = all(T(1)) / (n + all(T(2)));
+        const Lanes<T> t = n * inverse;  // whose own slope is 4 e (e + 1) / (n + 2)^2
+        const Lanes<T> steep = all(T(4)) * fma(e, e, e) * inverse;
+        return {z * t, fma(steep, inside * inverse, t)};
     }
 };
 
@@ -172,7 +165,8 @@ template <class F> void with(Activation which, F f) {
     }
 }
 
-inline bool needs_z(Activation which) {
+// Whether the way back needs slopes that are kept on the way forward.
+inline bool needs_slope(Activation which) {
     bool answer = false;
     with(which, [&](auto f) { answer = !decltype(f)::from_a; });
     return answer;

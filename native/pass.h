@@ -8,9 +8,11 @@
 // threads without two of them ever writing to the same place or adding to the same number.
 #pragma once
 
+#include "fold.h"
 #include "losses.h"
 #include "sparse.h"
 #include "straight.h"
+#include "units.h"
 
 namespace pellucid {
 
@@ -21,22 +23,15 @@ template <class T> class Pass {
     // For up to `capacity` rows and so many threads. `drops` has each layer's rate of dropout.
     Pass(const Plan<T>& plan, Index capacity, int members, bool training,
          const std::vector<double>& drops = {})
-        : plan_(plan), capacity_(capacity), x_stride_(row_stride<T>(plan.n_in)),
-          row_loss_(std::size_t(capacity + lanes)) {
+        : plan_(plan), first_(plan.first()), unfolding_(plan), capacity_(capacity),
+          x_stride_(row_stride<T>(plan.n_in)), row_loss_(std::size_t(capacity + lanes)) {
         Index most_out = 0, most_in = 0;
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             const Layer<T>& layer = plan.layers[l];
-            const auto n = std::size_t(capacity * layer.stride);
-            Work work;
-            work.a = Buffer<T>(n);
-            if (needs_z(layer.activation) || layer.activation == Activation::softmax)
-                work.z = Buffer<T>(n);
-            if (training) work.dz = Buffer<T>(n);
-            work.drop = l < drops.size() ? drops[l] : 0.0;
-            if (work.drop > 0.0) work.next = Buffer<T>(n);
-            work.gathers = training && gathers(layer);
-            if (work.gathers) most_in = std::max(most_in, Index(layer.n_in));
-            layers_.push_back(std::move(work));
+            units_.emplace_back(layer, l < first_ ? 0 : capacity, training,
+                                l < drops.size() && drops[l] > 0.0);
+            gathers_.push_back(training && gathers(layer));
+            if (gathers_.back()) most_in = std::max(most_in, Index(layer.n_in));
             most_out = std::max(most_out, layer.padded());
         }
         const Index share_of_in = std::min(most_in, most_in / members + 16);
@@ -61,15 +56,14 @@ template <class T> class Pass {
             x_copy_ = Buffer<T>(std::size_t(capacity_ * x_stride_));
     }
 
-    // Forward through all layers; the last one's activation may be left out. `masks` has, for each
-    // layer that drops, what is kept of (rows, n_out).
+    // Forward through all layers; the last one's activation may be left out.
     void forward(T* parameters, const Batch<T>& batch, Share part, bool with_output, int member,
-                 const std::uint8_t* const* masks = nullptr) {
+                 const Masks<T>& masks = {}) {
         if (batch.access == Access::copied) copy_inputs(batch, part);
-        for (std::size_t l = 0; l < layers_.size(); ++l) {
+        for (std::size_t l = first_; l < units_.size(); ++l) {
             sums(l, parameters, batch, part);
-            if (l + 1 < layers_.size() || with_output) activate(l, part, member);
-            if (masks && masks[l]) drop(l, part, masks[l]);
+            if (l + 1 < units_.size() || with_output)
+                units_[l].activate(part, masks.of(l), scratch(member));
         }
     }
 
@@ -77,23 +71,24 @@ template <class T> class Pass {
     void forward_straight(const T* theta, const Batch<T>& batch, bool with_output) {
         const Share all_rows{0, batch.rows.count};
         if (batch.access == Access::copied) copy_inputs(batch, all_rows);
-        for (std::size_t l = 0; l < layers_.size(); ++l) {
+        for (std::size_t l = first_; l < units_.size(); ++l) {
             straight_sums(l, theta, batch);
-            if (l + 1 < layers_.size() || with_output) activate(l, all_rows, 0);
+            if (l + 1 < units_.size() || with_output) units_[l].activate(all_rows, {}, scratch(0));
         }
     }
 
-    void activate_output(Share part, int member) { activate(layers_.size() - 1, part, member); }
+    void activate_output(Share part, int member) {
+        units_.back().activate(part, {}, scratch(member));
+    }
 
     // The loss of each row of a share, and with `gradient` dLoss/dz of the last layer, times the
     // row's weight and `scale`. Shares begin at whole lanes.
     void loss(const LossSpec& spec, const Targets<T>& targets, const Rows& which, double scale,
               Share part, bool gradient, int member) {
-        const std::size_t last = layers_.size() - 1;
-        const Layer<T>& layer = plan_.layers[last];
-        const T* from = spec.raw ? z(last) : layers_[last].a.get();
+        const Layer<T>& layer = plan_.layers.back();
+        Units<T>& last = units_.back();
         const int n = int(plan_.n_out);
-        T* outputs = scratch_[std::size_t(member)].get();
+        T* outputs = scratch(member);
         T* wanted = outputs + layer.padded() * lanes;
         for (Index r = part.first; r < part.last; r += lanes) {
             const int count = int(std::min<Index>(lanes, part.last - r));
@@ -107,29 +102,26 @@ template <class T> class Pass {
             for (int i = count; i < lanes; ++i)
                 for (int j = 0; j < n; ++j) wanted[j * lanes + i] = T(0);
             smooth(spec, wanted, n);
-            turn_rows(from + r * layer.stride, layer.stride, count, n, outputs);
+            turn_rows(last.a() + r * layer.stride, layer.stride, count, n, outputs);
             const Lanes<T> rows = loss_block(spec, outputs, wanted, n, load(weights));
             store(row_loss_.get() + r, rows);
-            if (gradient)
-                turn_back(outputs, n, layers_[last].dz.get() + r * layer.stride, layer.stride,
-                          count);
+            if (gradient) turn_back(outputs, n, last.dz() + r * layer.stride, layer.stride, count);
         }
-        if (gradient && !spec.raw) through_activation(last, part, member);
+        if (gradient && !spec.raw) last.back(part, scratch(member));
     }
 
     T row_loss(Index r) const { return row_loss_.get()[r]; }
 
     // From dz of the last layer to that of every layer, for a share of the rows.
-    void backward(T* parameters, Share part, int member,
-                  const std::uint8_t* const* masks = nullptr) {
-        for (std::size_t l = layers_.size() - 1; l > 0; --l) {
+    void backward(T* parameters, Share part, int member) {
+        for (std::size_t l = units_.size() - 1; l > first_; --l) {
             const Layer<T>& layer = plan_.layers[l];
             const Layer<T>& before = plan_.layers[l - 1];
-            const T* dz = layers_[l].dz.get() + part.first * layer.stride;
-            T* da = layers_[l - 1].dz.get() + part.first * before.stride;
+            const T* dz = units_[l].dz() + part.first * layer.stride;
+            T* da = units_[l - 1].dz() + part.first * before.stride;
             const Index m = part.last - part.first;
             if (layer.kind == Kind::dense) {
-                T* turned = scratch_[std::size_t(member)].get();
+                T* turned = scratch(member);
                 for (int p = 0; p < before.columns.panels(); ++p) {
                     const int first = before.columns.first(p), width = before.columns.width(p);
                     turn_panel(layer.weights(parameters), layer.n_out, first, width, turned);
@@ -144,28 +136,44 @@ template <class T> class Pass {
                         store(da + r * before.stride + j,
                               load(dz + r * layer.stride + j) * load(s + j));
             }
-            if (masks && masks[l - 1]) mask(l - 1, part, layers_[l - 1].dz.get(), masks[l - 1]);
-            through_activation(l - 1, part, member);
+            units_[l - 1].back(part, scratch(member));
         }
+    }
+
+    // A folded layer's gradient, which is that of s W, becomes those of s and W.
+    void unfold(Share part, T* parameters, T* gradient) {
+        const Panels<T> g = plan_.layers[first_].weights(gradient);
+        for (int p = 0; p < g.columns.panels(); ++p)
+            unfolding_.rows(p, part.first, part.last, parameters, g.row(p, part.first));
+        scale_gradient(part, [&](Index at, Index count, const T* ds) {
+            std::copy_n(ds, count, gradient + at);
+        });
+    }
+
+    // The gradient of s, where it is folded, for a share of the rows of W that all have been
+    // unfolded.
+    template <class Sink> void scale_gradient(Share part, Sink sink) {
+        if (part.first == part.last) return;
+        sink(plan_.layers[0].w + part.first, whole_lanes<T>(part.last - part.first),
+             unfolding_.ds(part));
     }
 
     // The gradient of W or s of layer l over all rows of the batch, for a share of the rows of W.
     // It goes `into` memory laid out as theta is, on top of what is there if `start` says so; or,
     // where that is null, piece by piece to `sink(place, count, numbers)`, so that it is never
-    // whole.
+    // whole, and unfolded.
     template <class Sink>
-    void gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
-                  int member, Sink sink) {
+    void gradient(std::size_t l, T* parameters, const Batch<T>& batch, Share part, Start start,
+                  T* into, int member, Sink sink) {
         const Layer<T>& layer = plan_.layers[l];
-        T* scratch = scratch_[std::size_t(member)].get();
         if (layer.kind == Kind::scale) {
             if (part.first < part.last)
-                column_sums(l, batch, true, start, layer.w, into, scratch, sink);
-        } else if (l == 0 && batch.inputs->sparse()) {
-            sparse_gradient(*batch.inputs, batch.rows, layers_[l].dz.get(), layer.stride,
+                column_sums(l, batch, true, start, layer.w, into, scratch(member), sink);
+        } else if (l == first_ && batch.inputs->sparse()) {
+            sparse_gradient(*batch.inputs, batch.rows, units_[l].dz(), layer.stride,
                             layer.weights(into), part, start);
         } else {
-            weight_gradient(l, batch, part, start, into, member, sink);
+            weight_gradient(l, parameters, batch, part, start, into, member, sink);
         }
     }
 
@@ -173,34 +181,22 @@ template <class T> class Pass {
     template <class Sink>
     void bias_gradient(std::size_t l, const Batch<T>& batch, Start start, T* into, int member,
                        Sink sink) {
-        column_sums(l, batch, false, start, plan_.layers[l].b, into,
-                    scratch_[std::size_t(member)].get(), sink);
+        column_sums(l, batch, false, start, plan_.layers[l].b, into, scratch(member), sink);
     }
 
-    const T* output() const { return layers_.back().a.get(); }
+    const T* output() const { return units_.back().a(); }
     Index output_stride() const { return plan_.layers.back().stride; }
 
   private:
-    struct Work {
-        Buffer<T> z;     // (capacity, n_out) sums, where they are needed beside a
-        Buffer<T> a;     // activations
-        Buffer<T> next;  // what the next layer is given, where dropout makes that another thing
-        Buffer<T> dz;
-        double drop = 0.0;
-        bool gathers = false;
-    };
+    T* scratch(int member) const { return scratch_[std::size_t(member)].get(); }
 
     Access access(const Inputs<T>& inputs, bool ordered, Index rows) const {
-        if (plan_.layers.front().kind != Kind::dense) return Access::copied;
+        if (!plan_.dense_first()) return Access::copied;
         if (inputs.sparse() || rows == 1) return Access::in_place;
         // Rows a multiple of 1024 bytes long would compete for places in the cache.
         if (plan_.n_in * Index(sizeof(T)) % 1024 == 0) return Access::copied;
         if (!ordered) return Access::in_place;
-        return layers_.front().gathers ? Access::in_order : Access::copied;
-    }
-
-    T* z(std::size_t l) const {
-        return layers_[l].z.get() ? layers_[l].z.get() : layers_[l].a.get();
+        return gathers_[first_] ? Access::in_order : Access::copied;
     }
 
     void copy_inputs(const Batch<T>& batch, Share part) {
@@ -220,11 +216,9 @@ template <class T> class Pass {
 
     // What layer l is given, row by row, from one row on.
     ByRows<T> given(std::size_t l, const Batch<T>& batch, Index row) const {
-        if (l > 0) {
-            const Work& before = layers_[l - 1];
+        if (l > first_) {
             const Index stride = plan_.layers[l - 1].stride;
-            const T* x = (before.next.get() ? before.next : before.a).get();
-            return {x + row * stride, stride};
+            return {units_[l - 1].given() + row * stride, stride};
         }
         if (batch.access == Access::copied) return {x_copy_.get() + row * x_stride_, x_stride_};
         return {batch.inputs->dense + batch.rows[row] * plan_.n_in, plan_.n_in};
@@ -232,13 +226,13 @@ template <class T> class Pass {
 
     // f(what layer l is given from one row on), wherever its rows are.
     template <class F> void with_given(std::size_t l, const Batch<T>& batch, Index row, F f) const {
-        if (l > 0 || batch.access != Access::in_order) return f(given(l, batch, row));
+        if (l > first_ || batch.access != Access::in_order) return f(given(l, batch, row));
         f(ByOrder<T>{batch.inputs->dense, batch.rows.order + batch.rows.first + row, plan_.n_in});
     }
 
     void sums(std::size_t l, T* parameters, const Batch<T>& batch, Share part) {
         const Layer<T>& layer = plan_.layers[l];
-        T* to = z(l) + part.first * layer.stride;
+        T* to = units_[l].sums() + part.first * layer.stride;
         const Index m = part.last - part.first;
         const T* bias = layer.bias ? parameters + layer.b : nullptr;
         if (layer.kind == Kind::scale) {
@@ -247,13 +241,13 @@ template <class T> class Pass {
             for (Index r = 0; r < m; ++r)
                 for (Index j = 0; j < layer.padded(); j += lanes)
                     store(to + r * layer.stride + j, load(x.row(r) + j) * load(s + j));
-        } else if (l == 0 && batch.inputs->sparse()) {
+        } else if (l == first_ && batch.inputs->sparse()) {
             for (Index r = 0; r < m; ++r)
-                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.weights(parameters),
+                sparse_sums(*batch.inputs, batch.rows[part.first + r], layer.multiplier(parameters),
                             bias, to + r * layer.stride);
         } else if (m > 0) {
             with_given(l, batch, part.first, [&](const auto& x) {
-                multiply(m, layer.n_in, x, layer.weights(parameters),
+                multiply(m, layer.n_in, x, layer.multiplier(parameters),
                          bias ? Start::row : Start::zero, bias, to, layer.stride);
             });
         }
@@ -263,9 +257,10 @@ template <class T> class Pass {
         const Layer<T>& layer = plan_.layers[l];
         const Index m = batch.rows.count, n = layer.n_out;
         const T* w = theta + layer.theta_w;
-        T* to = z(l);
+        const T* scales = l == 1 && first_ == 1 ? theta + plan_.layers[0].theta_w : nullptr;
+        T* to = units_[l].sums();
         const bool scale = layer.kind == Kind::scale;
-        const bool sparse = l == 0 && !scale && batch.inputs->sparse();
+        const bool sparse = l == first_ && !scale && batch.inputs->sparse();
         const ByRows<T> x = sparse ? ByRows<T>{} : given(l, batch, 0);
         for (Index r = 0; r < m; ++r) {
             T* c = to + r * layer.stride;
@@ -280,78 +275,14 @@ template <class T> class Pass {
                 std::fill_n(c, layer.padded(), T(0));
             if (!sparse) continue;
             const Index row = batch.rows[r];
-            for (Index i = batch.inputs->start(row); i < batch.inputs->start(row + 1); ++i)
-                add_rows<T, 1>(batch.inputs->values + i, w + batch.inputs->column(i) * n, n, c);
-        }
-        if (!sparse && !scale) multiply_straight(m, n, Index(layer.n_in), x, w, to, layer.stride);
-    }
-
-    void activate(std::size_t l, Share part, int member) {
-        const Layer<T>& layer = plan_.layers[l];
-        const T* from = z(l);
-        T* to = layers_[l].a.get();
-        if (layer.activation == Activation::softmax) {
-            T* block = scratch_[std::size_t(member)].get();
-            for (Index r = part.first; r < part.last; r += lanes) {
-                const int count = int(std::min<Index>(lanes, part.last - r));
-                turn_rows(from + r * layer.stride, layer.stride, count, layer.n_out, block);
-                softmax_forward(block, layer.n_out);
-                turn_back(block, layer.n_out, to + r * layer.stride, layer.stride, count);
+            for (Index i = batch.inputs->start(row); i < batch.inputs->start(row + 1); ++i) {
+                const Index k = batch.inputs->column(i);
+                add_rows<T, 1>(batch.inputs->values + i, w + k * n, scales ? scales + k : nullptr,
+                               n, c);
             }
-            return;
         }
-        with(layer.activation, [&](auto f) {
-            if (std::is_same_v<decltype(f), Identity> && from == to) return;
-            for (Index r = part.first; r < part.last; ++r)
-                for (Index j = 0; j < layer.padded(); j += lanes)
-                    store(to + r * layer.stride + j, f.forward(load(from + r * layer.stride + j)));
-        });
-    }
-
-    // dz = f'(z) da, in place of da.
-    void through_activation(std::size_t l, Share part, int member) {
-        const Layer<T>& layer = plan_.layers[l];
-        const T* sums = z(l);
-        const T* a = layers_[l].a.get();
-        T* dz = layers_[l].dz.get();
-        if (layer.activation == Activation::softmax) {
-            T* gradients = scratch_[std::size_t(member)].get();
-            T* outputs = gradients + layer.padded() * lanes;
-            for (Index r = part.first; r < part.last; r += lanes) {
-                const int count = int(std::min<Index>(lanes, part.last - r));
-                const Index at = r * layer.stride;
-                turn_rows(dz + at, layer.stride, count, layer.n_out, gradients);
-                turn_rows(a + at, layer.stride, count, layer.n_out, outputs);
-                softmax_backward(gradients, outputs, layer.n_out);
-                turn_back(gradients, layer.n_out, dz + at, layer.stride, count);
-            }
-            return;
-        }
-        with(layer.activation, [&](auto f) {
-            if (std::is_same_v<decltype(f), Identity>) return;
-            for (Index r = part.first; r < part.last; ++r)
-                for (Index j = 0; j < layer.padded(); j += lanes) {
-                    const Index at = r * layer.stride + j;
-                    store(dz + at, f.backward(load(dz + at), load(sums + at), load(a + at)));
-                }
-        });
-    }
-
-    void drop(std::size_t l, Share part, const std::uint8_t* kept) {
-        const Layer<T>& layer = plan_.layers[l];
-        std::copy(layers_[l].a.get() + part.first * layer.stride,
-                  layers_[l].a.get() + part.last * layer.stride,
-                  layers_[l].next.get() + part.first * layer.stride);
-        mask(l, part, layers_[l].next.get(), kept);
-    }
-
-    // Numbers (rows, n_out) times 0 or 1 / (1 - rate), as `kept` says; row 0 of it is row 0 here.
-    void mask(std::size_t l, Share part, T* numbers, const std::uint8_t* kept) const {
-        const Layer<T>& layer = plan_.layers[l];
-        const T up = T(1.0 / (1.0 - layers_[l].drop));
-        for (Index r = part.first; r < part.last; ++r)
-            for (Index j = 0; j < layer.n_out; ++j)
-                numbers[r * layer.stride + j] *= kept[r * layer.n_out + j] ? up : T(0);
+        if (!sparse && !scale)
+            multiply_straight(m, n, Index(layer.n_in), x, w, scales, to, layer.stride);
     }
 
     void smooth(const LossSpec& spec, T* y, int n) const {
@@ -363,17 +294,18 @@ template <class T> class Pass {
     }
 
     template <class Sink>
-    void weight_gradient(std::size_t l, const Batch<T>& batch, Share part, Start start, T* into,
-                         int member, Sink sink) {
+    void weight_gradient(std::size_t l, T* parameters, const Batch<T>& batch, Share part,
+                         Start start, T* into, int member, Sink sink) {
         const Index m = batch.rows.count;
         const Layer<T>& layer = plan_.layers[l];
         const Panels<T> place{nullptr, layer.rows(), layer.columns};
-        const T* dz = layers_[l].dz.get();
-        T* piece = scratch_[std::size_t(member)].get();  // of the gradient
+        const T* dz = units_[l].dz();
+        T* piece = scratch(member);  // of the gradient
         T* packed = piece + most_rows * most_width * lanes;
-        const bool gathered = layers_[l].gathers && m > 1;
+        const bool gathered = gathers_[l] && m > 1;
         const ByRows<T> x = gathered ? ByRows<T>{} : given(l, batch, 0);
-        if (m == 1 && !into) {  // tiles would be all beginning and no middle
+        const bool folded = l == 1 && first_ == 1;
+        if (m == 1 && !into && !folded) {  // tiles would be all beginning and no middle
             for (int p = 0; p < layer.columns.panels(); ++p)
                 sink.outer(layer.w + place.offset(p, part.first), x.at + part.first,
                            part.last - part.first, dz + Index(layer.columns.first(p)) * lanes,
@@ -402,7 +334,10 @@ template <class T> class Pass {
                 tile_of<T, ByColumns<T>>(count, layer.columns.width(p))(
                     m, {columns, gathered ? count : x.stride}, b, b_stride, start, nullptr, c,
                     wide);
-                if (!into) sink(at, count * wide, c);
+                if (into) return;
+                if (folded)
+                    unfolding_.rows(p, part.first + i, part.first + i + count, parameters, c);
+                sink(at, count * wide, c);
             });
         }
     }
@@ -416,7 +351,12 @@ template <class T> class Pass {
 
     template <class A> static void gather_columns(const A& x, Share part, Index m, T* to) {
         in_blocks(part.last - part.first, [&](Index i, int count) {
-            for (Index r = 0; r < m; ++r, to += count) copy(x.row(r) + part.first + i, count, to);
+            if (count == most_rows)  // most are, and a size known beforehand is a move or two
+                for (Index r = 0; r < m; ++r, to += most_rows)
+                    std::memcpy(to, x.row(r) + part.first + i, most_rows * sizeof(T));
+            else
+                for (Index r = 0; r < m; ++r, to += count)
+                    copy(x.row(r) + part.first + i, count, to);
         });
     }
 
@@ -427,7 +367,7 @@ template <class T> class Pass {
         constexpr int at_once = 4;  // additions that do not wait for each other
         const Layer<T>& layer = plan_.layers[l];
         const ByRows<T> x = times_x ? given(l, batch, 0) : ByRows<T>{};
-        const T* dz = layers_[l].dz.get();
+        const T* dz = units_[l].dz();
         for (Index j = 0; j < layer.padded(); j += at_once * lanes) {
             const int n = int(std::min<Index>(at_once, (layer.padded() - j) / lanes));
             Lanes<T> total[at_once];
@@ -446,11 +386,14 @@ template <class T> class Pass {
     }
 
     const Plan<T>& plan_;
+    const std::size_t first_;  // the layer that takes the inputs
+    Unfolding<T> unfolding_;
     Index capacity_;
     Index x_stride_;
     Buffer<T> x_copy_;
     Buffer<T> row_loss_;
-    std::vector<Work> layers_;
+    std::vector<Units<T>> units_;               // one a layer
+    std::vector<bool> gathers_;                 // one a layer
     std::vector<Buffer<T>> scratch_, columns_;  // one a thread
 };
 

@@ -75,6 +75,7 @@ template <class T> struct Layer : LayerSpec {
     Index stride;            // of its activations, row by row
     Index theta_w, theta_b;  // where W (or s) and b begin in theta
     Index w, b;              // and in the laid out memory: W in panels, s and b in whole lanes
+    Index times;             // where that is there which x is multiplied by: W, or s W
 
     explicit Layer(const LayerSpec& spec) : LayerSpec(spec) {
         columns.lanes = int(whole_lanes<T>(n_out) / Lanes<T>::count);
@@ -83,6 +84,7 @@ template <class T> struct Layer : LayerSpec {
     Index padded() const { return Index(columns.lanes) * Lanes<T>::count; }
     Index rows() const { return kind == Kind::dense ? n_in : 1; }  // of W, or of s
     Panels<T> weights(T* laid_out) const { return {laid_out + w, rows(), columns}; }
+    Panels<T> multiplier(T* laid_out) const { return {laid_out + times, rows(), columns}; }
     Panels<T> biases(T* laid_out) const { return {laid_out + b, 1, columns}; }
 };
 
@@ -105,7 +107,7 @@ template <class T> class Plan {
                 throw std::invalid_argument("a scale layer gives as many numbers as it takes");
             Layer<T> layer(spec);
             layer.theta_w = size;
-            layer.w = laid_out;
+            layer.w = layer.times = laid_out;
             size += layer.rows() * layer.n_out;
             laid_out += layer.rows() * layer.padded();
             layer.theta_b = size;
@@ -115,14 +117,29 @@ template <class T> class Plan {
         }
         n_in = layers.front().n_in;
         n_out = layers.back().n_out;
+        if (!folds()) return;
+        layers[1].times = laid_out;
+        laid_out += layers[1].rows() * layers[1].padded();
     }
+
+    // Whether a scale layer goes first and only multiplies: it is folded into the dense one after
+    // it.
+    bool folds() const {
+        if (layers.size() < 2 || layers[1].kind != Kind::dense) return false;
+        const Layer<T>& front = layers.front();
+        return front.kind == Kind::scale && !front.bias && front.activation == Activation::identity;
+    }
+
+    // The number of the layer that takes the inputs.
+    std::size_t first() const { return folds() ? 1 : 0; }
+    bool dense_first() const { return layers[first()].kind == Kind::dense; }
 
     // Operations that a step takes for a row, with so many numbers stored in it if X is sparse.
     double flops_of_a_row(double stored = -1.0) const {
         double flops = 0.0;
         for (const Layer<T>& layer : layers) flops += 6.0 * double(layer.rows() * layer.n_out);
-        if (stored < 0.0 || layers.front().kind != Kind::dense) return flops;
-        return flops + 6.0 * (stored - double(n_in)) * double(layers.front().n_out);
+        if (stored < 0.0 || !dense_first()) return flops;
+        return flops + 6.0 * (stored - double(n_in)) * double(layers[first()].n_out);
     }
 
     // theta (size) into memory in whole lanes, with 0 in what is left of them.

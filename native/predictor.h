@@ -31,6 +31,7 @@ template <class T> class Predictor {
         if (!straight) {
             if (!parameters_.get()) parameters_ = Buffer<T>(std::size_t(plan_.laid_out));
             plan_.lay_out(theta, parameters_.get());
+            fold(plan_, parameters_.get(), {0, plan_.n_in});
         }
         for (Pass<T>& pass : passes_) pass.make_room(inputs, false);
         std::atomic<bool> stop = false;

@@ -9,7 +9,6 @@
 
 #include "moving.h"
 #include "pass.h"
-#include "questions.h"
 #include "segments.h"
 
 namespace pellucid {
@@ -18,15 +17,6 @@ struct Objective {
     LossSpec loss;
     Penalties penalties;
     bool mean = true;
-};
-
-// NumPy's own view of a bit generator (numpy/random/bitgen.h).
-struct BitGenerator {
-    void* state;
-    std::uint64_t (*next_uint64)(void*);
-    std::uint32_t (*next_uint32)(void*);
-    double (*next_double)(void*);
-    std::uint64_t (*next_raw)(void*);
 };
 
 struct Settings {
@@ -73,18 +63,12 @@ template <class T> class Trainer {
   public:
     Trainer(const Plan<T>& plan, const Objective& objective, const Settings& settings)
         : plan_(plan), objective_(objective), settings_(settings), barrier_(settings.members),
-          chunk_(rows_at_once(plan, settings)),
+          chunk_(rows_at_once(plan, settings)), dropout_(plan, settings.drops, settings.size),
           pass_(plan, chunk_, settings.members, true, settings.drops), segments_(plan),
           parameters_(std::size_t(plan.laid_out)) {
         for (int i = 0; i < settings.optimizer.moments(); ++i)
             moments_[i] = Buffer<T>(std::size_t(plan.laid_out));
         others_.resize(std::size_t(settings.members));
-        for (std::size_t l = 0; l < settings.drops.size(); ++l) {
-            const Index n = settings.drops[l] > 0.0 ? settings.size * plan.layers[l].n_out : 0;
-            masks_.emplace_back(std::size_t(n));
-        }
-        for (int t = 0; t < settings.members; ++t)
-            masks_at_.emplace_back(plan.layers.size(), nullptr);
     }
 
     // How many rows go forward and back at a time, so that an interrupt is answered soon and memory
@@ -98,6 +82,7 @@ template <class T> class Trainer {
 
     void set(const T* theta, const T* const* moments, std::int64_t t) {
         plan_.lay_out(theta, parameters_.get());
+        fold(plan_, parameters_.get(), {0, plan_.n_in});
         for (int i = 0; i < settings_.optimizer.moments(); ++i)
             plan_.lay_out(moments[i], moments_[i].get());
         t_ = t;
@@ -161,7 +146,7 @@ template <class T> class Trainer {
     void begin(const Epochs<T>& work, const std::function<bool()>& interrupted) {
         outcome_ = Outcome{};
         started_ = Clock::now();
-        const bool sparse = work.inputs.sparse() && plan_.layers.front().kind == Kind::dense;
+        const bool sparse = work.inputs.sparse() && plan_.dense_first();
         streams_ = settings_.size <= chunk_ && settings_.clip_norm == 0.0 && !sparse;
         if (!streams_) need_gradient();
         pass_.make_room(work.inputs, work.orders != nullptr);
@@ -235,7 +220,7 @@ template <class T> class Trainer {
               const Step& move, int member, Value& value) {
         if (!settings_.drops.empty()) {
             if (member == 0) questions_.ask();
-            if (member == 0) draw_masks(*work.bits, rows.count);
+            if (member == 0) dropout_.draw(*work.bits, rows.count, questions_);
             barrier_.wait();
             if (stopped(member)) return false;
         }
@@ -257,12 +242,12 @@ template <class T> class Trainer {
             const Batch<T> batch =
                 pass_.batch(work.inputs, {rows.order, rows.first + first, count});
             const Share part = share(count, member, settings_.members, 16);
-            const std::uint8_t* const* masks = dropping ? masks_from(first, member) : nullptr;
+            const Masks<T> masks = dropping ? dropout_.masks(first) : Masks<T>{};
             const bool asked = dropping && first == 0;  // by `step`, and others may still look
             if (member == 0 && !asked) questions_.ask();
             pass_.forward(parameters_.get(), batch, part, !objective_.loss.raw, member, masks);
             pass_.loss(objective_.loss, work.targets, batch.rows, scale, part, true, member);
-            pass_.backward(parameters_.get(), part, member, masks);
+            pass_.backward(parameters_.get(), part, member);
             if (first == 0 && objective_.penalties.any())
                 segments_.sum_up(parameters_.get(), objective_.penalties.l1 != 0.0, member,
                                  settings_.members, false);
@@ -285,7 +270,18 @@ template <class T> class Trainer {
                 add_gradient(batch, first == 0 ? Start::zero : Start::here, member);
             barrier_.wait();
         }
+        if (!streams_ && plan_.folds()) {
+            pass_.unfold(share_of_rows(1, member), parameters_.get(), gradient_.get());
+            barrier_.wait();
+        }
         return true;
+    }
+
+    // Of W of layer l, or of its s; beside a scale layer that is folded into it, by whole lanes.
+    Share share_of_rows(std::size_t l, int member) const {
+        const bool folded = plan_.folds() && l == 1;
+        return share(plan_.layers[l].rows(), member, settings_.members,
+                     folded ? Index(lanes) : Index(Segments<T>::group));
     }
 
     bool stopped(int member) {
@@ -295,10 +291,9 @@ template <class T> class Trainer {
 
     void add_gradient(const Batch<T>& batch, Start start, int member) {
         const Nowhere<T> nowhere;
-        for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
-            const Share part =
-                share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
-            pass_.gradient(l, batch, part, start, gradient_.get(), member, nowhere);
+        for (std::size_t l = plan_.first(); l < plan_.layers.size(); ++l) {
+            pass_.gradient(l, parameters_.get(), batch, share_of_rows(l, member), start,
+                           gradient_.get(), member, nowhere);
             if (member == 0 && plan_.layers[l].bias)
                 pass_.bias_gradient(l, batch, start, gradient_.get(), member, nowhere);
         }
@@ -309,13 +304,18 @@ template <class T> class Trainer {
                     int member) {
         Coming<T> coming(*batch.inputs, next, share(next.count, member, settings_.members, 16),
                          plan_.n_in);
-        std::size_t s = 0;
-        for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
-            const Share part =
-                share(plan_.layers[l].rows(), member, settings_.members, Segments<T>::group);
+        std::size_t s = plan_.first();  // a segment that is folded moves after W
+        for (std::size_t l = plan_.first(); l < plan_.layers.size(); ++l) {
+            const Share part = share_of_rows(l, member);
             moving(segments_[s++], weight, move, coming, [&](auto sink) {
-                pass_.gradient(l, batch, part, Start::zero, nullptr, member, sink);
+                pass_.gradient(l, parameters_.get(), batch, part, Start::zero, nullptr, member,
+                               sink);
             });
+            if (plan_.folds() && l == 1) {
+                moving(segments_[0], weight, move, coming,
+                       [&](auto sink) { pass_.scale_gradient(part, sink); });
+                fold(plan_, parameters_.get(), part);
+            }
             if (!plan_.layers[l].bias) continue;
             const Segment<T>& biases = segments_[s++];
             if (member != 0) continue;  // they are few
@@ -362,6 +362,9 @@ template <class T> class Trainer {
                 });
         }
         barrier_.wait();
+        if (!plan_.folds()) return;
+        fold(plan_, parameters_.get(), share_of_rows(1, member));
+        barrier_.wait();
     }
 
     double penalty_scale(double weight) const { return objective_.mean ? 1.0 / weight : 1.0; }
@@ -382,26 +385,6 @@ template <class T> class Trainer {
         }
     }
 
-    // For all rows of a batch, layer after layer, just as numpy.random.Generator.random would.
-    void draw_masks(BitGenerator& bits, Index count) {
-        for (std::size_t l = 0; l < masks_.size(); ++l) {
-            if (masks_[l].empty()) continue;
-            const double rate = settings_.drops[l];
-            const Index n = count * plan_.layers[l].n_out;
-            for (Index i = 0; i < n && !questions_.stop(); ++i) {
-                masks_[l][std::size_t(i)] = bits.next_double(bits.state) >= rate;
-                if (i % (1 << 20) == 0) questions_.ask_now();
-            }
-        }
-    }
-
-    const std::uint8_t* const* masks_from(Index first, int member) {
-        auto& at = masks_at_[std::size_t(member)];
-        for (std::size_t l = 0; l < masks_.size(); ++l)
-            at[l] = masks_[l].empty() ? nullptr : masks_[l].data() + first * plan_.layers[l].n_out;
-        return at.data();
-    }
-
     // All members find the same; what member 0 finds is kept.
     Outcome& outcome_of(int member) {
         return member == 0 ? outcome_ : others_[std::size_t(member) - 1];
@@ -412,13 +395,12 @@ template <class T> class Trainer {
     const Settings settings_;
     Barrier barrier_;
     const Index chunk_;
+    Dropout<T> dropout_;
     Pass<T> pass_;
     Segments<T> segments_;
     Buffer<T> parameters_, moments_[2], gradient_, previous_, spare_;
     std::int64_t t_ = 0;
     Questions questions_;
-    std::vector<std::vector<std::uint8_t>> masks_;            // one a layer, (size, n_out)
-    std::vector<std::vector<const std::uint8_t*>> masks_at_;  // one a member, one a layer
     bool streams_ = false, has_previous_ = false;
     Clock::time_point started_;
     Outcome outcome_;

@@ -73,12 +73,18 @@ template <class T> PELLUCID_INLINE Lanes<T> exp(const Lanes<T>& x) {
     return if_greater(x, all(F::exp_high), infinity, if_greater(all(F::exp_low), x, zero<T>(), y));
 }
 
-// exp(x) - 1 for x <= 0, with all its digits near 0.
-template <class T> PELLUCID_INLINE Lanes<T> expm1(const Lanes<T>& x) {
-    const Lanes<T> low = all(T(sizeof(T) == 4 ? -20.0 : -40.0));  // there it is -1
-    const auto [n, tail] = reduced(max(low, x));
+// exp(x) and exp(x) - 1, which has all its digits near 0, for x so far below the limit that there
+// is nothing to be looked after but the numbers too small.
+template <class T> struct Exponential {
+    Lanes<T> e, e_less_1;
+};
+
+template <class T> PELLUCID_INLINE Exponential<T> moderate_exp(const Lanes<T>& x) {
+    using F = Format<T>;
+    const auto [n, tail] = reduced(max(all(F::exp_low), x));
     const Lanes<T> power = power_of_two(n);
-    return fma(power, tail, power - all(T(1)));
+    return {if_greater(all(F::exp_low), x, zero<T>(), fma(power, tail, power)),
+            fma(power, tail, power - all(T(1)))};
 }
 
 // log(x) for x >= 0: x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), s = f / (2 + f),
@@ -122,19 +128,15 @@ template <class T> PELLUCID_INLINE Lanes<T> log1p(const Lanes<T>& x) {
 }
 
 template <class T> PELLUCID_INLINE Lanes<T> tanh(const Lanes<T>& x) {
-    const Lanes<T> e = expm1(all(T(-2)) * abs(x));  // in (-1, 0]
+    const Lanes<T> e = moderate_exp(all(T(-2)) * abs(x)).e_less_1;  // in (-1, 0]
     const Lanes<T> y = -e / (all(T(2)) + e);
     return if_greater(zero<T>(), x, -y, y);
 }
 
 // With the exponential taken of a negative number only.
 template <class T> PELLUCID_INLINE Lanes<T> sigmoid(const Lanes<T>& x) {
-    const Lanes<T> e = exp(-abs(x));
+    const Lanes<T> e = moderate_exp(-abs(x)).e;
     return if_at_least(x, zero<T>(), all(T(1)), e) / (all(T(1)) + e);
-}
-
-template <class T> PELLUCID_INLINE Lanes<T> softplus(const Lanes<T>& x) {
-    return max(zero<T>(), x) + log1p(exp(-abs(x)));
 }
 
 // The complementary error function; the coefficients are those of src/pellucid/special.py.

@@ -25,7 +25,7 @@ def test_masks_are_zero_at_the_rate_and_keep_the_expectation(rate):
     n = mask.size
     assert last is None
     assert mask.shape == (500, 200)
-    assert set(np.unique(mask)) == {0.0, 1 / (1 - rate)}
+    assert set(np.unique(mask)) == {0.0, 65536 / (65536 - round(65536 * rate))}
     assert abs((mask == 0).mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / n)
     assert abs(mask.mean() - 1) < 5 * np.sqrt(rate / (1 - rate) / n)
 
@@ -48,18 +48,32 @@ def test_hidden_dense_layers_are_dropped_and_no_others():
     assert dropout_rates(Architecture.of([4, 2]), 0.5) == [0.0]
 
 
-def test_masks_are_the_generators_numbers_against_the_rates_layer_after_layer():
+@pytest.mark.parametrize("generator", ["PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"])
+def test_masks_are_the_generators_numbers_against_the_rates_layer_after_layer(generator):
     architecture = Architecture.of([4, 3, 5, 2, 1], scale_inputs=True)
-    some = dropout(architecture, [0.25, 0.0, 0.5], np.random.default_rng(3))
-    assert some.rates == [0.0, 0.25, 0.0, 0.5, 0.0]
-    numbers = np.random.default_rng(3).random(2 * 7 * (3 + 2)).tolist()
+    bits, same = (getattr(np.random, generator)(3) for _ in range(2))
+    some = dropout(architecture, [0.25, 0.0, 0.7], np.random.Generator(bits))
+    assert some.rates == [0.0, 0.25, 0.0, 0.7, 0.0]
+    draw = same.ctypes.next_uint64, same.ctypes.state  # as any program in C would
     for _ in range(2):  # steps of 7 rows: those of a layer's units, row by row, then the next's
         masks = some.masks(7, np.ones(1))
         assert [mask is None for mask in masks] == [True, False, True, False, True]
-        for mask, rate in ((masks[1], 0.25), (masks[3], 0.5)):
+        for mask, limit in ((masks[1], 16384), (masks[3], 45875)):  # 0.7 is 45875.2 / 65536
+            numbers = []
             for kept in mask.ravel():
-                assert kept == (0.0 if numbers.pop(0) < rate else 1 / (1 - rate))
-    assert not numbers
+                if not numbers:  # a layer begins with 64 bits of its own: the lowest come first
+                    four = draw[0](draw[1])
+                    numbers = [four >> shift & 0xFFFF for shift in (0, 16, 32, 48)]
+                assert kept == (0.0 if numbers.pop(0) < limit else 65536 / (65536 - limit))
+    assert bits.random_raw() == same.random_raw()  # and not a number more was drawn
+
+
+@pytest.mark.parametrize(("rate", "dropped"), [(1e-9, 0), (2.0**-17, 1), (1 - 1e-9, 65535)])
+def test_a_rate_is_rounded_to_parts_of_which_one_at_least_is_kept(rate, dropped):
+    some = dropout(Architecture.of([1, 4096, 1]), rate, np.random.default_rng(4))
+    mask = some.masks(256, np.ones(1))[0]
+    assert set(np.unique(mask)) <= {0.0, 65536 / (65536 - dropped)}
+    assert abs((mask == 0).sum() - 16 * dropped) <= 5 * np.sqrt(16 * min(dropped, 65536 - dropped))
 
 
 def test_no_dropout_needs_no_masks_and_draws_nothing():

@@ -38,6 +38,7 @@ CASES = {
     "chunks": ([6, 40, 2], 2500, {"alpha": 0.1}, {"batch_size": "full", "solver": "rmsprop"}),
     # So many weights that how much goes through at a time depends on the threads there are.
     "wide": ([500, 500, 10], 1010, {"alpha": 0.1}, {"batch_size": "full", "dropout": 0.1}),
+    "wide, scaled": ([500, 500, 10], 1010, {"scale_inputs": True}, {"batch_size": "full"}),
 }
 
 

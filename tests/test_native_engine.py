@@ -50,7 +50,9 @@ def one_step(of, objective, rule, arrays, masks=None, clip_norm=None):
     some = (
         dropout(layout.architecture, masks[0], np.random.default_rng(masks[1])) if masks else None
     )
-    batches = Batches(1, lambda k: Epochs(None, np.full((k, 1), 0.05)), len(X), 1, clip_norm, some)
+    batches = Batches(
+        1, lambda k: Epochs(None, np.full((k, 1), 0.05)), X.shape[0], 1, clip_norm, some
+    )
     state = State(theta, rule.init(theta))
     # Moments that are not 0, as they are in the middle of training.
     rng = np.random.default_rng(8)
@@ -153,6 +155,34 @@ def test_a_scale_layer_in_front(depth, alpha, l1, dtype):
         sizes_of(depth), "softplus", "identity", "squared_error", scale=True, alpha=alpha, l1=l1
     )
     assert_equal_case(case, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [1, 3, 21, 1030])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_factors_of_0_and_below_in_front_give_each_weight_and_factor_its_gradient(n, sparse, dtype):
+    # Inputs of factor 0 change no output, but their factors have gradients, and so may come back.
+    layout = Layout(Architecture.of([37, 70, 3], "tanh", "softmax", scale_inputs=True))
+    objective = Objective(layout, loss("cross_entropy"), alpha=0.1)
+    rng = np.random.default_rng(2)
+    theta, X = (
+        rng.normal(0, 0.3, layout.size),
+        rng.normal(size=(n, 37)) * (rng.random((n, 37)) < 0.6),
+    )
+    theta[:37:3], theta[5] = 0.0, -2.0
+    theta, X, y = (a.astype(dtype) for a in (theta, X, np.eye(3)[rng.integers(0, 3, n)]))
+    given = scipy.sparse.csr_array(X) if sparse else X
+    native, reference = both()
+    value, gradient = native.value_and_gradient(objective, theta, given, y)
+    theirs = reference.value_and_gradient(objective, theta, X, y)
+    assert value == pytest.approx(theirs[0], rel=TOLERANCE[dtype])
+    for ours, expected in zip(layout.views(gradient), layout.views(theirs[1]), strict=True):
+        for piece, exact in zip(ours, expected, strict=True):
+            assert_close(piece, exact, TOLERANCE[dtype])
+    assert np.count_nonzero(gradient[:37:3]) > 0
+    for rule in ("sgd", "adamw"):
+        for how in ({}, {"clip_norm": 0.01}, {"masks": (0.3, 1)}):
+            assert_equal_steps(objective, optimizer(rule), [theta, given, y, None], **how)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -62,7 +62,7 @@ def test_dropout_before_and_after_every_kind_of_backward_rule(hidden, scale):
 
 @pytest.mark.parametrize("generator", ["PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"])
 def test_the_units_that_are_dropped_are_those_the_reference_drops(generator):
-    # With all weights and the input 1, unit i of a row gives 1 / (1 - rate) if it is kept, and the
+    # With all weights and the input 1, unit i of a row gives more than 1 if it is kept, and the
     # gradient of its outgoing weight is 0 if it is dropped in every row: here there is one.
     layout = Layout(Architecture.of([1, 40, 1], "identity", bias=False))
     objective = Objective(layout, loss("squared_error"))
@@ -81,7 +81,10 @@ def test_the_units_that_are_dropped_are_those_the_reference_drops(generator):
             seen.append(state.theta[40:] != 1.0)
         left.append((np.array(seen), rng.random(3).tolist()))
     (ours, ours_next), (theirs, theirs_next) = left
-    expected = np.random.Generator(getattr(np.random, generator)(11)).random((5, 40)) >= 0.3
+    words = np.random.Generator(getattr(np.random, generator)(11)).integers(
+        0, 2**64, size=50, dtype=np.uint64
+    )
+    expected = (words.astype("<u8").view("<u2") >= round(0.3 * 65536)).reshape(5, 40)
     assert np.array_equal(ours, expected)
     assert np.array_equal(theirs, expected)
     assert ours_next == theirs_next  # and not a number more was drawn

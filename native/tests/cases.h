@@ -200,6 +200,37 @@ inline Group extras() {
     return group;
 }
 
+// A scale layer that goes first, only multiplies, and so is folded into the weights after it.
+inline Group folded() {
+    Group group{"folded", {}};
+    const auto add = [&](const char* name, auto change) {
+        Case c = plain(name);
+        c.layers = {scale(37, Activation::identity, false), dense(37, 70, Activation::tanh),
+                    dense(70, 5, Activation::identity)};
+        c.optimizer = optimizer(5, 0.1);
+        change(c);
+        group.cases.push_back(c);
+    };
+    add("in batches", [](Case&) {});
+    add("row by row", [](Case& c) { c.size = 1; });
+    add("penalised", [](Case& c) { c.objective.penalties = {0.3, 0.03}; });
+    add("clipped", [](Case& c) { c.clip_norm = 0.05, c.objective.penalties.alpha = 0.3; });
+    add("dropped", [](Case& c) { c.drops = {0.0, 0.3, 0.0}; });
+    add("sparse, 32 bits", [](Case& c) { c.form = Form::sparse_32; });
+    add("sparse, 64 bits", [](Case& c) { c.form = Form::sparse_64, c.size = c.n; });
+    add("without biases", [](Case& c) { c.layers[1] = dense(37, 70, Activation::mish, false); });
+    add("into the output", [](Case& c) {
+        c.layers = {scale(37, Activation::identity, false), dense(37, 5, Activation::identity)};
+    });
+    add("rows read where an order names them", [](Case& c) {
+        c.layers = {scale(100, Activation::identity, false), dense(100, 130, Activation::relu),
+                    dense(130, 3, Activation::identity)};
+        c.n = 149, c.size = 74;
+    });
+    add("in chunks", [](Case& c) { c.n = c.size = 2100; });
+    return group;
+}
+
 // More rows than go through at once, and a network so large that how many do depends on the number
 // of members.
 inline Group chunks() {
@@ -227,7 +258,7 @@ inline Group chunks() {
 }
 
 inline std::vector<Group> groups() {
-    return {activations(), losses(), optimizers(), sizes(), extras(), chunks()};
+    return {activations(), losses(), optimizers(), sizes(), extras(), folded(), chunks()};
 }
 
 }  // namespace pellucid::tests

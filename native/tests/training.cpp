@@ -97,9 +97,9 @@ template <class T> struct Table {
 // What NumPy would hand over to draw what is dropped.
 struct Bits {
     Numbers numbers{7};
-    BitGenerator generator{&numbers, nullptr, nullptr,
-                           [](void* state) { return static_cast<Numbers*>(state)->unit(); },
-                           nullptr};
+    BitGenerator generator{&numbers,
+                           [](void* state) { return static_cast<Numbers*>(state)->next(); },
+                           nullptr, nullptr, nullptr};
 };
 
 // A trainer with where it stands; `run` may be called again and again.

@@ -10,6 +10,9 @@ from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like
 from pellucid.network import Masks
 
+PARTS_OF_ONE = 65536
+"""What 16 bits can tell apart: a rate is rounded to so many parts of 1."""
+
 
 class Dropout:
     """The part of each layer's units to silence, and what decides by chance which ones.
@@ -21,16 +24,18 @@ class Dropout:
     ----------
     architecture : whose units they are.
     rates : for each layer, in [0, 1).
-    rng : for each step, layer after layer, it gives one number in [0, 1) for every row and unit
-        of a layer whose rate is above 0, row by row; those below the rate are silenced. An engine
-        that draws them itself does so in this order.
+    rng : for each step, layer after layer, it gives one number of 16 bits for every row and unit
+        of a layer whose rate is above 0, row by row; those below 65536 times the rate are
+        silenced. Each whole number of 64 bits that its bit generator draws is four of them, the
+        lowest bits first, and what a layer leaves of its last one is not used. An engine that
+        draws them itself does so in this order.
 
     Examples
     --------
-    >>> some = Dropout(Architecture.of([4, 3, 2]), [0.5, 0.0], np.random.default_rng(0))
+    >>> some = Dropout(Architecture.of([4, 3, 2]), [0.5, 0.0], np.random.default_rng(4))
     >>> some.masks(2, np.zeros(1))
-    [array([[2., 0., 0.],
-           [0., 2., 2.]]), None]
+    [array([[0., 2., 0.],
+           [2., 0., 2.]]), None]
     """
 
     def __init__(
@@ -41,7 +46,7 @@ class Dropout:
         self._widths = [layer.n_out for layer in architecture.layers]
 
     def masks(self, n: int, like: Array) -> Masks:
-        """What to multiply each layer's activations of n rows by: 0 or 1 / (1 - rate).
+        """What to multiply each layer's activations of n rows by: 0, or 1 over the share kept.
 
         Parameters
         ----------
@@ -52,9 +57,22 @@ class Dropout:
             if rate == 0.0:
                 drawn.append(None)
             else:
-                kept = self.rng.random((n, width)) >= rate
-                drawn.append(array_like(kept / (1.0 - rate), like))
+                limit = min(int(rate * PARTS_OF_ONE + 0.5), PARTS_OF_ONE - 1)
+                kept = numbers(self.rng, n * width).reshape(n, width) >= limit
+                drawn.append(array_like(kept * (PARTS_OF_ONE / (PARTS_OF_ONE - limit)), like))
         return drawn
+
+
+def numbers(rng: np.random.Generator, n: int) -> Array:
+    """So many numbers of 16 bits, four from each one of 64 that the bit generator draws.
+
+    Examples
+    --------
+    >>> numbers(np.random.default_rng(0), 3)
+    array([33375, 55746, 60367], dtype=uint16)
+    """
+    words = rng.integers(0, 2**64, size=-(-n // 4), dtype=np.uint64)
+    return words.astype("<u8").view("<u2")[:n]
 
 
 def dropout(

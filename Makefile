@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CPP := $(wildcard native/*.h native/*.cpp native/tests/*.h native/tests/*.cpp)
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*.h native/*.cpp)
 
-.PHONY: demo test test-oracles bench bench-quick sanitize same-bits docs format clean
+.PHONY: demo test test-oracles bench bench-quick bench-tables sanitize same-bits docs format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
@@ -29,6 +29,10 @@ bench: .venv/.bench
 
 bench-quick: .venv/.bench
 	$(BIN)/python benchmarks/run.py --quick
+
+bench-tables: .venv/.bench
+	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/tables.py --whole
 
 sanitize:
 	$(PYTHON) native/tests/run.py sanitize

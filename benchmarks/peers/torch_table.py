@@ -20,7 +20,7 @@ from torch.nn import functional
 from pellucid.schedules import coslog4
 from pellucid.tabular import TabularClassifier, TabularRegressor
 from pellucid.tabular.bag import parts_held_out
-from pellucid.tabular.calibration import log_loss, softmax, temperature
+from pellucid.tabular.calibration import Calibration, log_loss
 from pellucid.tabular.frames import frame_of
 from pellucid.tabular.member import Recipe
 from pellucid.tabular.preparation import Preparation
@@ -50,10 +50,13 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Inputs (n, n_inputs) -> raw outputs (n, n_outputs)."""
-        x = x * self.scale
+        return self.output(self.body(x * self.scale))
+
+    def body(self, x: Tensor) -> Tensor:
+        """Scaled inputs -> the units of the last hidden layer."""
         for layer in self.hidden:
             x = functional.dropout(self.activation(layer(x)), self.dropout, self.training)
-        return self.output(x)
+        return x
 
     def groups(self, recipe: Recipe) -> Groups:
         """Parameters with the factor on the rate that each has; only weights decay, all alike."""
@@ -114,9 +117,9 @@ def shuffles(n: int) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def outputs(net: nn.Module, X: Tensor) -> Array:
-    """Raw outputs of rows, in parts, as an array."""
+    """Raw outputs (..., n, n_outputs) of rows, made in parts, as an array."""
     net.eval()
-    return torch.cat([net(part) for part in X.split(8192)]).numpy()
+    return torch.cat([net(part) for part in X.split(8192)], dim=-2).numpy()
 
 
 class TorchTable:
@@ -172,7 +175,7 @@ class TorchTable:
         for part in parts:
             inside = np.ones(len(X), bool)
             inside[part] = False
-            net = Net(X.shape[1], n_outputs, recipe)
+            net = self.network(X.shape[1], n_outputs, recipe)
             train(
                 net, net.groups(recipe), self.loss_of(recipe), partial(self.loss, y=plain[part]),
                 recipe, X[inside], Y[inside], X[part], shuffles(int(inside.sum())),
@@ -181,8 +184,12 @@ class TorchTable:
             held_z.append(outputs(net, X[part]))
             held_y.append(plain[part])
         if self.classes:
-            self.temperature = temperature(np.concatenate(held_z), np.concatenate(held_y))
+            self.calibrate(held_z, held_y)
         return self
+
+    def network(self, n_inputs: int, n_outputs: int, recipe: Recipe) -> Net:
+        """A new one."""
+        return Net(n_inputs, n_outputs, recipe)
 
     def loss_of(self, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
         """What is minimised."""
@@ -196,6 +203,11 @@ class TorchTable:
             return log_loss(z, y)
         return float(np.sqrt(np.mean((self.in_unit(z) - y) ** 2)))
 
+    def calibrate(self, z: list[Array], y: list[Array]) -> None:
+        """By raw outputs of rows held out, of each network, and what was right."""
+        smoothing = self.recipe().label_smoothing
+        self.calibration = Calibration.fit(np.concatenate(z), np.concatenate(y), None, smoothing)
+
     def raw(self, table: Any) -> Iterator[Any]:
         """The raw output of each network."""
         rows = self.encoder.compact(frame_of(table))
@@ -204,7 +216,7 @@ class TorchTable:
 
     def predict_proba(self, table: Any) -> Any:
         """The probability of each class."""
-        return np.mean([softmax(z / self.temperature) for z in self.raw(table)], axis=0)
+        return np.mean([self.calibration.probabilities(z) for z in self.raw(table)], axis=0)
 
     def predict(self, table: Any) -> Any:
         """The class, or the number."""

@@ -76,7 +76,8 @@ def courses(
 
     ax = _axes(ax)
     for i, (number, course) in enumerate(losses.items()):
-        colour, best = CLASSES[i % len(CLASSES)], int(np.argmin(course))
+        colour = CLASSES[i % len(CLASSES)]
+        best = int(np.argmin(np.nan_to_num(course, nan=np.inf)))
         ax.plot(np.arange(1, len(course) + 1), course, color=colour, linewidth=1)
         ax.plot(best + 1, course[best], "o", color=colour, markersize=4, label=f"network {number}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

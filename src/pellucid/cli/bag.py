@@ -19,8 +19,10 @@ from pellucid.registry import near
 from pellucid.rows import Rows, divide
 from pellucid.tables import find_column
 from pellucid.tabular import Schema, Step, TabularClassifier, TabularRegressor
+from pellucid.tabular.classifier import refuse_many
 from pellucid.tabular.frames import frame_of
 from pellucid.tabular.schema import IGNORED, KINDS, infer
+from pellucid.targets import ClassTarget
 
 if TYPE_CHECKING:
     import polars
@@ -87,6 +89,8 @@ def train_bag(
     rows = divide(table, options["target"], recipe, options["task"], test)
     refuse_unfit(schema, rows.tested)
     target = fit_target(rows, "none")
+    if isinstance(target, ClassTarget):
+        refuse_many(len(target.classes), rows.trained.height)
     for frame in (rows.trained, rows.tested):  # what is wrong with them is found before training
         target.encode(find_column(frame, rows.target))
     if options["compare"] and not rows.tested.height:

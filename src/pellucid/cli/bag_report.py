@@ -73,7 +73,7 @@ def scoreboard(
     if measured.held is not None and measured.width is not None:
         text += (
             f"\nintervals for {COVERAGE:.0%} of rows hold {measured.held} of them, and are "
-            f"{measured.width:.4g} wide on average"
+            f"{float(f'{measured.width:.3g}'):g} wide on average"
         )
     classes = measured.report
     if (

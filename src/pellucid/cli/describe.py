@@ -73,10 +73,11 @@ def _describe_bag(model: TabularClassifier | TabularRegressor, about: Any) -> No
     counts, metrics, errors = (kept.get(k) for k in ("rows", "metrics", "uncertainty"))
     if not (isinstance(counts, dict) and isinstance(metrics, dict) and isinstance(errors, dict)):
         return
-    print("rows: " + ", ".join(f"{n} {part}" for part, n in counts.items() if n))
-    known = [name for name in errors if metrics.get(name) is not None]
+    parts = ("train", "validation", "test")
+    print("rows: " + ", ".join(f"{counts[part]} {part}" for part in parts if counts.get(part)))
+    known = [name for name in NAMES if name in errors and metrics.get(name) is not None]
     scores = [Score(k, metrics[k], np.nan if errors[k] is None else errors[k]) for k in known]
-    figures = ", ".join(f"{NAMES.get(s.name, s.name)} {s}" for s in scores)
+    figures = ", ".join(f"{NAMES[s.name]} {s}" for s in scores)
     print(f"on the {metrics.get('on')} rows: {figures}")
 
 

@@ -147,14 +147,14 @@ def against(
         predictions = output.argmax(axis=1)
         if "parts" in baseline:
             parts = np.array(baseline["parts"])
-            guess = f"always {names[parts.argmax()]!r}"
+            guess = f"majority {names[parts.argmax()]!r}"
             guessed = of_classes(answers, np.broadcast_to(parts, output.shape))
         report = classification_report(answers, predictions, names)
         return Measured(
             on, of_classes(answers, output), guess, guessed, report, answers, predictions
         )
     if "mean" in baseline:
-        guess = f"always {baseline['mean']:.6g}"
+        guess = f"mean {baseline['mean']:.6g}"
         guessed = of_numbers(answers, np.full(len(answers), baseline["mean"]))
     held, width = None, None
     if intervals is not None:
@@ -171,6 +171,8 @@ def known_columns(
     model: Model, frame: polars.DataFrame, notes: list[str] | None = None
 ) -> polars.DataFrame:
     """The table without columns that training did not have; `notes` gets a sentence on them."""
+    if not {column.name for column in model.schema_.used} <= {*frame.columns}:
+        return frame  # which the model refuses, with all names
     known = {column.name for column in model.schema_}
     extra = [name for name in frame.columns if name not in known]
     left = [name for name in extra if name != model.target_name_]

@@ -53,7 +53,7 @@ class Score:
             return "-"
         if self.places is None or places is None:
             return f"{self.value:.4g}"
-        value, error = round(self.value, places), round(self.error, places)
+        value, error = round(self.value, places) + 0.0, round(self.error, places)  # no -0.0
         return f"{value:.{max(places, 0)}f} +- {error:.{max(places, 0)}f}"
 
 
@@ -134,21 +134,16 @@ def board(title: str, rows: Sequence[tuple[str, Sequence[Score]]]) -> str:
     pellucid   1.5 +- 0.2
     mean       12.5 +- 0.3
     """
-    columns = list(zip(*(scores for _, scores in rows), strict=True))
-    head = [title, *(NAMES.get(column[0].name, column[0].name) for column in columns)]
-    places = [
-        max((score.places for score in column if score.places is not None), default=None)
-        for column in columns
-    ]  # the same for all in a column
-    table = [head]
-    for who, scores in rows:
-        table.append([who, *(score.to(n) for score, n in zip(scores, places, strict=True))])
+    table = [[title, *(NAMES[score.name] for score in rows[0][1])]]
+    for who, scores in rows:  # with as many decimals as the first
+        shown = zip(scores, rows[0][1], strict=True)
+        table.append([who, *(score.to(first.places) for score, first in shown)])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in table)
     return "\n".join(line.rstrip() for line in lines)
 
 
-NAMES = {"log_loss": "log-loss", "r2": "R2", "rmse": "RMSE", "mae": "MAE"}
+NAMES = {"accuracy": "accuracy", "log_loss": "log-loss", "r2": "R2", "rmse": "RMSE", "mae": "MAE"}
 """What people call them."""
 
 

@@ -26,6 +26,16 @@ MOST_CLASSES = 1000
 """More are refused: hardly a row of each would be in a batch."""
 
 
+def refuse_many(classes: int, rows: int) -> None:
+    """Raise ValueError if there are more classes in so many rows than can be told apart."""
+    if classes > MOST_CLASSES:
+        raise ValueError(
+            f"the target has {classes} classes in {rows} rows, and at most {MOST_CLASSES} can be "
+            "told apart: put rare ones together as one, or predict what they stand for as "
+            "numbers with TabularRegressor"
+        )
+
+
 @documented
 @dataclass(eq=False, repr=False)
 class TabularClassifier(ClassifierMixin, Tabular):
@@ -101,12 +111,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
                 f"the target has one class only, {self.classes_.tolist()[0]!r}: expected two or "
                 "more"
             )
-        if k > MOST_CLASSES:
-            raise ValueError(
-                f"the target has {k} classes in {len(y)} rows, and at most {MOST_CLASSES} can be "
-                "told apart: put rare ones together as one, or predict what they stand for as "
-                "numbers with TabularRegressor"
-            )
+        refuse_many(k, len(y))
         return np.eye(k, dtype=np.float32)[codes], codes
 
     def _weights(self, y: NDArray[Any], weight: NDArray[Any] | None) -> NDArray[Any] | None:

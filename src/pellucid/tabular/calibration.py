@@ -183,10 +183,26 @@ class Residuals:
     off: Floats
 
     @classmethod
-    def of(cls, predicted: Floats, y: Floats) -> Residuals:
-        """Of rows in any order."""
+    def of(cls, predicted: Floats, y: Floats, less: Floats | None = None) -> Residuals:
+        """Of rows in any order.
+
+        Parameters
+        ----------
+        less : (n,) by how much the squared errors are smaller of what is to be asked about than of
+            these predictions; of rows with like predictions, errors are made smaller by as much.
+        """
         order = thinned(np.argsort(predicted, kind="stable"))
-        return cls(predicted[order], (y - predicted)[order])
+        predicted, off = predicted[order], (y - predicted)[order]
+        if less is None or not less.any():
+            return cls(predicted, off)
+        less = less[order]
+        windows = _windows(len(off))
+        squared = np.array([(off[window] ** 2).mean() for window in windows])
+        lost = np.array([less[window].mean() for window in windows])
+        shares = np.divide(lost, squared, out=np.zeros_like(lost), where=squared > 0.0)
+        factors = np.sqrt(np.clip(1.0 - shares, 0.0, 1.0))
+        centers = [predicted[window].mean() for window in windows]
+        return cls(predicted, off * np.interp(predicted, centers, factors))
 
     def interval(self, predictions: Floats, coverage: float) -> Floats:
         """Lower and upper bounds (m, 2) that hold for `coverage` of rows, as many on either side.
@@ -196,9 +212,8 @@ class Residuals:
         """
         n = len(self.off)
         rank_of(coverage, n, sides=2)  # refuses what so few rows cannot tell
-        size = min(n, max(FEWEST, ceil(WINDOW * n)))
-        starts = np.unique(np.linspace(0, n - size, max(1, 2 * (n - size) // size + 1)).astype(int))
-        windows = [slice(start, start + size) for start in starts]
+        windows = _windows(n)
+        size = windows[0].stop
         tail = (1.0 - coverage) / 2.0
         low, high = max(0.0, tail * (1 + 1 / size)), 0.0
         high = min(1.0, 1.0 - low + 1.0 / size)
@@ -208,6 +223,13 @@ class Residuals:
         return np.stack(
             [predictions + np.interp(predictions, centers, bounds[:, i]) for i in range(2)], axis=1
         )
+
+
+def _windows(n: int) -> list[slice]:
+    """Rows whose predictions are alike, of n in the order of these; each overlaps with the next."""
+    size = min(n, max(FEWEST, ceil(WINDOW * n)))
+    starts = np.unique(np.linspace(0, n - size, max(1, 2 * (n - size) // size + 1)).astype(int))
+    return [slice(start, start + size) for start in starts.tolist()]
 
 
 def thinned(items: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from pellucid.tabular.calibration import Residuals
+from pellucid.tabular.calibration import Residuals, thinned
 from pellucid.tabular.estimator import Tabular
 from pellucid.tabular.hyperparameters import documented
 from pellucid.tabular.member import Data, Floats32
@@ -19,8 +19,7 @@ from pellucid.tabular.values import as_number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOOKED_AT = 5000
-"""Rows, at the most, on which the networks of a bag are compared with each other."""
+    from pellucid.tabular.encoder import Compact
 
 
 @documented
@@ -115,23 +114,23 @@ class TabularRegressor(RegressorMixin, Tabular):
             self.oob_score_ = float(r2_score(y[known], predicted, sample_weight=weight))
             mean = np.average((y[known] - predicted) ** 2, weights=weight)
             self.oob_rmse_ = float(np.sqrt(mean))
-        self._residuals = Residuals.of(predicted, y[known])
-        self._gain = self._gain_of_mean(data)
+        order = thinned(np.argsort(predicted, kind="stable"))
+        predicted, rows = predicted[order], known[order]
+        less = self._gain_of_mean(data.rows.take(rows))
+        self._residuals = Residuals.of(predicted, y[rows], less)
 
-    def _gain_of_mean(self, data: Data) -> float:
-        """The error of the mean of all networks, as a part of that of one.
+    def _gain_of_mean(self, rows: Compact) -> NDArray[np.float64]:
+        """By how much the squared error of the mean of all networks is less than that of one (n,).
 
-        Residuals of rows held out are those of single networks, whose squared error is that of what
-        all have in common plus the variance among them, s2. Of m networks' mean it is s2 / m, so
-        the error is sqrt(1 - (1 - 1/m) s2 / squared error) times as large.
+        The squared error of one is that of what all have in common plus the variance among them,
+        s2. Of the mean of m networks it is s2 / m: so it is less by (1 - 1 / m) s2.
         """
-        m, n = len(self._bag.members), data.rows.n_rows
-        if m == 1 or not self.oob_rmse_ > 0.0:
-            return 1.0
-        some = np.arange(n) if n <= LOOKED_AT else np.linspace(0, n - 1, LOOKED_AT).astype(np.intp)
-        made = self._in_unit(self._bag.outputs(data.rows.take(some)))  # (m, rows)
-        share = (1.0 - 1.0 / m) * made.var(axis=0, ddof=1).mean() / self.oob_rmse_**2
-        return float(np.sqrt(max(0.0, 1.0 - share)))
+        m = len(self._bag.members)
+        if m == 1 or not rows.n_rows:
+            return np.zeros(rows.n_rows)
+        made = self._in_unit(self._bag.outputs(rows))  # (m, n)
+        less: NDArray[np.float64] = (1.0 - 1.0 / m) * made.var(axis=0, ddof=1)
+        return less
 
     # --- predicting -----------------------------------------------------------------------------
 
@@ -151,6 +150,4 @@ class TabularRegressor(RegressorMixin, Tabular):
         ValueError
             If too few rows were held out to be so sure.
         """
-        predictions = self.predict(X)
-        off = self._residuals.interval(predictions, coverage) - predictions[:, None]
-        return predictions[:, None] + self._gain * off
+        return self._residuals.interval(self.predict(X), coverage)

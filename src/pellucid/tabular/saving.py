@@ -76,8 +76,7 @@ def save(
         tensors["probabilities"] = model._of_right
     else:
         about["target"] = {
-            "range": list(model.target_range_), "mean": model._mean, "std": model._std,
-            "gain": model._gain,
+            "range": list(model.target_range_), "mean": model._mean, "std": model._std
         }  # fmt: skip
         tensors["predicted"], tensors["off"] = model._residuals.predicted, model._residuals.off
     vectors = [make_vectors(objective.layout, member.theta) for member in bag.members]
@@ -312,9 +311,7 @@ def _model(
     predicted, off = _flat(tensors["predicted"]), _flat(tensors["off"])
     if len(predicted) != len(off) or (np.diff(predicted) < 0.0).any():
         raise ValueError("the errors on rows held out are damaged")
-    regressor._residuals, regressor._gain = Residuals(predicted, off), _number(target["gain"])
-    if not 0.0 <= regressor._gain <= 1.0:
-        raise ValueError(f"errors of the mean are {regressor._gain} of those of one network")
+    regressor._residuals = Residuals(predicted, off)
     return regressor
 
 

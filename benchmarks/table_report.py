@@ -24,6 +24,9 @@ ASKED = [
 SECONDS = [("fit", 6.0, "a fit"), ("predict_one", 1e-3, "one row"), ("predict", 2.0, "{} rows")]
 """Of a bag on adult: what, in less than so many seconds, and its name."""
 
+FEW = 1000
+"""Fewer rows to test on are said to be few."""
+
 WORDS = {"error": "error", "log_loss": "log-loss", "ece": "calibration error"}
 
 
@@ -74,7 +77,7 @@ def claims(results: Results) -> list[Claim]:
         if ours and theirs:
             value, error = ratio(ours, theirs)
             found.append(
-                Claim(name, title, f"{value:.3f}", _plus_minus(error, 3), asked, value <= most)
+                Claim(name, title, f"{value:.3f}", plus_minus(error, 3), asked, value <= most)
             )
         else:
             found.append(Claim(name, title, "-", "", asked))
@@ -85,7 +88,7 @@ def claims(results: Results) -> list[Claim]:
             better = not value >= 1.0
             found.append(
                 Claim(one["name"], "error, beside scikit-learn's MLP's",
-                      "-" if isnan(value) else f"{value:.3f}", _plus_minus(error, 3), "< 1", better)
+                      "-" if isnan(value) else f"{value:.3f}", plus_minus(error, 3), "< 1", better)
             )  # fmt: skip
     for what, most, title in SECONDS:
         seconds = _lists(results, "adult", "pellucid").get(what)
@@ -104,12 +107,18 @@ def tables(results: Results) -> list[Table]:
     """The tables of a run: errors beside LightGBM's, what is asked, errors, scores, times."""
     several = results["seeds"] > 1
     spread = "The mean over seeds, +- its standard error." if several else "A single seed."
-    small = "A small table has few rows to test on: iris 38, of which one is 2.6 %."
+    fewest = min((one["rows"][1] for one in results["tables"]), default=FEW)
+    small = (
+        f"Small tables have few rows to test on, down to {fewest}: there a single one is "
+        f"{1 / fewest:.1%}."
+        if fewest < FEW
+        else ""
+    )
     many = _count(results["many"])
     found = [
         _matrix(results, "Error beside LightGBM's", "error", _relative("error"),
                 "1 - accuracy, or the root mean squared error, divided by LightGBM's on the same "
-                f"rows: below 1 is better. {_how_sure(several)} {small}", total=True),
+                f"rows: below 1 is better. {_how_sure(several)} {small}".strip(), total=True),
         _matrix(results, "Log-loss beside LightGBM's", "log_loss", _relative("log_loss"),
                 "Of classes, in the same way.", total=True),
         _matrix(results, "Error", "error", _absolute("error"),
@@ -186,14 +195,15 @@ def _lists(results: Results, table: str, system: str) -> Results:
     return {}
 
 
-def _plus_minus(error: float, digits: int) -> str:
+def plus_minus(error: float, digits: int) -> str:
+    """A standard error; nothing for a single seed, which has none."""
     return "" if isnan(error) else f"+- {error:.{digits}f}"
 
 
 def _relative(what: str) -> Cell:
     def cell(ours: Results, theirs: Results) -> str:
         value, error = ratio(ours[what], theirs.get(what, []))
-        return "-" if isnan(value) else f"{value:.3f} {_plus_minus(error, 3)}".strip()
+        return "-" if isnan(value) else f"{value:.3f} {plus_minus(error, 3)}".strip()
 
     return cell
 
@@ -202,7 +212,7 @@ def _absolute(what: str) -> Cell:
     def cell(ours: Results, theirs: Results) -> str:
         value, error = mean(ours[what])
         digits = 4 if value < 10 else 1
-        return f"{value:.{digits}f} {_plus_minus(error, digits)}".strip()
+        return f"{value:.{digits}f} {plus_minus(error, digits)}".strip()
 
     return cell
 

@@ -12,6 +12,7 @@ import argparse
 import json
 import warnings
 from collections.abc import Callable, Sequence
+from math import isnan
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -26,6 +27,7 @@ from pellucid.tabular.encoder import Encoder
 from pellucid.tabular.member import Recipe
 from report import Table, as_markdown
 from table_data import TABLES, divided
+from table_report import plus_minus
 from table_scores import mean, ratio, scores
 
 ROWS = 10_000
@@ -223,8 +225,9 @@ def summary(table: str, steps: int, done: dict[str, dict[str, Any]]) -> Table:
             theirs = [found[what] for found in by_name.get(BASE, [])]
             value, error = mean(ours)
             digits = 4 if value < 10 else 1
-            cells.append(f"{value:.{digits}f} +- {error:.{digits}f}")
-            cells.append("{:.3f} +- {:.3f}".format(*ratio(ours, theirs)))
+            cells.append(f"{value:.{digits}f} {plus_minus(error, digits)}".strip())
+            value, error = ratio(ours, theirs)
+            cells.append("-" if isnan(value) else f"{value:.3f} {plus_minus(error, 3)}".strip())
         cells.append(f"{np.mean([found['seconds'] for found in founds]):.0f} s")
         rows.append(cells)
     return Table(f"{table}, {steps} steps", [*header, "processor time"], rows)

@@ -21,6 +21,7 @@ from pellucid.tabular.frames import frame_of
 from pellucid.tabular.member import Data, Recipe, Training
 from pellucid.tabular.preparation import Preparation
 from pellucid.tabular.schema import infer
+from table_study import MEMBERS, Embedded, Shared
 
 
 def rmse(z, y):
@@ -76,3 +77,42 @@ def test_the_same_first_weights_and_orders_lead_to_the_same_network(classes):
 )
 def test_its_settings_are_the_defaults(classes, model):
     assert TorchTable(classes).recipe() == model()._recipe()
+
+
+RECIPE = Recipe(True, (5, 4))
+
+
+def test_networks_that_share_weights_are_as_many_networks_side_by_side():
+    torch.manual_seed(0)
+    shared, X = Shared(6, 3, RECIPE), torch.randn(7, 6)
+    torch.nn.init.normal_(shared.heads)
+    torch.nn.init.normal_(shared.head_biases)
+    found = outputs(shared, X)
+    assert found.shape == (MEMBERS, 7, 3)
+    assert (found.std(axis=0) > 1e-3).all()
+    for k in range(MEMBERS):
+        one = Net(6, 3, RECIPE)
+        with torch.no_grad():
+            one.scale.copy_(shared.scale[k, 0])
+            one.hidden.load_state_dict(shared.hidden.state_dict())
+            one.output.weight.copy_(shared.heads[k].T)
+            one.output.bias.copy_(shared.head_biases[k, 0])
+        np.testing.assert_allclose(outputs(one, X), found[k], rtol=1e-5, atol=1e-6)
+
+
+def test_an_embedded_level_is_its_point_among_the_inputs():
+    torch.manual_seed(0)
+    net = Embedded(5, 2, RECIPE, [slice(2, 5)])  # two numbers, then a column of three levels
+    torch.nn.init.normal_(net.output.weight)
+    X = torch.cat([torch.randn(3, 2), torch.eye(3)], dim=1)
+    direct = Net(2 + 8, 2, RECIPE)
+    direct.load_state_dict({k: v for k, v in net.state_dict().items() if "points" not in k})
+    looked_up = torch.cat([X[:, :2], net.points[0]], dim=1).detach()
+    np.testing.assert_allclose(outputs(net, X), outputs(direct, looked_up), rtol=1e-6)
+
+
+@pytest.mark.parametrize("net", [Net(5, 2, RECIPE), Shared(5, 2, RECIPE),
+                                 Embedded(5, 2, RECIPE, [slice(2, 5)])])  # fmt: skip
+def test_every_parameter_is_trained_once(net):
+    moved = [id(p) for group in net.groups(RECIPE) for p in group["params"]]
+    assert sorted(moved) == sorted(map(id, net.parameters()))

@@ -155,7 +155,7 @@ def test_defaults_are_the_recipe():
         assert (recipe.dropout, recipe.weight_decay) == (dropout, decay)
         assert recipe.hidden_layer_sizes == (256, 256, 256)
         assert (recipe.schedule, recipe.min_steps, recipe.max_epochs) == ("coslog4", 2500, 256)
-        assert (model.bag, model.validation_fraction, model.bins) == (4, 0.25, 48)
+        assert (model.bag, model.validation_fraction, model.bins) == (4, "auto", 48)
     assert TabularClassifier().label_smoothing == 0.1
 
 

@@ -33,6 +33,10 @@ FEWEST_TO_HOLD_OUT = 8
 """Of fewer rows none is held out."""
 
 
+ENOUGH, LARGEST_SHARE, SMALLEST_SHARE = 1000, 0.25, 0.1
+"""Rows that are held out, and what part of all of them at the most and at the least."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What a callback is told at the end of each epoch of each network."""
@@ -162,14 +166,25 @@ class Bag:
         return cls(encoder, objective, made, engine, n_jobs)
 
 
+def share_held_out(n: int) -> float:
+    """The part of n rows that is enough to choose an epoch by, and small enough to do without.
+
+    Examples
+    --------
+    >>> [share_held_out(n) for n in (100, 5000, 100_000)]
+    [0.25, 0.2, 0.1]
+    """
+    return min(LARGEST_SHARE, max(SMALLEST_SHARE, ENOUGH / n))
+
+
 def parts_held_out(
-    n: int, members: int, share: float, codes: NDArray[Any] | None, seed: int
+    n: int, members: int, share: float | str, codes: NDArray[Any] | None, seed: int
 ) -> list[NDArray[np.intp]]:
     """The rows that each of so many networks holds out: other ones each, as far as they last.
 
     Parameters
     ----------
-    share : of the rows that each holds out.
+    share : of the rows that each holds out; "auto" as `share_held_out` says.
     codes : (n,) classes, of which each part gets as even a share as can be; a class of one row is
         never held out.
 
@@ -179,6 +194,7 @@ def parts_held_out(
     >>> [len(part) for part in parts], sorted(np.concatenate(parts).tolist()) == list(range(12))
     ([3, 3, 3, 3], True)
     """
+    share = share_held_out(n) if isinstance(share, str) else share
     none = np.zeros(0, np.intp)
     if n < FEWEST_TO_HOLD_OUT or share == 0.0:
         return [none] * members

@@ -214,12 +214,10 @@ class Residuals:
         rank_of(coverage, n, sides=2)  # refuses what so few rows cannot tell
         windows = _windows(n)
         size = windows[0].stop
-        tail = (1.0 - coverage) / 2.0
-        low, high = max(0.0, tail * (1 + 1 / size)), 0.0
-        high = min(1.0, 1.0 - low + 1.0 / size)
-        low = max(0.0, low - 1.0 / size)
+        rank = (1.0 - coverage) / 2.0 * (size + 1)  # from either end, counted from 1
+        low = max(0.0, rank - 1.0) / max(1, size - 1)
         centers = np.array([self.predicted[window].mean() for window in windows])
-        bounds = np.array([np.quantile(self.off[window], [low, high]) for window in windows])
+        bounds = np.array([np.quantile(self.off[window], [low, 1.0 - low]) for window in windows])
         return np.stack(
             [predictions + np.interp(predictions, centers, bounds[:, i]) for i in range(2)], axis=1
         )

@@ -18,9 +18,10 @@ T = TypeVar("T")
 
 SHARED = """bag : int, default=4
         Networks that are trained, on different parts of the rows, and averaged; 1 is fastest.
-    validation_fraction : float, default=0.25
+    validation_fraction : float or "auto", default="auto"
         The part of the rows that each network holds out, to end at its best epoch and to be judged
-        by. They take turns, so that with 4 networks and a quarter each row is held out once.
+        by; they take turns. "auto" is 1000 rows: a quarter of few rows, so that with 4 networks
+        each row is held out once, down to a tenth of many.
     refit : bool, default=False
         Whether the networks are trained once more, on all rows, for as many epochs as were best.
     hidden_layer_sizes, activation, dropout : of each network, which begins with a factor an input.
@@ -69,7 +70,7 @@ class Hyperparameters:
 
     _: KW_ONLY
     bag: int = 4
-    validation_fraction: float = 0.25
+    validation_fraction: float | str = "auto"
     refit: bool = False
     hidden_layer_sizes: Sequence[int] = (256, 256, 256)
     activation: Any = "selu"
@@ -92,7 +93,7 @@ class Hyperparameters:
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "bag": [Interval(Integral, 1, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 0.5, closed="right")],
+        "validation_fraction": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "refit": ["boolean"],
         "hidden_layer_sizes": ["array-like"],
         "activation": [StrOptions({*ACTIVATIONS, *ALIASES}), Activation, list, tuple],

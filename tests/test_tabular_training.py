@@ -223,7 +223,7 @@ def test_of_fewer_than_eight_rows_none_is_held_out():
 
 @BOTH
 def test_the_leaderboard_tells_the_loss_on_rows_that_each_network_has_not_seen(kind, y):
-    model = kind(**SMALL | {"bag": 4}).fit(TABLE, y)
+    model = kind(**SMALL | {"bag": 4, "early_stopping": False}).fit(TABLE, y)
     board = model.leaderboard_
     losses = board["rmse" if kind is TabularRegressor else "log_loss"]
     assert (np.diff(losses) >= 0).all()
@@ -253,3 +253,29 @@ def test_the_weights_kept_are_those_of_the_best_epoch():
     np.testing.assert_allclose(model.predict(TABLE)[held_out], model.oob_prediction_[held_out])
     off = model.predict(TABLE)[held_out] - NUMBERS[held_out]
     assert np.sqrt(np.mean(off**2)) == pytest.approx(losses.min(), rel=1e-5)
+
+
+def test_training_ends_with_a_cycle_of_the_schedule_that_brought_nothing_better():
+    rng = np.random.default_rng(0)
+    table, noise = {"x": rng.normal(size=200)}, rng.normal(size=200)  # nothing to learn
+    settings = SMALL | {"bag": 4, "min_steps": 2000, "max_epochs": 60}
+    whole = TabularRegressor(**settings, early_stopping=False).fit(table, noise)
+    model = TabularRegressor(**settings).fit(table, noise)
+    rests = [np.ceil(60 * (2**k - 1) / 15) for k in (1, 2, 3, 4)]  # where the rate has fallen to 0
+    for member, other in zip(model._seen, whole._seen, strict=True):
+        assert other.stopped == "all epochs done"
+        assert member.held_out_losses == other.held_out_losses[: member.epochs]
+        at = rests.index(member.epochs)
+        losses = np.array(other.held_out_losses)
+        before = losses[: int(rests[at - 1])].min()
+        if member.stopped == "no better for a whole cycle of the schedule":
+            assert losses[int(rests[at - 1]) : int(rests[at])].min() >= before
+        else:
+            assert at == 3
+    assert "no better for a whole cycle of the schedule" in {m.stopped for m in model._seen}
+
+
+def test_other_schedules_have_no_cycles_to_end_with():
+    y = np.random.default_rng(0).normal(size=200)
+    model = TabularRegressor(**SMALL | {"schedule": "cosine"}).fit(TABLE, y)
+    assert set(model.leaderboard_["stopped"]) == {"all epochs done"}

@@ -19,15 +19,12 @@ import numpy as np
 from pellucid.engines import engine as engine_named
 from pellucid.engines.processors import processors
 from pellucid.objective import Objective
-from pellucid.tabular.member import Data, Floats32, Member, Recipe, Training, raw
+from pellucid.tabular.member import ROWS_AT_ONCE, Data, Floats32, Member, Recipe, Training, raw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.tabular.encoder import Compact, Encoder
-
-ROWS_AT_ONCE = 8192
-"""Rows whose inputs are made at a time to predict."""
 
 FEWEST_TO_HOLD_OUT = 8
 """Of fewer rows none is held out."""

@@ -128,6 +128,7 @@ class Tabular(Hyperparameters, BaseEstimator):
         return Recipe(
             self._classes, sizes, self.activation, self.dropout, self.learning_rate_init,
             self.weight_decay, self.schedule, self.batch_size, self.min_steps, self.max_epochs,
+            self.early_stopping,
             getattr(self, "label_smoothing", 0.0),
         )  # fmt: skip
 

@@ -35,6 +35,8 @@ SHARED = """bag : int, default=4
         Rows a step: 256, or fewer for small tables.
     min_steps, max_epochs : int, default=2500, 256
         Passes over the rows are as many as make so many steps, up to so many.
+    early_stopping : bool, default=True
+        Whether a network's training ends with a cycle of "coslog4" in which no epoch was the best.
     bins : int, default=48
         Of the piecewise-linear encoding of each number, which lets a network bend its answer where
         many rows are; fewer above 10 columns of numbers, and for few rows. 0 leaves it out.
@@ -81,6 +83,7 @@ class Hyperparameters:
     batch_size: int | str = "auto"
     min_steps: int = 2500
     max_epochs: int = 256
+    early_stopping: bool = True
     bins: int = 48
     max_levels: int = 30
     column_types: Mapping[str, str] | None = None
@@ -104,6 +107,7 @@ class Hyperparameters:
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "min_steps": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
         "bins": [Interval(Integral, 0, None, closed="left")],
         "max_levels": [Interval(Integral, 1, None, closed="left")],
         "column_types": [dict, None],

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from pellucid.architecture import Architecture
-from pellucid.dropout import dropout
+from pellucid.dropout import Dropout, dropout
 from pellucid.engines import Batches, Engine, Epochs, State
 from pellucid.layout import Layout
 from pellucid.losses import cross_entropy, squared_error
 from pellucid.objective import Objective
-from pellucid.optimizers import adamw
+from pellucid.optimizers import Optimizer, adamw
 from pellucid.schedules import schedule
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ Floats32: TypeAlias = "NDArray[np.float32]"
 
 KEPT, BLOCK = 1 << 24, 1 << 21
 """Inputs up to which those of all rows are kept; of more, so many are made at a time."""
+
+ROWS_AT_ONCE = 8192
+"""Rows whose inputs are made at a time to predict."""
 
 LARGEST_BATCH, SMALLEST_BATCH, STEPS_AN_EPOCH = 256, 16, 8
 """Rows a step: so many at the most, or fewer for as many steps an epoch, down to so few."""
@@ -48,6 +51,7 @@ class Recipe:
         biases, which are spread out enough as they are drawn.
     weight_decay, schedule, batch_size : of AdamW and its steps.
     min_steps, max_epochs : epochs are as many as it takes for so many steps, up to so many.
+    early_stopping : whether training ends with a cycle of "coslog4" that brought nothing better.
     label_smoothing : of classes.
     """
 
@@ -61,6 +65,7 @@ class Recipe:
     batch_size: int | str = "auto"
     min_steps: int = 2500
     max_epochs: int = 256
+    early_stopping: bool = True
     label_smoothing: float = 0.1
     scale_rate: float = 6.0
     bias_rate: float = 0.1
@@ -87,6 +92,16 @@ class Recipe:
         [250, 84]
         """
         return min(self.max_epochs, ceil(self.min_steps / ceil(n_rows / self.batch(n_rows))))
+
+    def rates(self, times: list[float]) -> NDArray[np.float64]:
+        """The learning rate at some fractions of training done."""
+        factor = schedule(self.schedule)
+        return self.learning_rate * np.array([factor(time) for time in times])
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether training may end with a cycle of the schedule."""
+        return self.early_stopping and self.schedule == "coslog4"
 
     def objective(self, n_inputs: int, n_outputs: int) -> Objective:
         """What is minimised, with a layout that says how each part of theta is drawn and moved."""
@@ -144,7 +159,7 @@ class Member:
     held_out : the rows that it was not trained on.
     output : (held out, n_outputs) raw, for these rows.
     losses, held_out_losses : by epoch: of training, and on the rows held out.
-    best_epoch, planned, epochs, steps, seconds : of its training; of the epochs that were planned.
+    best_epoch, planned, steps, seconds : of its training; `planned` are epochs.
     stopped : why it ended.
     """
 
@@ -155,10 +170,32 @@ class Member:
     held_out_losses: list[float] = field(default_factory=list)
     best_epoch: int = 0
     planned: int = 0
-    epochs: int = 0
     steps: int = 0
     seconds: float = 0.0
     stopped: str = ""
+    _rest: int = 0  # the epoch at whose end the rate had fallen to 0, as far as was asked
+
+    def enter(
+        self, loss: float, judged: float, theta: Floats32, output: Floats32, keep: bool
+    ) -> None:
+        """What an epoch has led to, which is kept if it is the best, or anyway."""
+        least = self.best_loss
+        self.losses.append(loss)
+        self.held_out_losses.append(judged)
+        if not (isfinite(loss) and isfinite(judged)):
+            self.stopped = "diverged"
+        elif judged < least or keep:
+            self.theta, self.output, self.best_epoch = theta, output, self.epochs
+
+    def is_better_since_rest(self) -> bool:
+        """Whether the best epoch came since this was asked before; the first time it is so."""
+        before, self._rest = self._rest, self.epochs
+        return before == 0 or self.best_epoch > before
+
+    @property
+    def epochs(self) -> int:
+        """That it was trained for."""
+        return len(self.losses)
 
     @property
     def best_loss(self) -> float:
@@ -201,12 +238,12 @@ class Training:
             rows held out.
         """
         drawn, ordered, dropped = (np.random.default_rng(s) for s in seed.spawn(3))
-        engine, recipe, layout = self.engine, self.recipe, self.objective.layout
+        recipe, layout = self.recipe, self.objective.layout
         inside = np.ones(len(self.data.y), bool)
         inside[held_out] = False
         feed = _Feed(self.encoder, self.data.take(inside), recipe)
         watched = self.data.take(held_out)
-        X_watched = [X for _, X in self.encoder.blocks(watched.rows, 8192)]
+        X_watched = [X for _, X in self.encoder.blocks(watched.rows, ROWS_AT_ONCE)]
         rule = adamw(0.9, 0.95, weight_decay=recipe.weight_decay)
         theta = layout.draw(drawn).astype(np.float32)
         state = State(theta, rule.init(theta))
@@ -214,40 +251,38 @@ class Training:
         best = like.best_epoch if like is not None else 0
         planned = like.planned if like is not None and best else recipe.epochs(feed.n)
         pace = _Pace(planned, feed.steps, max_time)
-        member = Member(theta, held_out, np.empty((0, layout.architecture.n_outputs), np.float32))
-        member.planned = planned
-        bare, factor, least = raw(layout), schedule(recipe.schedule), inf
+        output = np.empty((0, layout.architecture.n_outputs), np.float32)
+        member = Member(theta, held_out, output, planned=planned)
+        bare = raw(layout)
         for epoch in range(1, (best or planned) + 1):
-            times = pace.times(epoch)
-            rates = recipe.learning_rate * np.array([factor(t) for t in times])
-            loss = 0.0
-            for piece in feed.pieces(ordered.permutation(feed.n), rates):
-                some = Batches(1, piece.draw, feed.size, dropout=drops)
-                with closing(
-                    engine.train_epochs(
-                        self.objective, rule, state, piece.X, piece.y, piece.weight, some
-                    )
-                ) as running:
-                    loss += sum(end.losses[-1] for end in running) * piece.share
-            outputs = [engine.forward(bare, state.theta, X) for X in X_watched]
-            output = np.concatenate(outputs) if outputs else member.output
-            judged = self.judge(output, watched) if outputs else loss
-            member.epochs, member.steps, member.seconds = epoch, state.steps, pace.passed
-            member.losses.append(loss)
-            member.held_out_losses.append(judged)
-            if not (isfinite(loss) and isfinite(judged)):
-                member.stopped = "diverged"
-            elif judged < least or best:
-                least, member.best_epoch = judged, epoch
-                member.theta, member.output = state.theta, output
+            pieces = feed.pieces(ordered.permutation(feed.n), recipe.rates(pace.times(epoch)))
+            loss = sum(self._steps(rule, state, piece, feed.size, drops) for piece in pieces)
+            if X_watched:
+                outputs = [self.engine.forward(bare, state.theta, X) for X in X_watched]
+                output = np.concatenate(outputs)
+            judged = self.judge(output, watched) if X_watched else loss
+            member.steps, member.seconds = state.steps, pace.passed
+            member.enter(loss, judged, state.theta, output, keep=bool(best))
             if progress is not None and progress(member, best or planned):
                 member.stopped = member.stopped or "a callback said so"
             if pace.ended and epoch < planned:
                 member.stopped = member.stopped or f"{max_time:g} s are over"
+            if recipe.ends_early and not best and pace.rests and not member.is_better_since_rest():
+                member.stopped = member.stopped or "no better for a whole cycle of the schedule"
             if member.stopped:
                 break
         member.stopped = member.stopped or "all epochs done"
         return member
+
+    def _steps(
+        self, rule: Optimizer, state: State, piece: _Piece, size: int, drops: Dropout | None
+    ) -> float:
+        """Take the steps of a piece of an epoch; its part of the epoch's loss."""
+        batches = Batches(1, piece.draw, size, dropout=drops)
+        data = piece.X, piece.y, piece.weight
+        running = self.engine.train_epochs(self.objective, rule, state, *data, batches)
+        with closing(running):
+            return sum(end.losses[-1] for end in running) * piece.share
 
 
 class _Pace:
@@ -256,6 +291,7 @@ class _Pace:
     def __init__(self, epochs: int, steps: int, max_time: float | None) -> None:
         self.epochs, self._steps, self._max_time = epochs, steps, max_time
         self._begun, self._t, self._left = perf_counter(), 0.0, epochs
+        self._rests = [(2**k - 1) / 15 for k in (1, 2, 3)]  # where coslog4 is 0
 
     @property
     def passed(self) -> float:
@@ -266,6 +302,13 @@ class _Pace:
     def ended(self) -> bool:
         """Whether the epoch whose times were given last is the last."""
         return self._left == 1
+
+    @property
+    def rests(self) -> bool:
+        """Whether the rate has fallen to 0, to rise once more, since this was asked before."""
+        passed = [end for end in self._rests if self._t >= end - 1e-9]
+        del self._rests[: len(passed)]
+        return bool(passed)
 
     def times(self, epoch: int) -> list[float]:
         """The fraction of training done before each step of an epoch."""

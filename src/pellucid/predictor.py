@@ -271,12 +271,7 @@ class Predictor:
 def load(
     path: str | os.PathLike[str],
 ) -> Predictor | Network | TabularClassifier | TabularRegressor:
-    """What a model file holds.
-
-    Returns
-    -------
-    A `Predictor` with its columns, a fitted `TabularClassifier` or `TabularRegressor`, or a bare
-    `Network`.
+    """What a model file holds: a `Predictor`, a fitted tabular model, or a bare `Network`.
 
     Raises
     ------

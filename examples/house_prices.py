@@ -64,6 +64,7 @@ def main(file: Path, rows: int | None = None, steps: int = 2500, plot: Path | No
     parts = {"all": order, "cheapest": order[:quarter], "dearest": order[-quarter:]}
     print("\nIntervals, of all and of the quarters that are cheapest and dearest as predicted")
     print("                 prices inside      mean width")
+    held_out = model.leaderboard_["rows_held_out"].sum()
     for coverage in (0.8, 0.9):
         low, high = model.predict_interval(test, coverage).T
         inside = (low <= y) & (y <= high)
@@ -72,7 +73,7 @@ def main(file: Path, rows: int | None = None, steps: int = 2500, plot: Path | No
             error = np.sqrt(share * (1 - share) / len(part))
             print(f"  {coverage:.0%} {name:<9} {share:.4f} +- {error:.4f} {width:>11.0f}")
         # The rows held out are a draw, as those of the test are: thrice the error of the two.
-        draw = 3 * np.sqrt(coverage * (1 - coverage) * (1 / TESTED + 1 / train.height))
+        draw = 3 * np.sqrt(coverage * (1 - coverage) * (1 / TESTED + 1 / held_out))
         met.append(claim(f"coverage of {coverage:.0%}", inside.mean(), coverage - draw))
 
     some = test.drop(TARGET)[:500].to_pandas()  # scikit-learn needs pandas for this

@@ -110,7 +110,8 @@ def main(folder: Path, rows: int | None = None, steps: int = 2500) -> bool:
     print()
 
     # Rows held out and rows of the test are both a draw: thrice the standard error of the two.
-    draw = 3 * np.sqrt(COVERAGE * (1 - COVERAGE) * (1 / train.height + 1 / test.height))
+    held_out = model.leaderboard_["rows_held_out"].sum()
+    draw = 3 * np.sqrt(COVERAGE * (1 - COVERAGE) * (1 / held_out + 1 / test.height))
     met = [
         claim("test accuracy", accuracy[0], 0.85 if rows is None else 0.8, 1.0),
         claim("predicted and true shares apart", apart, 0.0, 0.02 if rows is None else 0.05),

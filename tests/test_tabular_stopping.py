@@ -8,7 +8,10 @@ import pytest
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.tabular import Step
 
-SMALL = {"min_steps": 60, "bag": 2, "hidden_layer_sizes": (16, 16), "random_state": 0}
+SMALL = {
+    "min_steps": 60, "bag": 2, "hidden_layer_sizes": (16, 16), "random_state": 0,
+    "early_stopping": False,
+}  # fmt: skip
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 3))
 NUMBERS = X[:, 0] + np.abs(X[:, 1]) + 0.1 * RNG.normal(size=200)

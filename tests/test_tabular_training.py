@@ -73,8 +73,9 @@ def test_the_reference_engine_learns_nearly_the_same(kind, y):
 
 @BOTH
 def test_rows_of_no_weight_might_as_well_not_be_there(kind, y):
-    kept = RNG.random(200) < 0.7
-    weight = np.where(kept, RNG.uniform(0.5, 2.0, 200), 0.0)
+    rng = np.random.default_rng(1)
+    kept = rng.random(200) < 0.7
+    weight = np.where(kept, rng.uniform(0.5, 2.0, 200), 0.0)
     weighted = kind(**SMALL).fit(TABLE, y, weight)
     some = {name: column[kept] for name, column in TABLE.items()}
     assert same(weighted, kind(**SMALL).fit(some, y[kept], weight[kept]))

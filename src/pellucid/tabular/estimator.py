@@ -179,7 +179,7 @@ class Tabular(Hyperparameters, BaseEstimator):
     def _schema(self, frame: Frame, y: NDArray[Any], notes: list[str]) -> Schema:
         """What the columns are; a column that is the target itself is left out."""
         schema = infer(frame, self.column_types)
-        asked = self.column_types or {}
+        asked = {str(name) for name in self.column_types or ()}
         others = [column.name for column in schema.used]
         columns = []
         for column in schema:

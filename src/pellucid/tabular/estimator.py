@@ -111,14 +111,18 @@ class Tabular(Hyperparameters, BaseEstimator):
                     recipe, encoder, data, [none] * self.bag, self._judge, seed, callbacks=told,
                     max_time=budget, like=bag.members, **how,
                 )  # fmt: skip
-        lost = [i for i, member in enumerate(bag.members, 1) if not member.best_epoch]
-        if len(lost) == len(bag.members):
+        lost = sum(not member.best_epoch for member in bag.members)
+        if lost == len(bag.members):
             raise ValueError(
                 "training diverged in the first epoch: look for very large values in y, or lower "
                 f"learning_rate_init (it was {self.learning_rate_init})"
             )
         if lost:
-            warnings.warn(f"training of {len(lost)} of {self.bag} networks diverged", stacklevel=4)
+            warnings.warn(
+                f"training of {lost} of {self.bag} networks diverged at once: they are left out",
+                stacklevel=4,
+            )
+            bag.members = [member for member in bag.members if member.best_epoch]
         return bag
 
     def _recipe(self) -> Recipe:
@@ -128,8 +132,7 @@ class Tabular(Hyperparameters, BaseEstimator):
         return Recipe(
             self._classes, sizes, self.activation, self.dropout, self.learning_rate_init,
             self.weight_decay, self.schedule, self.batch_size, self.min_steps, self.max_epochs,
-            self.early_stopping,
-            getattr(self, "label_smoothing", 0.0),
+            self.early_stopping, getattr(self, "label_smoothing", 0.0),
         )  # fmt: skip
 
     def _jobs(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import ceil, inf, isfinite, sqrt
@@ -243,7 +243,6 @@ class Training:
         inside[held_out] = False
         feed = _Feed(self.encoder, self.data.take(inside), recipe)
         watched = self.data.take(held_out)
-        X_watched = [X for _, X in self.encoder.blocks(watched.rows, ROWS_AT_ONCE)]
         rule = adamw(0.9, 0.95, weight_decay=recipe.weight_decay)
         theta = layout.draw(drawn).astype(np.float32)
         state = State(theta, rule.init(theta))
@@ -253,14 +252,14 @@ class Training:
         pace = _Pace(planned, feed.steps, max_time)
         output = np.empty((0, layout.architecture.n_outputs), np.float32)
         member = Member(theta, held_out, output, planned=planned)
-        bare = raw(layout)
+        bare, look = raw(layout), _Look(self.encoder, watched.rows)
         for epoch in range(1, (best or planned) + 1):
             pieces = feed.pieces(ordered.permutation(feed.n), recipe.rates(pace.times(epoch)))
             loss = sum(self._steps(rule, state, piece, feed.size, drops) for piece in pieces)
-            if X_watched:
-                outputs = [self.engine.forward(bare, state.theta, X) for X in X_watched]
+            if len(held_out):
+                outputs = [self.engine.forward(bare, state.theta, X) for X in look.blocks()]
                 output = np.concatenate(outputs)
-            judged = self.judge(output, watched) if X_watched else loss
+            judged = self.judge(output, watched) if len(held_out) else loss
             member.steps, member.seconds = state.steps, pace.passed
             member.enter(loss, judged, state.theta, output, keep=bool(best))
             if progress is not None and progress(member, best or planned):
@@ -320,6 +319,22 @@ class _Pace:
         times = self._t + of_epoch / self._steps * np.arange(self._steps)
         self._t += of_epoch
         return [float(time) for time in times]
+
+
+class _Look:
+    """The inputs of rows held out, a block at a time; kept, if they are few."""
+
+    def __init__(self, encoder: Encoder, rows: Compact) -> None:
+        self._encoder, self._rows = encoder, rows
+        few = rows.n_rows * encoder.n_inputs <= KEPT // 4
+        self._kept = list(self._made()) if few else None
+
+    def _made(self) -> Iterator[Floats32]:
+        return (X for _, X in self._encoder.blocks(self._rows, ROWS_AT_ONCE))
+
+    def blocks(self) -> Iterable[Floats32]:
+        """All of them, in order."""
+        return self._made() if self._kept is None else self._kept
 
 
 class _Piece(NamedTuple):

@@ -140,6 +140,17 @@ def test_text_that_is_numbers_is_read_and_other_text_named(model):
         model.predict({"a": [0.5], "b": [-np.inf], "kind": ["up"]})
 
 
+def test_booleans_may_be_written_in_more_ways_than_one():
+    table = {"yes": [True, False] * 30, "x": np.arange(60.0)}
+    model = TabularClassifier(**SMALL).fit(table, ["in", "out"] * 30)
+    for same in ([True, False], [1, 0], [1.0, 0.0], ["true", "FALSE"], [" True", "0"]):
+        assert model.predict({"yes": same, "x": [30.0, 30.0]}).tolist() == ["in", "out"]
+    with pytest.raises(
+        ValueError, match=r"'yes' holds 'no' in row 2 .*: expected true or false, 1"
+    ):
+        model.predict({"yes": ["true", "no", "yes"], "x": [0.0] * 3})
+
+
 def test_what_was_said_of_a_column_holds_when_predicting():
     table = {"a": [1, 2, "oops", 4] * 20, "b": [1, 2] * 40}
     model = TabularRegressor(**SMALL, column_types={"a": "number", "b": "category"})

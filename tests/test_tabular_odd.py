@@ -194,6 +194,8 @@ def test_a_target_that_is_the_same_everywhere_is_predicted():
                                     "ll classes apart, use TabularClassifier"),
         ([0.0] * 4 + [np.inf] + [1.0] * 35, r"target '.*' is inf in row 5 .*: expected finite num"),
         ([0.0] * 4 + [-np.inf] + [1.0] * 35, r"target '.*' is -inf in row 5 "),
+        ([0.5] * 4 + [-1e200] + [1e10] * 35, r"target '.*' is -1e\+200 in row 5 .*: expected numbe"
+                                             r"rs up to 1e\+150; divide them by a constant"),
     ],
 )  # fmt: skip
 def test_targets_that_are_no_numbers_are_named(y, said):
@@ -207,6 +209,7 @@ def test_targets_that_are_no_numbers_are_named(y, said):
     [
         (X40 | {"t": [datetime.date(2011, 1, 1)] * 40}, "t", "target 't' holds dates: expected n"),
         (X40 | {"t": [[1]] * 40}, "t", "target 't' holds neither numbers nor text: expected numb"),
+        (X40, np.full(40, "2011-01-31", "M8[D]"), "target 'target' holds dates: expected numbers"),
         (X40, None, r"y is None: requires y to be passed; .*such as y='a'"),
         (np.ones((40, 1)), None, "requires y to be passed, but the target y is None"),
         (
@@ -237,6 +240,8 @@ def test_infinities_are_named(value):
         numbers({"a": a}, Y40)
     with pytest.raises(ValueError, match=said.format("x1")):
         numbers(a[:, None], Y40)
+    with pytest.raises(ValueError, match=r"'a' holds inf in row 2 .*: expected finite numbers"):
+        numbers({"a": [1, 10**400] * 20}, Y40)
 
 
 def test_numbers_far_apart_are_learnt():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -26,6 +27,9 @@ NUMBER, BOOLEAN, TEXT, CATEGORY, DATE, MIXED, OTHER = (
 )  # fmt: skip
 """What the values of a column are, as they come."""
 
+
+LARGEST = 10**300
+"""A whole number beyond it counts as infinite."""
 
 FEW = 32
 """Rows up to which a table is taken row by row."""
@@ -237,7 +241,11 @@ def values_of_objects(items: list[Any]) -> Values:
     (kind,) = kinds
     if kind in (NUMBER, BOOLEAN):
         plain = [np.nan if v is None else _plain_number(v) for v in items]
-        return Values(kind, np.array(plain, np.float64))
+        try:
+            return Values(kind, np.array(plain, np.float64))
+        except OverflowError:  # whole numbers with hundreds of digits
+            huge = [v if abs(v) < LARGEST else math.inf for v in plain]
+            return Values(kind, np.array(huge, np.float64))
     if kind == DATE:
         plain = [None if v is None else _naive(v) for v in items]
         return Values(DATE, np.array(plain, "datetime64[us]"))

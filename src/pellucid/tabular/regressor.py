@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pellucid.tabular.encoder import Compact
 
 
+LARGEST = 1e150
+"""The largest target, whose square is a number."""
+
+
 @documented
 @dataclass(eq=False, repr=False)
 class TabularRegressor(RegressorMixin, Tabular):
@@ -74,6 +78,12 @@ class TabularRegressor(RegressorMixin, Tabular):
             raise ValueError(
                 f"target {name!r} is {y[row]} in row {row + 1} (counted from 1): expected finite "
                 "numbers"
+            )
+        if np.abs(y).max() > LARGEST:
+            row = int(np.abs(y).argmax())
+            raise ValueError(
+                f"target {name!r} is {y[row]:g} in row {row + 1} (counted from 1): expected "
+                f"numbers up to {LARGEST:g}; divide them by a constant"
             )
         return y
 

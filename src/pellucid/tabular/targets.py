@@ -36,6 +36,8 @@ def targets_of(y: Any, n_rows: int, name: str) -> NDArray[Any]:
         If there are more or fewer than rows, or one is missing; its row is named.
     """
     y = _of_column(y, name) if isinstance(y, Values) else column_or_1d(y, warn=True)
+    if y.dtype.kind in "mM":
+        y = _of_column(Values(DATE, y), name)
     if len(y) != n_rows:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows and "

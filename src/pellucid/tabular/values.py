@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.delimited import MISSING
 from pellucid.delimited import NUMBER as A_NUMBER
-from pellucid.tabular.frames import BOOLEAN, DATE, NUMBER, Values
+from pellucid.tabular.frames import BOOLEAN, DATE, NUMBER, OTHER, Values
 
 TRUTHS = {"true": 1.0, "false": 0.0}
 """How booleans are written as text, in small letters or not."""
@@ -41,7 +41,10 @@ def as_number(item: Any) -> float | None:
         item = float(text) if A_NUMBER.fullmatch(text) and "," not in text else None
     if not isinstance(item, Real | decimal.Decimal | np.bool_):
         return None
-    number = float(item)
+    try:
+        number = float(item)
+    except OverflowError:  # of a whole number with hundreds of digits
+        return None
     return number if np.isfinite(number) else None
 
 
@@ -104,10 +107,11 @@ def numbers_of(values: Values, name: str, lenient: bool = False, boolean: bool =
                 "expected finite numbers, or NaN where there is none"
             )
         return values.items
-    if values.kind == DATE:
-        raise ValueError(f"column {name!r} holds dates: expected numbers")
+    if values.kind in (DATE, OTHER):
+        what = "dates" if values.kind == DATE else "neither numbers nor text"
+        raise ValueError(f"column {name!r} holds {what}: expected numbers")
     parsed: dict[Any, float] = {}
-    for item in set(values.items):
+    for item in dict.fromkeys(values.items):  # in their order
         number = np.nan if is_missing(item) else as_number(item)
         if number is None and boolean:
             number = as_truth(item)
@@ -116,7 +120,7 @@ def numbers_of(values: Values, name: str, lenient: bool = False, boolean: bool =
                 row = values.items.index(item)
                 raise ValueError(
                     f"column {name!r} holds {item!r} in row {row + 1} (counted from 1): expected "
-                    "numbers"
+                    + ("true or false, 1 or 0" if boolean else "numbers")
                 )
             number = np.nan
         parsed[item] = number
@@ -129,7 +133,7 @@ def dates_of(values: Values, name: str, date_format: str = "") -> Any:
     Raises
     ------
     ValueError
-        If a value is no date; its row is named.
+        If a value is no date; the first row of them is named.
     """
     if values.kind == DATE:
         return values.items
@@ -140,8 +144,10 @@ def dates_of(values: Values, name: str, date_format: str = "") -> Any:
         raise ValueError(
             f"column {name!r} holds {values.items[row]:g} in row {row + 1}: expected dates"
         )
+    if values.kind == OTHER:
+        raise ValueError(f"column {name!r} holds neither numbers nor text: expected dates")
     parsed: dict[Any, Any] = {}
-    for item in set(values.items):
+    for item in dict.fromkeys(values.items):
         parsed[item] = None if is_missing(item) else as_date(item, date_format)
         if parsed[item] is None and not is_missing(item):
             raise ValueError(

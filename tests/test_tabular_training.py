@@ -263,13 +263,13 @@ def test_training_ends_with_a_cycle_of_the_schedule_that_brought_nothing_better(
     whole = TabularRegressor(**settings, early_stopping=False).fit(table, noise)
     model = TabularRegressor(**settings).fit(table, noise)
     rests = [np.ceil(60 * (2**k - 1) / 15) for k in (1, 2, 3, 4)]  # where the rate has fallen to 0
-    for member, other in zip(model._seen, whole._seen, strict=True):
+    for mine, other in zip(model._seen, whole._seen, strict=True):
         assert other.stopped == "all epochs done"
-        assert member.held_out_losses == other.held_out_losses[: member.epochs]
-        at = rests.index(member.epochs)
+        assert mine.held_out_losses == other.held_out_losses[: mine.epochs]
+        at = rests.index(mine.epochs)
         losses = np.array(other.held_out_losses)
         before = losses[: int(rests[at - 1])].min()
-        if member.stopped == "no better for a whole cycle of the schedule":
+        if mine.stopped == "no better for a whole cycle of the schedule":
             assert losses[int(rests[at - 1]) : int(rests[at])].min() >= before
         else:
             assert at == 3

@@ -356,6 +356,8 @@ template <class T> void define(nb::module_& module, const char* engine, const ch
 }  // namespace pellucid
 
 NB_MODULE(PELLUCID_MODULE, module) {
+    // A program that ends with threads still at work keeps an engine or two: no news for its user.
+    nanobind::set_leak_warnings(false);
     module.doc() = "pellucid's native engine, built for " PELLUCID_ISA ".";
     module.attr("instruction_set") = PELLUCID_ISA;
     pellucid::define<float>(module, "Engine32", "Training32");

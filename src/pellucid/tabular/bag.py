@@ -193,7 +193,7 @@ def parts_held_out(
     """
     share = share_held_out(n) if isinstance(share, str) else share
     none = np.zeros(0, np.intp)
-    if n < FEWEST_TO_HOLD_OUT or share == 0.0:
+    if n < FEWEST_TO_HOLD_OUT:
         return [none] * members
     order = np.random.default_rng(seed).permutation(n)
     if codes is not None:

@@ -100,7 +100,12 @@ class TabularClassifier(ClassifierMixin, Tabular):
 
     def _targets(self, y: Any, n_rows: int, name: str) -> NDArray[Any]:
         y = targets_of(y, n_rows, name)
-        check_classification_targets(y)
+        if y.dtype.kind != "f":  # fractions are no classes, however many
+            refuse_many(len({*y.tolist()}), len(y))
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            raise ValueError(f"{error} To predict numbers, use TabularRegressor") from None
         return y
 
     def _encode_targets(self, y: NDArray[Any]) -> tuple[Floats32, NDArray[Any]]:

@@ -265,7 +265,7 @@ class Training:
             if progress is not None and progress(member, best or planned):
                 member.stopped = member.stopped or "a callback said so"
             if pace.ended and epoch < planned:
-                member.stopped = member.stopped or f"{max_time:g} s are over"
+                member.stopped = member.stopped or "max_time is over"
             if recipe.ends_early and not best and pace.rests and not member.is_better_since_rest():
                 member.stopped = member.stopped or "no better for a whole cycle of the schedule"
             if member.stopped:

@@ -132,11 +132,13 @@ def fit_number(source: str, part: str, x: Floats) -> Number | None:
     present = x[~missing] if marks_missing else x
     if not len(present):
         return None
-    low, median, high = np.quantile(present, [0.25, 0.5, 0.75])
+    with np.errstate(over="ignore", invalid="ignore"):  # as far apart as floats can be
+        low, median, high = np.quantile(present, [0.25, 0.5, 0.75])
     smallest, largest = present.min(), present.max()
     if part and smallest == largest:
         return None
-    spread = float(high - low)
+    with np.errstate(over="ignore"):
+        spread = float(high - low)
     if not spread:
         others = present[present != median]
         spread = float(np.median(np.abs(others - median))) if len(others) else 0.0

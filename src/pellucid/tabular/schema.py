@@ -187,7 +187,13 @@ def _column(name: str, values: Values, kind: str | None) -> Column:
     if kind == CATEGORY:
         return _category(name, values, asked)
     if kind == DATE:
-        date_format = _date_format(values) or ""
+        formats = _date_formats(values)
+        if len(formats) > 1:
+            raise ValueError(
+                f"column {name!r} holds dates that can be read in {len(formats)} ways: "
+                f"{' and '.join(formats)}. Turn it into dates before, or leave it a category"
+            )
+        date_format = formats[0] if formats else ""
         numbers = dates_of(values, name, date_format)
         missing = np.isnat(numbers)
         column = Column(name, kind, int(missing.sum()), date_format=date_format)
@@ -248,16 +254,16 @@ def _kind(name: str, values: Values) -> str:
         rows = sum(item in numbers for item in values.items)
         if rows > MOSTLY * sum(item in different for item in values.items):
             _refuse_mixed(name, values.items)
-    return DATE if not numbers and _date_format(values) is not None else CATEGORY
+    return DATE if not numbers and len(_date_formats(values)) == 1 else CATEGORY
 
 
-def _date_format(values: Values) -> str | None:
-    """The one format in which all of some text is dates: "" for ISO 8601, None if there is none.
+def _date_formats(values: Values) -> list[str]:
+    """The formats in which all of some text is dates, "" for ISO 8601: two if they give others.
 
-    None too if there are two that give other dates, such as 1/2/11.
+    1/2/11 is the first of February, or the second of January.
     """
     if values.kind not in (TEXT, CATEGORY):
-        return None
+        return []
     different = [item.strip() for item in set(values.items) if not is_missing(item)]
     fitting: dict[tuple[Any, ...], str] = {}
     for date_format in DATE_FORMATS:
@@ -269,7 +275,7 @@ def _date_format(values: Values) -> str | None:
             dates.append(date)
         else:
             fitting.setdefault(tuple(dates), date_format)
-    return next(iter(fitting.values())) if len(fitting) == 1 else None
+    return list(fitting.values())
 
 
 def _sort(item: Any) -> str | None:

@@ -45,8 +45,9 @@ def targets_of(y: Any, n_rows: int, name: str) -> NDArray[Any]:
         )
     absent = np.flatnonzero(_absent(y))
     if absent.size:
+        rows = "1 row" if absent.size == 1 else f"{absent.size} rows"
         raise ValueError(
-            f"target {name!r} is missing in {absent.size} rows, first in row {absent[0] + 1} "
+            f"target {name!r} is missing in {rows}, first in row {absent[0] + 1} "
             "(counted from 1): Input y contains NaN; drop those rows"
         )
     return np.asarray(y)

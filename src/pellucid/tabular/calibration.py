@@ -69,10 +69,11 @@ class Calibration:
         [[0.999, 0.001]]
         """
         p = softmax(z / self.temperature)
-        if not self.smoothing:
-            return p
-        p = np.maximum(p - self.smoothing / p.shape[1], self.floor * (1.0 - self.smoothing))
-        shares: Floats = p / p.sum(axis=1, keepdims=True)
+        k = p.shape[1]
+        if self.smoothing:
+            p = np.maximum(p - self.smoothing / k, 0.0)
+            p /= p.sum(axis=1, keepdims=True)
+        shares: Floats = (1.0 - k * self.floor) * p + self.floor
         return shares
 
     @classmethod
@@ -85,21 +86,33 @@ class Calibration:
     ) -> Calibration:
         """The one with the lowest log-loss on rows held out.
 
-        No probability is below what one row more than these would be of them all.
+        It is measured as if each class had one row more, of which nothing else is known, so that a
+        few rows which all are right do not make it certain (a temperature: Guo et al., On
+        calibration of modern neural networks, 2017, section 4.2; rows more: Platt, Probabilistic
+        outputs for support vector machines, 1999, section 2.2.1). Nor is any probability below
+        what one row more than these, of any class, would be.
         """
         if not len(z):
             return cls()
-        z, floor = np.asarray(z, np.float64), 1.0 / (len(z) + z.shape[1])
-        found = [cls(temperature(z, codes, weight))]
-        for part in PARTS if label_smoothing else ():
+        z = np.asarray(z, np.float64)
+        n, k = z.shape
+        unknown, floor = k / (n + k), 1.0 / (k * (n + 1))
+
+        def loss(one: Calibration) -> float:
+            p = one.probabilities(z)
+            right = loss_of(p, codes, weight)
+            return (1.0 - unknown) * right - unknown * float(np.log(p).mean())
+
+        found = []
+        for part in (0.0, *PARTS) if label_smoothing else (0.0,):
             smoothing = part * label_smoothing
 
-            def loss(log_t: float, smoothing: float = smoothing) -> float:
-                p = cls(exp(log_t), smoothing, floor).probabilities(z)
-                return loss_of(p, codes, weight)
+            def of(log_t: float, smoothing: float = smoothing) -> float:
+                return loss(cls(exp(log_t), smoothing, floor))
 
-            found.append(cls(exp(_lowest(loss)), smoothing, floor))
-        return min(found, key=lambda one: loss_of(one.probabilities(z), codes, weight))
+            log_t = _lowest(of)
+            found.append(cls(exp(log_t), smoothing, floor))
+        return min(found, key=loss)
 
 
 def log_loss(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
@@ -113,21 +126,6 @@ def loss_of(p: Floats, codes: NDArray[Any], weight: NDArray[Any] | None = None) 
     """The same from probabilities (n, k), of which none counts as less than 1e-300."""
     of_right = p[np.arange(len(p)), codes]
     return float(np.average(-np.log(np.maximum(of_right, 1e-300)), weights=weight))
-
-
-def temperature(z: NDArray[Any], codes: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
-    """The number by which to divide raw outputs (n, k) for the lowest log-loss.
-
-    Guo et al., On calibration of modern neural networks, 2017, section 4.2.
-
-    Examples
-    --------
-    >>> z = np.array([[4.0, 0.0]] * 4)
-    >>> round(temperature(z, np.array([0, 0, 0, 1])), 3)  # 4 / log(3)
-    3.641
-    """
-    z = np.asarray(z, np.float64)
-    return exp(_lowest(lambda log_t: log_loss(z / exp(log_t), codes, weight))) if len(z) else 1.0
 
 
 def _lowest(loss: Callable[[float], float]) -> float:

@@ -284,3 +284,16 @@ def test_settings_of_classes_and_of_layers_are_looked_at_too():
     with pytest.raises(ValueError, match=r"hidden_layer_sizes is \(4, 0\): expected whole numbers"):
         classes(X40, Y40, hidden_layer_sizes=(4, 0))
     assert len(numbers(X40, Y40, hidden_layer_sizes=())._bag.members) == 2
+
+
+def test_a_numeric_target_with_a_word_among_it_is_no_target_of_classes(tmp_path):
+    path = tmp_path / "prices.csv"
+    prices = [str(100 + i) for i in range(60)]
+    prices[16] = "oops"
+    path.write_text("size,price\n" + "".join(f"{i},{p}\n" for i, p in enumerate(prices)))
+    message = "target 'price' holds text among numbers: 'oops' in row 17"
+    for kind in (TabularClassifier, TabularRegressor):
+        with pytest.raises(ValueError, match="'oops' in row 17"):
+            kind(**SMALL).fit(path, "price")
+    with pytest.raises(ValueError, match=message):
+        TabularClassifier(**SMALL).fit(path, "price")

@@ -14,7 +14,7 @@ MISTAKE = 2
 """Something that was asked cannot be done as it was asked."""
 
 INTERRUPTED = 130
-"""Ctrl-C; what there was is kept."""
+"""Ctrl-C. One network is kept as it was then; of a bag that is not whole, nothing is."""
 
 
 class Interrupted(Exception):  # noqa: N818

@@ -101,8 +101,10 @@ class Category:
     def parts(self, codes: NDArray[np.int32]) -> dict[str, Floats]:
         """The numbers that codes (n,) stand for, by part, for a category of many levels."""
         table = np.array(self.means)
-        absent = len(self.levels) if self.marks_missing else -1
-        means = table[np.where(codes == ABSENT, absent, codes)]
+        unknown = len(table) - 1
+        absent = len(self.levels) if self.marks_missing else unknown
+        places = np.select([codes == ABSENT, codes == UNKNOWN], [absent, unknown], codes)
+        means = table[places]
         return {f"mean {j}": column for j, column in enumerate(means.T)}
 
     @property

@@ -142,20 +142,7 @@ class Tabular(Hyperparameters, BaseEstimator):
         """The columns to learn from, the target, and what it is called."""
         frame = table_of(X)
         if frame is None:
-            if isinstance(y, str):
-                raise ValueError(
-                    f"y is {y!r}, and an array has no columns by name: give the targets themselves"
-                )
-            if y is None:
-                raise ValueError(
-                    f"This {type(self).__name__} estimator requires y to be passed, but the target "
-                    "y is None."
-                )
-            X, y = validate_data(
-                self, X, y, dtype=None, ensure_all_finite=False, y_numeric=False,
-                multi_output=True, ensure_min_samples=2,
-            )  # fmt: skip
-            return frame_of(X), y, "target"
+            return self._array_to_fit(X, y)
         if frame.n_rows < 2:
             raise ValueError(
                 f"Found table with {frame.n_rows} sample(s) while a minimum of 2 is required"
@@ -171,13 +158,31 @@ class Tabular(Hyperparameters, BaseEstimator):
                 raise ValueError(f"y is {y!r}, no column of the table: {near(y, frame.names)}")
             y = frame.column(y)
             frame = frame.without(name)
-        _check_feature_names(self, X, reset=True) if hasattr(X, "columns") else None
+        if hasattr(X, "columns"):
+            _check_feature_names(self, X, reset=True)
         self.n_features_in_ = len(frame.names)
         if not frame.names:
             raise ValueError("0 feature(s) in the table while a minimum of 1 is required.")
         if frame.named:
             self.feature_names_in_ = np.array(frame.names, dtype=object)
         return frame, y, name
+
+    def _array_to_fit(self, X: Any, y: Any) -> tuple[Frame, Any, str]:
+        """The same of an array, whose columns have no names."""
+        if isinstance(y, str):
+            raise ValueError(
+                f"y is {y!r}, and an array has no columns by name: give the targets themselves"
+            )
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target "
+                "y is None."
+            )
+        X, y = validate_data(
+            self, X, y, dtype=None, ensure_all_finite=False, multi_output=True,
+            ensure_min_samples=2,
+        )  # fmt: skip
+        return frame_of(X), y, "target"
 
     def _schema(self, frame: Frame, y: NDArray[Any], notes: list[str]) -> Schema:
         """What the columns are; a column that is the target itself is left out."""

@@ -13,13 +13,14 @@ from pellucid.tabular.frames import (
     DATE,
     NUMBER,
     OTHER,
+    TEXT,
     Frame,
     Values,
     values_of_objects,
 )
 from pellucid.tabular.moments import numbers_in
-from pellucid.tabular.schema import Column
-from pellucid.tabular.values import is_missing, texts_of
+from pellucid.tabular.schema import MOSTLY, SEVERAL, Column
+from pellucid.tabular.values import as_number, is_missing, texts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +66,22 @@ def _of_column(values: Values, name: str) -> NDArray[Any]:
     if values.kind in (OTHER, DATE):
         what = "dates" if values.kind == DATE else "neither numbers nor text"
         raise ValueError(f"target {name!r} holds {what}: expected numbers or classes")
+    if values.kind == TEXT:
+        _refuse_stray(values.items, name)
     return np.array(texts_of(values), dtype=object)
+
+
+def _refuse_stray(items: list[Any], name: str) -> None:
+    """Raise an error if text is among what mostly is numbers, too many to be classes."""
+    numbers = [as_number(item) for item in items if not is_missing(item)]
+    if numbers.count(None) in (0, len(numbers)) or len(set(numbers)) <= SEVERAL:
+        return
+    if len(numbers) - numbers.count(None) > MOSTLY * len(numbers):
+        row = next(i for i, v in enumerate(items) if not is_missing(v) and as_number(v) is None)
+        raise ValueError(
+            f"target {name!r} holds text among numbers: {items[row]!r} in row {row + 1} (counted "
+            "from 1): correct it, or drop the row"
+        )
 
 
 def _absent(y: NDArray[Any]) -> NDArray[np.bool_]:

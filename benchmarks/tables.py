@@ -159,10 +159,6 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         if not equals or name not in SYSTEMS:
             parser.error(f"--python {item}: expected NAME=PATH, NAME of {', '.join(SYSTEMS)}")
         given.pythons[name] = path
-    given.partial = bool(
-        given.sets or given.systems or given.quick or given.seeds is not None
-        or given.rows is not None
-    )  # fmt: skip
     real = [name for name, table in TABLES.items() if table.real]
     given.sets = _named(parser, "set", given.sets, TABLES) or (real if given.whole else [*TABLES])
     given.systems = _named(parser, "system", given.systems, SYSTEMS) or list(SYSTEMS)
@@ -174,6 +170,11 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         given.rows = QUICK_ROWS if given.quick else ROWS
     if given.seeds < 1 or (given.rows is not None and given.rows < 10):
         parser.error("--seeds and --rows: expected 1 and 10, or more")
+    everything = set(real if given.whole else TABLES), set(SYSTEMS)
+    asked = given.seeds, given.rows
+    given.partial = (set(given.sets), set(given.systems)) != everything or asked != (
+        (1, None) if given.whole else (SEEDS, ROWS)
+    )
     return given
 
 
@@ -199,6 +200,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run, print and write; 1 if something is missing or failed."""
     given = arguments(words)
     many = QUICK_MANY if given.quick else MANY
+    if given.partial and not (given.json or given.page):
+        print("This is a part of it: nothing will be written without --json or --page.\n")
     try:
         results = run(given.sets, given.systems, given.seeds, given.rows, many, given.pythons)
     except KeyboardInterrupt:

@@ -230,6 +230,24 @@ def test_a_command_line_that_means_nothing_is_refused(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "partial"),
+    [
+        ("", False),
+        ("--whole", False),
+        ("--seeds 5 --rows 10000 --systems torch,mlp,histgb,lightgbm,single,pellucid", False),
+        ("--seeds 4", True),
+        ("--rows 9000", True),
+        ("--sets iris", True),
+        ("--systems mlp", True),
+        ("--quick", True),
+        ("--whole --seeds 2", True),
+    ],
+)
+def test_only_a_run_of_all_of_it_is_written_by_itself(words, partial):
+    assert tables.arguments(words.split()).partial is partial
+
+
 @pytest.mark.parametrize("name", ["table_scores", "table_report", "table_data", "tables"])
 def test_the_examples_of_a_module_run(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -140,7 +140,7 @@ class TorchTable:
         return Recipe(
             self.classes, tuple(chosen.hidden_layer_sizes), chosen.activation, chosen.dropout,
             chosen.learning_rate_init, chosen.weight_decay, chosen.schedule, chosen.batch_size,
-            chosen.min_steps, chosen.max_epochs, getattr(chosen, "label_smoothing", 0.0),
+            chosen.min_steps, chosen.max_epochs, False, getattr(chosen, "label_smoothing", 0.0),
         )  # fmt: skip
 
     def targets(self, y: Any) -> tuple[Any, Any]:

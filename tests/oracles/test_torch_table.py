@@ -75,8 +75,8 @@ def test_the_same_first_weights_and_orders_lead_to_the_same_network(classes):
 @pytest.mark.parametrize(
     ("classes", "model"), [(True, TabularClassifier), (False, TabularRegressor)]
 )
-def test_its_settings_are_the_defaults(classes, model):
-    assert TorchTable(classes).recipe() == model()._recipe()
+def test_its_settings_are_the_defaults_but_for_ending_early(classes, model):
+    assert TorchTable(classes).recipe() == model(early_stopping=False)._recipe()
 
 
 RECIPE = Recipe(True, (5, 4))

@@ -5,9 +5,7 @@ python benchmarks/table_worker.py NAME      a line of JSON in, a line out; the f
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from process import MissingPeerError, PeerFailedError
+from process import PeerFailedError, Piped
 from table_data import TABLES, divided
 from table_scores import scores
 from table_systems import SYSTEMS, load
@@ -73,7 +71,7 @@ def work(system: str, table: str, seed: int, rows: int | None, many: int) -> dic
     }
 
 
-class Worker:
+class Worker(Piped):
     """The process, as the one who asks sees it.
 
     Parameters
@@ -88,18 +86,7 @@ class Worker:
     """
 
     def __init__(self, name: str, python: str = sys.executable) -> None:
-        self.name = name
-        try:
-            self._process = subprocess.Popen(
-                [python, __file__, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        except OSError as error:
-            raise MissingPeerError(f"{python}: {error.strerror}") from error
-        hello = self._read()
-        if "missing" in hello:
-            self.close()
-            raise MissingPeerError(hello["missing"])
-        self.version: str = hello["version"]
+        super().__init__(name, [python, __file__, name])
 
     def ask(self, **task: Any) -> dict[str, Any]:
         """What `work` gives.
@@ -109,35 +96,11 @@ class Worker:
         FileNotFoundError, PeerFailedError
             If the table is not there; if it met another error, or is gone.
         """
-        assert self._process.stdin is not None
-        print(json.dumps(task), file=self._process.stdin, flush=True)
-        answer = self._read()
+        answer = self.say(task)
         if "absent" in answer:
             raise FileNotFoundError(answer["absent"])
         if "error_said" in answer:
             raise PeerFailedError(f"{self.name} on {task['table']}: {answer['error_said']}")
-        return answer
-
-    def close(self) -> None:
-        """End it."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
-        self._process.wait()
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise PeerFailedError(f"{self.name}'s process ended with {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
         return answer
 
 

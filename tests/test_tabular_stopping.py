@@ -241,3 +241,20 @@ def test_nothing_is_warned_of_where_nothing_is_wrong(kind, y):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         kind(**SMALL, verbose=False).fit(X, y).predict(X)
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was():
+    model = TabularRegressor(**SMALL).fit(X, NUMBERS)
+    before, schema = model.predict(X), model.schema_
+
+    def fail(step):
+        raise RuntimeError("no more")
+
+    model.set_params(callbacks=[fail])
+    with pytest.raises(RuntimeError, match="no more"):
+        model.fit({"other": X[:, 0]}, NUMBERS)
+    with pytest.raises(ValueError, match="missing in 1 row"):
+        model.fit({"other": X[:, 0]}, [*NUMBERS[1:], np.nan])
+    assert model.schema_ is schema
+    assert model.callbacks == [fail]
+    assert (model.predict(X) == before).all()

@@ -101,7 +101,7 @@ def summary(trained: Trained, data: str, written: list[Path]) -> dict[str, Any]:
     """All of it for a program."""
     model, rows = trained.model, trained.rows
     bag, board = model._bag, model.leaderboard_
-    places = range(len(bag.members))
+    places = range(len(board["member"]))
     made: dict[str, Any] = {
         "data": data,
         "task": rows.task,

@@ -86,7 +86,7 @@ class Columns:
         for column in self.schema.used:
             values = frame.column(column.name)
             if column.name in self.lookups:
-                codes = codes_of(values, self.lookups[column.name])
+                codes = codes_of(texts_of(values), self.lookups[column.name])
                 columns.append(np.where(codes < 0, np.nan, codes))
             else:
                 columns += numbers_in(column, values).values()

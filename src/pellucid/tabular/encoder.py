@@ -6,13 +6,13 @@ proper, of which there may be hundreds a row, are made from that a block of rows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from pellucid.tabular.frames import Frame, Values
+from pellucid.tabular.frames import Frame
 from pellucid.tabular.moments import numbers_in
 from pellucid.tabular.schema import Schema
 from pellucid.tabular.values import texts_of
@@ -121,9 +121,9 @@ class Category:
         return (*(f"{self.source}={level}" for level in self.levels), *missing)
 
 
-def codes_of(values: Values, lookup: Mapping[str, int]) -> NDArray[np.int32]:
+def codes_of(texts: Sequence[str | None], lookup: Mapping[str, int]) -> NDArray[np.int32]:
     """The code (n,) of each value's level, `ABSENT` or `UNKNOWN`."""
-    found = [ABSENT if text is None else lookup.get(text, UNKNOWN) for text in texts_of(values)]
+    found = [ABSENT if text is None else lookup.get(text, UNKNOWN) for text in texts]
     return np.array(found, np.int32)
 
 
@@ -245,7 +245,7 @@ class Encoder:
         if lookup is None:
             lookup = {level: code for code, level in enumerate(category.levels)}
             self._lookups[category.source] = lookup
-        return codes_of(values, lookup)
+        return codes_of(texts_of(values), lookup)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the model file."""

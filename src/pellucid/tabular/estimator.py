@@ -63,8 +63,18 @@ class Tabular(Hyperparameters, BaseEstimator):
         ------
         ValueError
             If a column holds numbers and text, a value is infinite, y is missing somewhere, or
-            nothing is left to learn from.
+            nothing is left to learn from; the model is then as it was before.
         """
+        before = dict(self.__dict__)
+        try:
+            self._fit(X, y, sample_weight)
+        except BaseException:  # a Ctrl-C too
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         frame, y, name = self._frame_to_fit(X, y)
         y = self._targets(y, frame.n_rows, name)
         weight = None
@@ -92,7 +102,6 @@ class Tabular(Hyperparameters, BaseEstimator):
         self._bag = self._train(encoder, data, held_out, seed)
         self._look_back(data, y)
         self.leaderboard_ = self._leaderboard()
-        return self
 
     def _train(self, encoder: Any, data: Data, held_out: Any, seed: int) -> Bag:
         recipe = self._recipe()
@@ -120,7 +129,7 @@ class Tabular(Hyperparameters, BaseEstimator):
         if lost:
             warnings.warn(
                 f"training of {lost} of {self.bag} networks diverged at once: they are left out",
-                stacklevel=4,
+                stacklevel=5,
             )
             bag.members = [member for member in bag.members if member.best_epoch]
         return bag
@@ -198,7 +207,7 @@ class Tabular(Hyperparameters, BaseEstimator):
                     f"column {column.name!r} equals the target in every row and is not used; "
                     f"column_types={{{column.name!r}: {column.kind!r}}} uses it all the same",
                     TableWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )
                 column = column.ignored("the same as the target in every row")
             columns.append(column)

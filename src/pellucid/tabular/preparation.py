@@ -66,7 +66,7 @@ class Preparation:
                 levels = tuple(sorted({text for text in texts if text is not None}))
                 category = Category(column.name, levels, None in texts)
                 lookup = {level: code for code, level in enumerate(levels)}
-                codes = codes_of(values, lookup)
+                codes = codes_of(texts, lookup)
                 if len(levels) > self.most_levels:
                     by_target.append((category, codes))
                 else:
@@ -134,11 +134,9 @@ def fit_number(source: str, part: str, x: Floats) -> Number | None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):  # as far apart as floats can be
         low, median, high = np.quantile(present, [0.25, 0.5, 0.75])
-    smallest, largest = present.min(), present.max()
-    if part and smallest == largest:
-        return None
-    with np.errstate(over="ignore"):
         spread = float(high - low)
+    if part and present.min() == present.max():
+        return None
     if not spread:
         others = present[present != median]
         spread = float(np.median(np.abs(others - median))) if len(others) else 0.0

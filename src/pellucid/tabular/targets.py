@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+FIRST = 10
+"""Rows in which a column is compared with the target before it is in all."""
+
+
 def targets_of(y: Any, n_rows: int, name: str) -> NDArray[Any]:
     """Targets (n,): of a column of a table, or anything that is one-dimensional.
 
@@ -94,12 +98,14 @@ def _absent(y: NDArray[Any]) -> NDArray[np.bool_]:
 
 def is_target(column: Column, frame: Frame, y: NDArray[Any]) -> bool:
     """Whether a column is the target again: the same number, or text, in every row."""
+    first = np.arange(min(FIRST, len(y)))  # nearly every column is told apart by a few rows
+    return _is_same(column, frame.rows(first), y[first]) and _is_same(column, frame, y)
+
+
+def _is_same(column: Column, frame: Frame, y: NDArray[Any]) -> bool:
     values = frame.column(column.name)
     if column.kind == DATE:
         return False
     if column.kind == CATEGORY or y.dtype.kind not in "fiub":
-        texts = texts_of(values)
-        if len({*texts}) != len({*y.tolist()}):
-            return False
-        return texts == [str(item) for item in y.tolist()]
+        return texts_of(values) == [str(item) for item in y.tolist()]
     return bool(np.array_equal(numbers_in(column, values)[""], y))

@@ -11,6 +11,7 @@ import typer
 from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
+from pellucid.cli.export import export
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
 from pellucid.cli.use import evaluate, predict
@@ -55,5 +56,5 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, datasets):
+for command in (train, tune, predict, evaluate, info, check, export, datasets):
     app.command()(_interruptible(command))

@@ -1,0 +1,62 @@
+"""`pellucid export`: a model file in other forms, each checked against the model before it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from pellucid.cli.data import ModelPath, refuse_to_overwrite
+
+if TYPE_CHECKING:
+    from pellucid.export import Exported
+
+FileToWrite: TypeAlias = Path | None
+
+
+def export(
+    model: ModelPath,
+    onnx: Annotated[
+        FileToWrite, typer.Option("--onnx", help="An ONNX file, preprocessing included.")
+    ] = None,
+    c: Annotated[
+        FileToWrite, typer.Option("--c", help="A C99 header without dependencies or malloc.")
+    ] = None,
+    python: Annotated[
+        FileToWrite, typer.Option("--python", help="A script that needs NumPy alone.")
+    ] = None,
+    json: Annotated[
+        FileToWrite, typer.Option("--json", help="JSON for other languages and web pages.")
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights of --c as whole numbers of 8 bits.")
+    ] = False,
+) -> None:
+    """Write MODEL in other forms: preprocessing, networks and labels in each.
+
+    None is written that does not give the model's answers.
+    """
+    from pellucid import export as forms
+    from pellucid.predictor import load
+
+    asked = {"onnx": onnx, "c": c, "python": python, "json": json}
+    paths = {form: path for form, path in asked.items() if path is not None}
+    if not paths:
+        raise ValueError("nothing to write: give --onnx, --c, --python or --json, and a file")
+    if int8 and c is None:
+        raise ValueError("--int8 is for --c, whose weights it makes smaller")
+    refuse_to_overwrite([*paths.values()], [model])
+    translation = forms.translate(load(model))
+    for form, path in paths.items():
+        more: dict[str, Any] = {"int8": True} if form == "c" and int8 else {}
+        print(_line(forms.FORMS[form](translation, path, **more)))
+
+
+def _line(made: Exported) -> str:
+    facts = [
+        f"{made.size / 1000:,.1f} KB",
+        f"{made.difference:.1g} off on {made.rows} rows",
+        *(f"{name} {value}" for name, value in made.about.items()),
+    ]
+    return f"{made.path}  {', '.join(facts)}"

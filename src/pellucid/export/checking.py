@@ -1,0 +1,73 @@
+"""Checking holds what was exported against the model, on rows made up from what the model knows.
+
+An export that does not give the model's answers is never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pellucid.export.program import Classes, Floats
+from pellucid.export.translation import Translation
+
+TOLERANCE = 1e-6
+"""By which probabilities, and numbers as a part of their size, may differ from the model's."""
+
+ROWS = 64
+"""Rows that an export is tried on."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how well it agrees.
+
+    Parameters
+    ----------
+    path, form : where to, and what.
+    size : bytes of the file.
+    difference : the largest from the model's own answers on `rows` rows.
+    about : more that is worth knowing of this form, by what it is called.
+    """
+
+    path: Path
+    form: str
+    size: int
+    difference: float
+    rows: int = ROWS
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def difference(translation: Translation, found: Floats, own: Floats) -> float:
+    """The largest between answers (n, k): of numbers, as a part of the largest of them, or of 1."""
+    off = float(np.abs(found - own).max(initial=0.0))
+    if isinstance(translation.program.answer, Classes):
+        return off
+    return off / max(1.0, float(np.abs(own).max(initial=0.0)))
+
+
+def checked(
+    translation: Translation,
+    form: str,
+    run: Callable[[Mapping[str, Any]], Floats],
+    tolerance: float = TOLERANCE,
+) -> float:
+    """The largest difference of what `run` gives from the model's answers, on made-up rows.
+
+    Raises
+    ------
+    ValueError
+        If it is more than `tolerance`, or anything is no number.
+    """
+    table = translation.program.example_rows(ROWS)
+    off = difference(translation, run(table), translation.answers(table))
+    if not off <= tolerance:
+        raise ValueError(
+            f"the {form} export is {off:.2g} off the model's answers on made-up rows, where at "
+            f"most {tolerance:g} was expected: nothing is written"
+        )
+    return off

@@ -1,4 +1,4 @@
-"""`pellucid export`: a model file in other forms, each checked against the model before it is kept."""
+"""`pellucid export`: a model file in other forms, each checked against the model."""
 
 from __future__ import annotations
 

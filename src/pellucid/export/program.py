@@ -229,14 +229,16 @@ class Program:
     def _answer(self, a: Floats) -> Floats:
         answer = self.answer
         if isinstance(answer, Numbers):
-            cut_off: Floats = np.clip(a, answer.low, answer.high)
-            return cut_off * np.array(answer.scale) + np.array(answer.shift)
+            cut_off = np.clip(a, answer.low, answer.high)
+            numbers: Floats = cut_off * np.array(answer.scale) + np.array(answer.shift)
+            return numbers
         p = np.hstack([1.0 - a, a]) if a.shape[1] == 1 else a
         k = p.shape[1]
         if answer.smoothing:
             p = np.maximum(p - answer.smoothing / k, 0.0)
             p /= p.sum(axis=1, keepdims=True)
-        return (1.0 - k * answer.floor) * p + answer.floor
+        shares: Floats = (1.0 - k * answer.floor) * p + answer.floor
+        return shares
 
     # --- rows to try it on ----------------------------------------------------------------------
 

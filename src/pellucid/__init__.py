@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pellucid.check import GradientCheck, check_gradient
     from pellucid.comparison import Comparison, compare
     from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn
+    from pellucid.importing import from_onnx, from_skops, from_torch, import_model
     from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor, load
     from pellucid.recipe import Recipe
@@ -74,7 +75,11 @@ __all__ = [
     "check_gradient",
     "classification_report",
     "compare",
+    "from_onnx",
     "from_sklearn",
+    "from_skops",
+    "from_torch",
+    "import_model",
     "load",
     "one_hot",
     "print_loss",
@@ -90,6 +95,10 @@ _LATER = {
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
     "from_sklearn": "estimators",
+    "from_onnx": "importing",
+    "from_skops": "importing",
+    "from_torch": "importing",
+    "import_model": "importing",
     "classification_report": "metrics",
     "regression_report": "metrics",
     "Predictor": "predictor",

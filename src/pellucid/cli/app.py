@@ -12,6 +12,7 @@ from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
 from pellucid.cli.export import export
+from pellucid.cli.import_file import import_file
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
 from pellucid.cli.use import evaluate, predict
@@ -58,3 +59,4 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 for command in (train, tune, predict, evaluate, info, check, export, datasets):
     app.command()(_interruptible(command))
+app.command("import")(_interruptible(import_file))

@@ -42,7 +42,8 @@ class Graph:
 
 def label(node: Any) -> str:
     """The name that messages have for a node."""
-    return f"node {node.name or node.output[0]!r} ({node.op_type})"
+    kind = ascii(node.op_type)[1:-1]  # a hostile file may have any text there
+    return f"node {node.name or (list(node.output) or [''])[0]!r} ({kind})"
 
 
 def read_graph(data: bytes, name: str, output: str | None, known: Collection[str]) -> Graph:
@@ -64,6 +65,7 @@ def read_graph(data: bytes, name: str, output: str | None, known: Collection[str
         raise ValueError(f"{name} is not an ONNX file, or is damaged: {error}") from error
     if not model.graph.node or not model.graph.output:
         raise ValueError(f"{name} is not an ONNX file, or is damaged: it has no nodes or outputs")
+    _refuse_bytes(model, name)
     opset = _opset(model, name)
     wanted = _output(model, output, name)
     nodes, leaves = _leading_to(model, wanted, known)
@@ -87,18 +89,33 @@ def read_graph(data: bytes, name: str, output: str | None, known: Collection[str
         onnx.checker.check_model(alone)
     except (onnx.checker.ValidationError, ValueError) as error:
         first_line = str(error).strip().split("\n")[0]
-        raise ValueError(f"{name} is damaged, or too new to be read: {first_line}") from error
+        raise ValueError(f"{name} is damaged: {first_line}") from error
     return Graph(nodes, constants, inputs[0].name, wanted, opset, alone)
 
 
+def _refuse_bytes(model: Any, name: str) -> None:
+    """Raise ValueError if a name is no text, which is given as bytes."""
+    graph = model.graph
+    texts = [t for node in graph.node for t in (*node.input, *node.output, node.name, node.op_type)]
+    texts += [part.name for part in (*graph.initializer, *graph.input, *graph.output)]
+    texts += [part.domain for part in (*graph.node, *model.functions, *model.opset_import)]
+    texts += [function.name for function in model.functions]
+    texts += [attribute.name for node in graph.node for attribute in node.attribute]
+    if any(isinstance(text, bytes) for text in texts):
+        raise ValueError(f"{name} is damaged: a name in it is no text")
+
+
 def _opset(model: Any, name: str) -> int:
+    from onnx.defs import onnx_opset_version
+
     versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
     if len(versions) != 1:
         raise ValueError(f"{name} names no version of ONNX's operators: it is damaged")
-    if versions[0] < OLDEST_OPSET:
+    newest = onnx_opset_version()
+    if not OLDEST_OPSET <= versions[0] <= newest:
         raise ValueError(
-            f"{name} has opset {versions[0]}: expected {OLDEST_OPSET} or newer (see "
-            "onnx.version_converter)"
+            f"{name} has opset {versions[0]}, and {OLDEST_OPSET} to {newest} are read: upgrade "
+            "onnx, or see onnx.version_converter"
         )
     return int(versions[0])
 
@@ -211,8 +228,5 @@ def _alone(nodes: list[Any], tensors: list[Any], given: Any, output: str, opset:
         [helper.make_tensor_value_info(output, made, [None, None])],
         tensors,
     )
-    try:
-        oldest = helper.find_min_ir_version_for(opsets)
-    except ValueError:  # newer than this onnx, which its checker says
-        oldest = 4
-    return helper.make_model(graph, opset_imports=opsets, ir_version=max(oldest, 4))
+    oldest = max(4, helper.find_min_ir_version_for(opsets))  # 4: constants need not be inputs
+    return helper.make_model(graph, opset_imports=opsets, ir_version=oldest)

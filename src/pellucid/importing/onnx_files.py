@@ -144,17 +144,17 @@ class _Reader:
         if name != "identity":
             self.chain.activate(name, flow.maker)
 
-    def _dense(self, node: Any, W: np.ndarray, b: np.ndarray | None) -> _Flow:
-        self._close(self._flow(node, 0), label(node))
+    def _dense(self, node: Any, flow: _Flow, W: np.ndarray, b: np.ndarray | None) -> _Flow:
+        self._close(flow, label(node))
         self.chain.dense(W, b, label(node))
         self.stage += 1
         return _Flow(self.stage, GRID, label(node))
 
     def _matmul(self, node: Any) -> _Flow:
-        return self._dense(node, self._constant(node, 1), None)
+        return self._dense(node, self._flow(node, 0), self._constant(node, 1), None)
 
     def _gemm(self, node: Any) -> _Flow:
-        settings = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
+        flow, settings = self._flow(node, 0), {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
         settings |= self.graph.attributes(node)
         if settings["transA"]:
             raise ValueError(f"{label(node)}: it turns rows into columns (transA=1)")
@@ -167,7 +167,7 @@ class _Reader:
             b = self._biases(node, self._constant(node, 2), W.shape[1])
             b = b if settings["beta"] == 1.0 else b * b.dtype.type(settings["beta"])
         W = W if settings["alpha"] == 1.0 else W * W.dtype.type(settings["alpha"])
-        return self._dense(node, W, b)
+        return self._dense(node, flow, W, b)
 
     def _biases(self, node: Any, b: np.ndarray, n_out: int) -> np.ndarray:
         if b.size != 1 and (b.size != n_out or b.shape[-1] != n_out):
@@ -205,10 +205,12 @@ class _Reader:
             if axis not in (1, -1):
                 raise ValueError(f"{label(node)}: it runs along axis {axis}; expected 1 or -1")
         shown = "".join(f", {key} {value!r}" for key, value in settings.items())
-        with np.errstate(all="ignore"):
-            values = OPERATORS[node.op_type](*arguments, **settings)
-        maker = f"{label(node)}{shown}"
-        return _Flow(self.stage, values, maker)
+        try:
+            with np.errstate(all="ignore"):
+                values = OPERATORS[node.op_type](*arguments, **settings)
+        except TypeError as error:  # a setting of a newer opset
+            raise ValueError(f"{label(node)}{shown}: a setting is not known ({error})") from error
+        return _Flow(self.stage, values, f"{label(node)}{shown}")
 
     def _same(self, node: Any) -> _Flow:
         """What a node gives that changes no number; others are refused."""
@@ -223,7 +225,7 @@ class _Reader:
             if settings.get("axis", 1) != 1:
                 raise ValueError(f"{label(node)}: it does not keep rows apart; expected axis 1")
         elif node.op_type == "Reshape":
-            self._refuse_shape(node, self._constant(node, 1).tolist(), settings)
+            self._refuse_shape(node, np.ravel(self._constant(node, 1)).tolist(), settings)
         elif node.op_type != "Identity":
             raise ValueError(f"{label(node)}: it works on what flows; expected a constant")
         return flow

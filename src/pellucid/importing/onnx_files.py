@@ -95,11 +95,14 @@ class _Reader:
         kinds = {"Gemm": self._gemm, "MatMul": self._matmul, "Add": self._add}
         read = kinds.get(node.op_type, self._expression)
         flow = self._same(node) if node.op_type not in (*kinds, *OPERATORS) else read(node)
-        self.flows[node.output[0]] = flow
+        if node.output[0]:
+            self.flows[node.output[0]] = flow
 
     def network(self) -> Network:
-        end = self.flows[self.graph.output]
-        self._close(end, f"output {self.graph.output!r}")
+        name = f"output {self.graph.output!r}"
+        if self.graph.output not in self.flows:
+            raise ValueError(f"{name}: it is no answer to the input")
+        self._close(self.flows[self.graph.output], name)
         network = self.chain.network()
         dtype, links = self.chain.links[0].W.dtype, self.chain.links
         for name, to in self.casts:

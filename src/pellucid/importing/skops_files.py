@@ -9,6 +9,7 @@ import io
 import json
 import math
 import os
+import warnings
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,9 @@ def _refuse_unfitted(model: Any) -> None:
 
 
 def _output(model: Any, X: np.ndarray) -> np.ndarray:
-    answer = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    with warnings.catch_warnings():  # of rows without the names of columns
+        warnings.simplefilter("ignore", UserWarning)
+        answer = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
     return np.asarray(answer, np.float64)
 
 

@@ -17,7 +17,7 @@ for name in set(sys.modules) - before:
 print(*sorted(third_party - {{"pellucid"}}))
 """
 HEAVY = ["scipy", "sklearn", "matplotlib", "polars", "rich", "typer", "safetensors", "torch",
-         "array_api_compat", "narwhals"]  # fmt: skip
+         "array_api_compat", "narwhals", "onnx", "onnxruntime", "skops"]  # fmt: skip
 
 
 def python(*arguments):

@@ -435,6 +435,15 @@ def test_the_check_tells_when_a_network_is_another_one():
         check_onnx(SMALL, network, "small.onnx")
 
 
+def test_operators_that_onnxruntime_lacks_in_double_precision_are_checked_all_the_same():
+    data = whole([DENSE, node("Mish", ["z"], ["y"])], {"W": W64}, "float64", opset=18)
+    network = from_onnx(data)
+    assert check_onnx(data, network, "mish.onnx") < 1e-12
+    network.theta[0] += 0.1
+    with pytest.raises(ValueError, match=r"made from mish.onnx is off by"):
+        check_onnx(data, network, "mish.onnx")
+
+
 def test_every_operator_of_an_expression_is_onnxs():
     z = np.linspace(-4, 4, 41).reshape(-1, 1)
     pairs = {"Add", "Sub", "Mul", "Div"}

@@ -42,8 +42,8 @@ class Graph:
 
 def label(node: Any) -> str:
     """The name that messages have for a node."""
-    kind = ascii(node.op_type)[1:-1]  # a hostile file may have any text there
-    return f"node {node.name or (list(node.output) or [''])[0]!r} ({kind})"
+    name = node.name or (list(node.output) or [""])[0]
+    return f"node {name[:100]!r} ({ascii(node.op_type[:100])[1:-1]})"  # it may be any text
 
 
 def read_graph(data: bytes, name: str, output: str | None, known: Collection[str]) -> Graph:

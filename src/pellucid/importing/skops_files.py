@@ -94,7 +94,8 @@ def read_skops(data: bytes, name: str) -> tuple[MLPClassifier | MLPRegressor, fl
         X = rows_for(theirs.n_features_in_, theirs.coefs_[0].dtype)
         expected, found = (_output(model, X) for model in (theirs, ours))
     except Exception as error:  # parts of the right types, put together wrongly
-        raise ValueError(f"{name} is damaged, or from another release: {error}") from error
+        what = " ".join(str(error).split())[:300]
+        raise ValueError(f"{name} is damaged, or from another release: {what}") from error
     return ours, refuse_difference(found, expected, name)
 
 
@@ -152,7 +153,7 @@ class _Parts:
 
     def walk(self, schema: Any) -> list[str]:
         """The names of the arrays that the parts use, with those used again as often."""
-        kind = f"{schema['__module__']}.{schema['__class__']}"
+        kind = _kind(schema)
         if kind not in MODELS:
             cure = "; save the last step of a pipeline" if kind.endswith("Pipeline") else ""
             raise ValueError(
@@ -168,10 +169,11 @@ class _Parts:
             raise ValueError(f"{self.name} is damaged: a part of it is within itself")
         if known in self.sizes:
             return self._within(self.sizes[known])
-        kind, loader = f"{part['__module__']}.{part['__class__']}", part["__loader__"]
+        kind, loader = _kind(part), part["__loader__"]
         if kind not in TYPES.get(loader, ()):
             raise ValueError(
-                f"{self.name} holds a {kind} ({loader}), which no MLP estimator is made of"
+                f"{self.name} holds a {kind} ({str(loader)[:40]}), which no MLP estimator is made "
+                "of"
             )
         if known is not None:
             self.open.add(known)
@@ -187,6 +189,14 @@ class _Parts:
         if size > MOST_PARTS:
             raise ValueError(f"{self.name} has more than {MOST_PARTS} parts, the most it may have")
         return size
+
+
+def _kind(part: dict[str, Any]) -> str:
+    """The full name of a part's type; a hostile file may have anything in its place."""
+    kind = f"{part['__module__']}.{part['__class__']}"
+    if not kind.replace(".", "_").isidentifier():
+        raise ValueError(f"a type of a part of it is {kind[:100]!r}: the file is damaged")
+    return kind
 
 
 def _parts_in(value: Any) -> list[dict[str, Any]]:

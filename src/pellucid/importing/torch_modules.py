@@ -40,6 +40,8 @@ ACTIVATIONS: dict[str, tuple[str, tuple[Setting, ...]]] = {
 }
 """PyTorch's class, pellucid's name for it, and the settings with which they are the same."""
 
+KNOWN = ("Linear", *ACTIVATIONS, "Identity", "Dropout", "Flatten")
+
 CURES = {
     "LogSoftmax": "put Softmax in its place, whose logarithm it is",
     "LogSigmoid": "put Sigmoid in its place, whose logarithm it is",
@@ -98,12 +100,15 @@ def _parts(module: Any, path: str, torch: Any) -> Iterator[tuple[str, Any]]:
 def _add(chain: Chain, part: Any, name: str, torch: Any) -> None:
     kind = type(part).__name__
     is_theirs = type(part) is getattr(torch.nn, kind, None)  # no class of one's own by that name
+    if not is_theirs or kind not in KNOWN:
+        cure = CURES.get(kind, f"of PyTorch's parts it takes {', '.join(KNOWN)}, Sequential")
+        raise ValueError(f"{name}: pellucid has dense layers and activations; {cure}")
     _refuse_hooks(part, name)
-    if is_theirs and kind == "Linear":
+    if kind == "Linear":
         bias = None if part.bias is None else _numbers(part.bias, name)
         # PyTorch keeps (n_out, n_in).
         chain.dense(_numbers(part.weight, name).T, bias, name)
-    elif is_theirs and kind in ACTIVATIONS:
+    elif kind in ACTIVATIONS:
         ours, settings = ACTIVATIONS[kind]
         for attribute, fits, right in settings:
             if not fits(found := getattr(part, attribute)):
@@ -112,19 +117,14 @@ def _add(chain: Chain, part: Any, name: str, torch: Any) -> None:
                     f"{attribute}={right!r}"
                 )
         chain.activate(ours, name)
-    elif is_theirs and kind == "Dropout":
+    elif kind == "Dropout":
         if part.training and part.p > 0:
             warnings.warn(
                 f"{name} is in training mode: the network answers as the module does after eval()",
                 stacklevel=4,
             )
-    elif is_theirs and kind == "Flatten":
-        if (part.start_dim, part.end_dim) not in ((1, -1), (1, 1)):
-            raise ValueError(f"{name}: it does not keep rows apart; expected Flatten(1)")
-    elif not (is_theirs and kind == "Identity"):
-        known = ", ".join(["Linear", *ACTIVATIONS, "Identity", "Dropout", "Flatten", "Sequential"])
-        cure = CURES.get(kind, f"of PyTorch's parts it takes {known}")
-        raise ValueError(f"{name}: pellucid has dense layers and activations; {cure}")
+    elif kind == "Flatten" and (part.start_dim, part.end_dim) not in ((1, -1), (1, 1)):
+        raise ValueError(f"{name}: it does not keep rows apart; expected Flatten(1)")
 
 
 def _numbers(parameter: Any, name: str) -> np.ndarray:

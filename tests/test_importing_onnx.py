@@ -435,6 +435,21 @@ def test_the_check_tells_when_a_network_is_another_one():
         check_onnx(SMALL, network, "small.onnx")
 
 
+def test_a_wide_network_in_single_precision_is_not_refused_for_its_rounding():
+    rng = np.random.default_rng(0)
+    tensors, nodes, x = {}, [], "x"
+    for i, shape in enumerate([(3000, 2000), (2000, 1000), (1000, 1)]):
+        tensors[f"W{i}"] = rng.normal(size=shape).astype("float32") / 10
+        nodes.append(node("MatMul", [x, f"W{i}"], ["y" if i == 2 else f"z{i}"]))
+        x = f"z{i}"
+    data = whole(nodes, tensors)
+    network = from_onnx(data)
+    assert check_onnx(data, network, "wide.onnx") < 0.1
+    tensors["W2"][0] += 0.1
+    with pytest.raises(ValueError, match=r"made from wide\.onnx is off by"):
+        check_onnx(whole(nodes, tensors), network, "wide.onnx")
+
+
 def test_operators_that_onnxruntime_lacks_in_double_precision_are_checked_all_the_same():
     data = whole([DENSE, node("Mish", ["z"], ["y"])], {"W": W64}, "float64", opset=18)
     network = from_onnx(data)

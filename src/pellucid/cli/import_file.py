@@ -42,12 +42,13 @@ def import_file(
             raise ValueError(f"{name} needs {package} to be read: pip install 'pellucid[{extra}]'")
     model = import_model(file, output)
     if isinstance(model, Network):
-        network, peer, difference = model, "onnxruntime", check_onnx(data, model, name, output)
+        network, difference = model, check_onnx(data, model, name, output)
     else:
-        network, peer, difference = model.network_, "scikit-learn", read_skops(data, name)[1]
+        network, difference = model.network_, read_skops(data, name)[1]
     print(repr(network).split("\n")[0])
-    print(f"on {ROWS} random rows at most {difference:.2g} from what {peer} says")
+    print(f"on {ROWS} random rows at most {difference:.2g} from what the file itself gives")
     if isinstance(model, MLPClassifier):
-        print(f"note: classes in the order of outputs: {', '.join(map(str, model.classes_))}")
+        classes = ", ".join(map(str, model.classes_))
+        print(f"note: the file holds the network alone, of the classes {classes} in this order")
     network.save(out)
     print(f"wrote {out}")

@@ -240,4 +240,7 @@ class _Reader:
         if right and shape[1] > 0 and self.chain.width is None:
             self.width = label(node), shape[1]
         elif not (right and shape[1] in (-1, self.chain.width)):
-            raise ValueError(f"{label(node)}: it makes the shape {shape}; expected rows as before")
+            raise ValueError(
+                f"{label(node)}: it makes the shape {shape}; expected as many rows as "
+                "there are, of the numbers before (export with any number of rows)"
+            )

@@ -91,8 +91,10 @@ def read_skops(data: bytes, name: str) -> tuple[MLPClassifier | MLPRegressor, fl
         theirs = skops.io.loads(data, trusted=list(OPTIMIZERS))
         _refuse_unfitted(theirs)
         ours = from_sklearn(theirs)
-        X = rows_for(theirs.n_features_in_, theirs.coefs_[0].dtype)
-        expected, found = (_output(model, X) for model in (theirs, ours))
+        X = rows_for(theirs.n_features_in_, np.float64)
+        theirs.coefs_ = [W.astype(np.float64) for W in theirs.coefs_]  # not to compare roundings
+        theirs.intercepts_ = [b.astype(np.float64) for b in theirs.intercepts_]
+        expected, found = (_output(model, X) for model in (theirs, from_sklearn(theirs)))
     except Exception as error:  # parts of the right types, put together wrongly
         what = " ".join(str(error).split())[:300]
         raise ValueError(f"{name} is damaged, or from another release: {what}") from error

@@ -6,7 +6,7 @@ from pellucid.arrays import Array, namespace
 
 # Chebyshev coefficients of  log(erfc(z)) + z^2 - log(t)  in  2t - 1,  t = 2 / (2 + z), z >= 0.
 # Fitted at 120 Chebyshev nodes with 50 digits; the first is already halved.
-_ERFC = (
+ERFC = (
     -0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632,
     -0.0009465953444820369, 0.00036683949785276145, 4.252332480690777e-05,
     -2.0278578112534242e-05, -1.6242900046470256e-06, 1.3036558355805232e-06,
@@ -35,9 +35,9 @@ def erfc(x: Array) -> Array:
     t = 2.0 / (2.0 + z)
     u = 4.0 * t - 2.0
     b1, b2 = xp.zeros_like(z), xp.zeros_like(z)
-    for c in _ERFC[:0:-1]:  # Clenshaw's recurrence
+    for c in ERFC[:0:-1]:  # Clenshaw's recurrence
         b1, b2 = u * b1 - b2 + c, b1
-    tail = t * xp.exp(0.5 * u * b1 - b2 + _ERFC[0] - z * z)
+    tail = t * xp.exp(0.5 * u * b1 - b2 + ERFC[0] - z * z)
     return xp.where(x >= 0, tail, 2.0 - tail)
 
 

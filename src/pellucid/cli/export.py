@@ -29,6 +29,9 @@ def export(
     json: Annotated[
         FileToWrite, typer.Option("--json", help="JSON for other languages and web pages.")
     ] = None,
+    float32: Annotated[
+        bool, typer.Option("--float32", help="Networks of --onnx in float32, whatever they are in.")
+    ] = False,
     int8: Annotated[
         bool, typer.Option("--int8", help="Weights of --c as whole numbers of 8 bits.")
     ] = False,
@@ -46,10 +49,13 @@ def export(
         raise ValueError("nothing to write: give --onnx, --c, --python or --json, and a file")
     if int8 and c is None:
         raise ValueError("--int8 is for --c, whose weights it makes smaller")
+    if float32 and onnx is None:
+        raise ValueError("--float32 is for --onnx, whose networks it makes smaller")
     refuse_to_overwrite([*paths.values()], [model])
     translation = forms.translate(load(model))
     for form, path in paths.items():
         more: dict[str, Any] = {"int8": True} if form == "c" and int8 else {}
+        more |= {"dtype": "float32"} if form == "onnx" and float32 else {}
         print(_line(forms.FORMS[form](translation, path, **more)))
 
 

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, Interrupted):
         _say("interrupted: nothing was written")
         code = INTERRUPTED
-    except (ValueError, TypeError, OSError, MemoryError) as error:
+    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         if os.environ.get("PELLUCID_DEBUG"):
             raise
         _say(_one_line(error))

@@ -9,15 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 OPSET = 13
-"""The version of ONNX's operators. The oldest in which Softmax is one along an axis and ReduceSum
-takes axes as an input, as in all later ones; and its kernels are those of every onnxruntime since
-1.6, of 2020."""
+"""The version of ONNX's operators: the oldest in which Softmax is one along an axis and ReduceSum
+takes axes as an input, as in all later ones. onnxruntime reads it from 1.6 on."""
 
 OPSET_ML = 2
-"""Of its operators for classic models: the oldest whose LabelEncoder has texts for its keys."""
+"""That of its operators for classic models: the oldest whose LabelEncoder has texts for keys."""
 
 IR_VERSION = 7
-"""Of the file: the one that came with opset 13, so that what reads the operators reads the file."""
+"""That of the file: it came with opset 13, so whatever reads the operators reads the file."""
 
 TEXT = np.dtype(object)
 """How NumPy, and onnxruntime, hold arrays of text."""

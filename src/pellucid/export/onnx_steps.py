@@ -7,6 +7,7 @@ to 1 within a thousandth of a column's spread would lose its last digits in floa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -209,8 +210,8 @@ def _softplus(z: Value) -> Value:
 
 def _gelu(z: Value) -> Value:
     if z.dtype == np.float32:
-        return z * 0.5 * ((z / np.sqrt(2.0)).op("Erf") + 1.0)
-    tail = _erfc((z / np.sqrt(2.0)).op("Abs"))
+        return z * 0.5 * ((z / sqrt(2.0)).op("Erf") + 1.0)
+    tail = _erfc((z / sqrt(2.0)).op("Abs"))
     return z * 0.5 * z.op("Less", 0.0, dtype=bool).where(tail, 2.0 - tail)
 
 

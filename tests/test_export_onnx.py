@@ -31,6 +31,7 @@ from pellucid import (
 )
 from pellucid.encoding import TableEncoding
 from pellucid.export import FORMS, translate
+from pellucid.export import onnx as onnx_file
 from pellucid.tables import Table, read_table
 
 QUICK = {"min_steps": 60, "max_time": 2.0, "bag": 2, "random_state": 0}
@@ -288,6 +289,32 @@ def test_what_is_missing_and_what_is_new_is_taken_as_the_model_takes_it(tmp_path
     np.testing.assert_allclose(found[:, 0], own, rtol=0, atol=1e-6 * max(1, np.abs(own).max()))
 
 
+def test_an_input_that_rises_within_a_hair_gives_what_the_model_gives(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(2, size=600) * 3e3 + 1e5 + rng.normal(size=600) * 1e-2
+    model = TabularRegressor(**QUICK, bins=48).fit({"x": x, "y": rng.normal(size=600)}, np.sin(x))
+    program = translate(model).program
+    assert max(cell.slope for cell in program.cells) > 1e4
+    FORMS["onnx"](model, tmp_path / "m.onnx")
+    new = {"x": rng.permutation(x), "y": rng.normal(size=600)}
+    (found,) = session(tmp_path / "m.onnx").run(None, {k: v[:, None] for k, v in new.items()})
+    np.testing.assert_allclose(found[:, 0], model.predict(new), rtol=0, atol=1e-6)
+
+
+def test_tables_of_text_alone_and_of_dates_alone(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=300)
+    text = {"a": [f"p{i % 50}" for i in range(300)], "b": [None, "x", "y"] * 100}
+    days = {"day": (rng.integers(0, 9000, 300)).astype("datetime64[D]")}
+    FORMS["onnx"](model := TabularRegressor(**QUICK).fit(text, y), tmp_path / "m.onnx")
+    given_ = {k: np.array([v or "" for v in column], object)[:, None] for k, column in text.items()}
+    (found,) = session(tmp_path / "m.onnx").run(None, given_)
+    np.testing.assert_allclose(found[:, 0], model.predict(text), rtol=0, atol=1e-6)
+    FORMS["onnx"](model := TabularRegressor(**QUICK).fit(days, y), tmp_path / "m.onnx")
+    (found,) = session(tmp_path / "m.onnx").run(None, {"day": days["day"].astype(float)[:, None]})
+    np.testing.assert_allclose(found[:, 0], model.predict(days), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("labels", "kind"),
     [
@@ -370,6 +397,14 @@ def test_a_file_that_would_not_give_the_models_answers_is_never_written(real, tm
     wrong = replace(program, networks=((bent, *rest), *program.networks[1:]))
     with pytest.raises(ValueError, match=r"ONNX export is .* off the model's answers .* nothing"):
         FORMS["onnx"](replace(translation, program=wrong), tmp_path / "m.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nor_is_one_whose_labels_are_others(tmp_path, monkeypatch):
+    labels = onnx_file._labels
+    monkeypatch.setattr(onnx_file, "_labels", lambda classes: labels(classes)[::-1])
+    with pytest.raises(ValueError, match="labels are not the likeliest: nothing is written"):
+        FORMS["onnx"](Network([2, 3, 2], "tanh", "softmax", seed=0), tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -125,7 +125,7 @@ class Ends:
 
     @classmethod
     def of(cls, program: Program) -> Ends:
-        """Columns keep their names; an output that is called as one of them gets a stroke."""
+        """Columns keep their names; an output that is called as one gets an underscore."""
         names = [column.name for column in program.columns]
         inputs = [name or _free(f"column {i + 1}", names) for i, name in enumerate(names)]
         if program.matrix:
@@ -308,7 +308,9 @@ def _runner(program: Program, data: bytes) -> Callable[[Mapping[str, Any]], Floa
     ends = Ends.of(program)
 
     def run(table: Mapping[str, Any]) -> Floats:
-        (answers,) = session.run([ends.answers], ends.feed(program, table))
+        *labels, answers = session.run(None, ends.feed(program, table))
+        if labels and labels[0].tolist() != program.labels(answers):
+            raise ValueError("the ONNX export's labels are not the likeliest: nothing is written")
         return np.asarray(answers, np.float64)
 
     return run

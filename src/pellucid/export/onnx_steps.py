@@ -1,7 +1,7 @@
 """A program's steps as nodes of an ONNX graph, in the order of `Program.run`, which says the same.
 
-Numbers are double until they come to the networks, whatever those are: an input that rises from 0
-to 1 within a thousandth of a column's spread would lose its last digits in float.
+Numbers are double until they are shifted and scaled, whatever the networks are: in float a date, or
+a number far from 0, would lose the digits that an input makes much of which rises within a hair.
 """
 
 from __future__ import annotations
@@ -62,29 +62,34 @@ def inputs_of(graph: Graph, program: Program, given: Sequence[Value]) -> Value:
         return x.cast(program.dtype)
     if program.numbers:
         measured = [number for number in program.numbers if not number.by_code]
-        blocks = []
-        if measured:
-            blocks.append(_measured(graph, columns, places, measured, x))
-        looked_up = [number for number in program.numbers if number.by_code]
-        blocks += [
-            graph.node("Gather", [np.array(number.by_code), codes[number.column]], np.float64)
-            for number in looked_up
-        ]
-        order = {id(number): i for i, number in enumerate([*measured, *looked_up])}
-        z = graph.side_by_side(blocks).columns(
-            [order[id(number)] for number in program.numbers], len(order)
-        )
-        made.append(z.cast(program.dtype))
+        blocks = [_measured(graph, columns, places, measured, x)] if measured else []
+        z = _in_order(graph, program, blocks, codes).cast(program.dtype)
+        made.append(z)
     if program.marked:
         marked = x.columns([places.index(place) for place in program.marked], len(places))
         made.append(marked.op("IsNaN", dtype=bool).cast(program.dtype))
     if program.cells:
-        number, low, slope = zip(*((c.number, c.low, c.slope) for c in program.cells), strict=True)
-        risen = (z.columns(number, len(program.numbers)) - np.array(low)) * np.array(slope)
-        made.append(risen.op("Clip", 0.0, 1.0).cast(program.dtype))
+        low, slope = (
+            np.array([getattr(cell, name) for cell in program.cells], z.dtype)
+            for name in ("low", "slope")
+        )
+        risen = z.columns([cell.number for cell in program.cells], len(program.numbers)) - low
+        made.append((risen * slope).op("Clip", 0.0, 1.0))
     if program.categories:
         made.append(_levels(graph, program, codes))
     return graph.side_by_side(made)
+
+
+def _in_order(
+    graph: Graph, program: Program, measured: list[Value], codes: Mapping[int, Value]
+) -> Value:
+    """Numbers of columns, and of codes, in the program's order."""
+    looked_up = [i for i, number in enumerate(program.numbers) if number.by_code]
+    others = [i for i, number in enumerate(program.numbers) if not number.by_code]
+    tables = [(np.array(program.numbers[i].by_code), program.numbers[i].column) for i in looked_up]
+    means = [graph.node("Gather", [table, codes[place]], np.float64) for table, place in tables]
+    z = graph.side_by_side([*measured, *means])
+    return z.columns(np.argsort([*others, *looked_up]).tolist(), len(program.numbers))
 
 
 def _codes(graph: Graph, column: Column, text: Value) -> Value:

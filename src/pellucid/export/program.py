@@ -85,7 +85,7 @@ class Cell:
     Parameters
     ----------
     number : its place among the program's numbers.
-    low, slope : in units of z.
+    low, slope : in units of z. As `z`, they are of the networks' type before they are used.
     """
 
     number: int
@@ -192,7 +192,12 @@ class Program:
         ]
         z = [_number(number, values[number.column]) for number in self.numbers]
         marks = [np.isnan(values[place]).astype(float) for place in self.marked]
-        cells = [np.clip((z[c.number] - c.low) * c.slope, 0.0, 1.0) for c in self.cells]
+        # Cells may be steep: they are reckoned in the networks' type, as the model reckons them.
+        of = self.dtype.type
+        cells = [
+            np.clip((z[c.number].astype(of) - of(c.low)) * of(c.slope), 0.0, 1.0)
+            for c in self.cells
+        ]
         levels = [
             (values[category[0]] == code).astype(float)
             for category in self.categories
@@ -262,10 +267,26 @@ class Program:
             center, spread = (own[0].shift, 1.0 / own[0].factor) if own else (0.0, 1.0)
             x = center + spread * rng.normal(size=n) * np.where(np.arange(n) % 8 == 7, 10.0, 1.0)
             x = x.astype(np.float32).astype(np.float64)
+            inside = self._inside_cells(place, rng)
+            if column.kind == NUMBER and len(inside):
+                some = rng.permutation(n)[: n // 2]
+                x[some] = np.resize(inside, len(some))
             if place in self.marked or any(number.absent for number in own):
                 x[rng.integers(n)] = np.nan
             table[column.name] = x
         return table
+
+    def _inside_cells(self, place: int, rng: np.random.Generator) -> Floats:
+        """Numbers of a column that lie within its cells, one in each, in any order."""
+        made = []
+        for cell in self.cells:
+            number = self.numbers[cell.number]
+            if number.column == place and not number.by_code:
+                z = cell.low + rng.random() / cell.slope
+                if number.limit:
+                    z = z / np.sqrt(max(1.0 - (z / number.limit) ** 2, 1e-12))
+                made.append(z / number.factor + number.shift)
+        return rng.permutation(np.array(made))
 
 
 def _number(number: Number, x: NDArray[Any]) -> Floats:

@@ -13,6 +13,7 @@ from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
+from pellucid.cli.serve import serve
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
 from pellucid.cli.use import evaluate, predict
@@ -57,6 +58,6 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, export, datasets):
+for command in (train, tune, predict, evaluate, info, check, export, serve, datasets):
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

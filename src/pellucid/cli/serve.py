@@ -1,0 +1,48 @@
+"""`pellucid serve`: a model file answers over HTTP."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from pellucid.cli.data import ModelPath
+from pellucid.predictor import load
+
+
+def serve(
+    model: ModelPath,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; by default this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.", min=0, max=65535)] = 8000,
+    max_body_mb: Annotated[float, typer.Option(help="Megabytes that a request may have.")] = 8.0,
+    max_rows: Annotated[int, typer.Option(help="Rows that a request may have.", min=1)] = 10_000,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for a request to come, and for its answer to be made.")
+    ] = 30.0,
+) -> None:
+    """Answer requests over HTTP from MODEL, until Ctrl-C.
+
+    POST /predict takes rows as JSON or CSV; /docs says in a browser what the model needs.
+    """
+    for name in ("starlette", "uvicorn"):
+        if find_spec(name) is None:
+            raise ValueError(f"serving needs {name}: pip install 'pellucid[serve]'")
+    from pellucid.serving import Limits, application
+    from pellucid.serving.server import address_of, listen, run
+
+    limits = Limits(body_bytes=int(max_body_mb * 2**20), rows=max_rows, seconds=timeout)
+    app = application(load(model), limits)
+    with listen(host, port) as sock:
+        address, is_loopback = address_of(sock)
+        if not is_loopback:
+            print(
+                "warning: whoever reaches this address can ask the model, and nothing is secret: "
+                "put a server with TLS and access rights before it",
+                file=sys.stderr,
+            )
+        print(f"serving {model} at {address} (see {address}/docs; Ctrl-C ends it)", flush=True)
+        run(app, sock, limits)

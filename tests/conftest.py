@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -82,6 +83,47 @@ def run(capsys, tmp_path, monkeypatch):
         return Result(exit_.value.code, captured.out, captured.err)
 
     return run
+
+
+class Server:
+    """`pellucid serve` in a process of its own, at a free port."""
+
+    def __init__(self, model, *options):
+        words = [sys.executable, "-m", "pellucid", "serve", model, "--port", 0, *options]
+        self.process = subprocess.Popen(
+            [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        said = self.process.stdout.readline()
+        assert " at http" in said, self.process.stderr.read()
+        self.url = said.split(" at ")[1].split()[0]
+        self.port = int(self.url.rpartition(":")[2])
+
+    def end(self):
+        """The exit code, and what was said on the way out."""
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+    @property
+    def megabytes(self):
+        """Memory that it holds."""
+        words = ["ps", "-o", "rss=", "-p", str(self.process.pid)]
+        return int(subprocess.check_output(words)) / 1024
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """Serves a model file until the module's tests are done; must end well and say nothing."""
+    servers = []
+
+    def started(*arguments):
+        servers.append(Server(*arguments))
+        return servers[-1]
+
+    yield started
+    running = [server for server in servers if server.process.poll() is None]
+    for server in running:
+        server.process.send_signal(signal.SIGTERM)
+    assert [server.end() for server in running] == [(0, "", "")] * len(running)
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,7 @@ def answerer_of(model: Any) -> Answerer:
         return _of_predictor(model)
     if isinstance(model, Network):
         return _of_network(model)
-    if hasattr(model, "predict") and hasattr(model, "n_features_in_"):
+    if hasattr(model, "predict") and (hasattr(model, "steps") or hasattr(model, "n_features_in_")):
         return _of_estimator(model)
     raise TypeError(f"{type(model).__name__} is no model that can be served")
 

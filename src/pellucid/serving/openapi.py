@@ -11,9 +11,9 @@ from pellucid.version import __version__
 REFUSALS = {
     400: "The body cannot be read as what its Content-Type says.",
     408: "The body came too slowly.",
-    413: "The body is too large, or has too many rows.",
+    413: "The body is too large.",
     415: "The Content-Type is neither application/json nor text/csv.",
-    422: "A column is missing, a value is not of its kind, or the model cannot take it.",
+    422: "A column is missing, a value is not of its kind, there are too many rows, and the like.",
     503: "Too much is asked at once, or the answer took too long: ask again later.",
 }  # fmt: skip
 """What may be wrong with a request, by status."""

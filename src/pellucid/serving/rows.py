@@ -146,7 +146,7 @@ def _refuse_count(n: int, most: int) -> None:
     if not n:
         raise Refusal(422, "there are no rows: give one or more")
     if n > most:
-        raise Refusal(413, f"there are more than {most} rows: send them in several requests")
+        raise Refusal(422, f"there are more than {most} rows: send them in several requests")
 
 
 def _of_lists(rows: list[Any], fields: Sequence[Field]) -> Rows:

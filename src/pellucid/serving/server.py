@@ -120,7 +120,7 @@ def _protocol(limits: Limits) -> type[asyncio.Protocol]:
                 return
             same = self.cycle is before
             idle = before is None or before.response_complete
-            if same and (idle or looks > 3):  # idle: for the header; else for all that follows
+            if same and (idle or looks > 2):  # a header has one such time; what follows has three
                 self.transport.abort()
             else:
                 self._look_again(looks if same else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -59,7 +59,7 @@ class Field:
     def _known(self) -> frozenset[str]:
         return frozenset(self.levels)
 
-    def read(self, values: Iterable[Any], from_text: bool = False) -> Column:
+    def read(self, values: Sequence[Any], from_text: bool = False) -> Column:
         """The values of a column (n,) as JSON gives them, or as the text of a CSV file.
 
         Raises
@@ -67,7 +67,6 @@ class Field:
         Refusal
             If a value is not of the column's kind; its row is named.
         """
-        values = list(values)
         if self.kind == NUMBER and {*map(type, values)} <= {float, int}:
             numbers = _plain_numbers(values)
             if numbers is not None:
@@ -132,7 +131,7 @@ class Field:
         return schema
 
 
-def _plain_numbers(values: list[float]) -> NDArray[np.float64] | None:
+def _plain_numbers(values: Sequence[float]) -> NDArray[np.float64] | None:
     """Numbers as they are, or None if one of them is not finite."""
     try:
         numbers = np.array(values, np.float64)

@@ -177,7 +177,9 @@ def _of_objects(rows: list[Any], answerer: Answerer) -> Rows:
         missing = [name for name in names if name not in rows[number]]
         message = f"row {number + 1} lacks {listed(missing)}"
         raise Refusal(422, message, row=number + 1, column=missing[0]) from None
-    return _checked(columns, len(rows), answerer, dict.fromkeys(chain.from_iterable(rows)))
+    longest = max(map(len, rows))
+    sent = dict.fromkeys(chain.from_iterable(rows)) if longest > len(names) else names
+    return _checked(columns, len(rows), answerer, sent)
 
 
 def _checked(

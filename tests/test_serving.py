@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import polars as pl
 import pytest
+import schemathesis
 from sklearn.pipeline import make_pipeline
 
 import pellucid
@@ -236,6 +237,7 @@ def test_the_schema_is_the_models(adult):
 
 def test_the_examples_that_the_document_gives_are_answered(case):
     document = httpx.get(f"{case.server.url}/openapi.json").json()
+    schemathesis.openapi.from_dict(document).validate()
     content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
     answers = [
         case.post(json.dumps(content["application/json"]["example"])),

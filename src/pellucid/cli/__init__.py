@@ -1,4 +1,4 @@
-"""The command line: `pellucid train`, `predict`, `evaluate`, `info`, `check` and `datasets`."""
+"""The command line: `pellucid train`, `predict`, `evaluate`, `info`, `check`, `serve`, ...."""
 
 from pellucid.cli.main import main
 

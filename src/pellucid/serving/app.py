@@ -93,7 +93,6 @@ class Endpoints:
         self._limits = limits
         self._intake = Intake(limits)
         self._batcher = Batcher(answerer.compute, limits)
-        self._thread = ThreadPoolExecutor(1, "reader")  # one, so that one large body is unpacked
         self._openapi = json.dumps(document(answerer, limits)).encode()
         self._page = page(answerer, limits).encode()
         about = answerer.to_dict() | {"limits": {"bytes": limits.body_bytes, "rows": limits.rows}}
@@ -103,11 +102,9 @@ class Endpoints:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Batches are computed for as long as this lasts."""
         running = asyncio.create_task(self._batcher.run())
-        try:
+        with ThreadPoolExecutor(1, "reader") as self._thread:  # one large body at a time
             yield
-        finally:
-            running.cancel()
-            self._thread.shutdown(wait=False, cancel_futures=True)
+        running.cancel()
 
     async def predict(self, request: Request) -> Response:
         """POST /predict: rows in, answers out."""

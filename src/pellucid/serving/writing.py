@@ -39,7 +39,8 @@ def to_csv(answerer: Answerer, answers: Answers, intervals: NDArray[Any] | None 
     if predictions.ndim == 1:
         columns = {name: predictions.tolist()}
     else:
-        columns = {f"{name} {j}": c.tolist() for j, c in enumerate(predictions.T, 1)}
+        several = predictions.reshape(len(predictions), -1).T
+        columns = {f"{name} {j}": column.tolist() for j, column in enumerate(several, 1)}
     if answers.probabilities is not None:
         pairs = zip(answerer.classes or (), answers.probabilities.T, strict=True)
         columns |= {f"probability of {label}": p.tolist() for label, p in pairs}

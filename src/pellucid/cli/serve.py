@@ -44,5 +44,5 @@ def serve(
                 "put a server with TLS and access rights before it",
                 file=sys.stderr,
             )
-        print(f"serving {model} at {address} (see {address}/docs; Ctrl-C ends it)", flush=True)
-        run(app, sock, limits)
+        said = f"serving {model} at {address} (see {address}/docs; Ctrl-C ends it)"
+        run(app, sock, limits, lambda: print(said, flush=True))

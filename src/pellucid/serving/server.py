@@ -8,7 +8,7 @@ import ipaddress
 import json
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +69,13 @@ def address_of(sock: socket.socket) -> tuple[str, bool]:
     return f"http://{name}:{port}", ipaddress.ip_address(host).is_loopback
 
 
-def run(app: Starlette, sock: socket.socket, limits: Limits) -> None:
-    """Serve until a Ctrl-C or SIGTERM comes; answers under way are finished."""
+def run(app: Starlette, sock: socket.socket, limits: Limits, announce: Callable[[], None]) -> None:
+    """Serve until a Ctrl-C or SIGTERM comes; answers under way are finished.
+
+    Parameters
+    ----------
+    announce : called when a signal ends the server well from now on.
+    """
     config = uvicorn.Config(
         app,
         http=_protocol(limits),
@@ -85,15 +90,24 @@ def run(app: Starlette, sock: socket.socket, limits: Limits) -> None:
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=limits.header_bytes,
     )
-    with _quiet_signals():
-        uvicorn.Server(config).run(sockets=[sock])
+    server = uvicorn.Server(config)
+    with _ended_by_signals(server):
+        announce()
+        server.run(sockets=[sock])
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """uvicorn raises the signal that ended it once more when it ends: nothing shall come of it."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """A signal ends the server and nothing else.
+
+    uvicorn has handlers of its own while it runs. One that comes before would be lost, and the one
+    that ended it is raised once more when it has ended.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -93,14 +93,17 @@ class Server:
         self.process = subprocess.Popen(
             [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        said = self.process.stdout.readline()
-        assert " at http" in said, self.process.stderr.read()
-        self.url = said.split(" at ")[1].split()[0]
+        self.said = self.process.stdout.readline()
+        assert " at http" in self.said, self.process.stderr.read()
+        self.url = self.said.split(" at ")[1].split()[0]
         self.port = int(self.url.rpartition(":")[2])
 
     def end(self):
         """The exit code, and what was said on the way out."""
-        out, err = self.process.communicate(timeout=30)
+        try:
+            out, err = self.process.communicate(timeout=60)
+        finally:
+            self.process.kill()
         return self.process.returncode, out, err
 
     @property

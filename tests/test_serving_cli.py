@@ -49,17 +49,13 @@ def test_a_signal_ends_it_well_and_answers_under_way_are_finished(serve, model, 
     assert server.end() == (0, "", "")
 
 
-def test_it_says_where_it_is_and_warns_of_an_open_address(model):
-    words = [sys.executable, "-m", "pellucid", "serve", str(model), "--port", "0"]
-    with subprocess.Popen(
-        [*words, "--host", "0.0.0.0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        said = process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
-    assert said.startswith(f"serving {model} at http://0.0.0.0:")
+def test_it_says_where_it_is_and_warns_of_an_open_address(serve, model):
+    server = serve(model, "--host", "0.0.0.0")
+    assert server.said.startswith(f"serving {model} at http://0.0.0.0:")
+    server.process.send_signal(signal.SIGTERM)  # at once: uvicorn may not listen to it yet
+    code, out, err = server.end()
+    assert (code, out, err.count("\n")) == (0, "", 1)
     assert err.startswith("warning: whoever reaches this address can ask the model")
-    assert err.count("\n") == 1
 
 
 def test_a_port_in_use_is_said_in_one_line(run, model):

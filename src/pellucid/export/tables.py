@@ -213,6 +213,14 @@ def _of_encoding(encoder: Any, inner: Translation) -> Translation:
 # --- bags ---------------------------------------------------------------------------------------
 
 
+def _scores(model: TabularClassifier | TabularRegressor) -> dict[str, Any]:
+    """How good it was on the rows that each network had not seen."""
+    score = "accuracy" if hasattr(model, "classes_") else "r2"
+    names = {"oob_score_": score, "oob_log_loss_": "log_loss", "oob_rmse_": "rmse"}
+    found = {name: getattr(model, attribute, np.nan) for attribute, name in names.items()}
+    return {"on": "out-of-bag"} | {n: float(v) for n, v in found.items() if np.isfinite(v)}
+
+
 def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
     """The program of several networks whose answers are averaged."""
     from pellucid.tabular.encoder import ABSENT, SOFT_LIMIT, UNKNOWN
@@ -271,7 +279,7 @@ def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
         ),
         answer,
         target_name=model.target_name_,
-        about=about(model),
+        about=about(model) | {"metrics": _scores(model)},
     )
 
     def answers(table: Mapping[str, Any]) -> Floats:

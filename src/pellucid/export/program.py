@@ -264,7 +264,8 @@ class Program:
             own = [number for number in self.numbers if number.column == place]
             if column.kind == DATE:
                 own = [number for number in own if number.part == PARTS[-1]]
-            center, spread = (own[0].shift, 1.0 / own[0].factor) if own else (0.0, 1.0)
+            center, factor = (own[0].shift, own[0].factor) if own else (0.0, 1.0)
+            spread = 1.0 / factor if factor else 1.0
             x = center + spread * rng.normal(size=n) * np.where(np.arange(n) % 8 == 7, 10.0, 1.0)
             x = x.astype(np.float32).astype(np.float64)
             inside = self._inside_cells(place, rng)

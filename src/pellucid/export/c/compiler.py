@@ -127,7 +127,8 @@ def _main(header: Header) -> str:
     return "\n".join([
         "#include <stdio.h>", f'#include "{p}.h"', "", "int main(void)", "{",
         f"    static char text[{P}_COLUMNS][{LONGEST_CELL + 1}];" if has_text else "",
-        "    int length = 0;", "    size_t bytes;" if has_text else "", f"    {declared}", f"    double y[{header.n_outputs}];", "",
+        "    int length = 0;", "    size_t bytes;" if has_text else "",
+        f"    {declared}", f"    double y[{header.n_outputs}];", "",
         '    while (scanf(" %d", &length) == 1) {', *reads, *calls,
         f"        for (int k = 0; k < {header.n_outputs}; k++) {{",
         '            printf("%.17g ", y[k]);', "        }",

@@ -83,11 +83,11 @@ class Inputs:
         ])  # fmt: skip
 
     def _note(self, field: str, column: Column) -> str:
-        parts = [] if field == column.name else [f'"{remark(column.name)}"']
+        parts = [] if field == column.name else [f'"{remark(column.name, 24)}"']
         if column.kind == DATE:
             parts.append("days since the beginning of 1970")
         if column.kind == CATEGORY:
-            shown = ", ".join(f'"{remark(level)}"' for level in column.levels[:SHOWN])
+            shown = ", ".join(f'"{remark(level, 14)}"' for level in column.levels[:SHOWN])
             more = len(column.levels) - SHOWN
             parts.append(shown + (f" or {more} more" if more > 0 else ""))
         return ": ".join(part for part in parts if part)

@@ -118,7 +118,7 @@ def _escaped(byte: int) -> str:
     return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
 
 
-def remark(text: str) -> str:
+def remark(text: str, longest: int = 60) -> str:
     """A text as it may stand in a comment, on one line.
 
     Examples
@@ -129,4 +129,4 @@ def remark(text: str) -> str:
     seen = "".join(c if c.isprintable() else " " for c in text)
     for pair in ("*/", "/*", "??"):
         seen = seen.replace(pair, " ".join(pair))
-    return textwrap.shorten(seen, 60, placeholder=" ...") or " "
+    return textwrap.shorten(seen, longest, placeholder=" ...") or " "

@@ -138,13 +138,23 @@ class Networks:
         p, P, answer = self.prefix, self.prefix.upper(), self.program.answer
         lines: list[str]
         if not isinstance(answer, Classes):
-            lines = []
+            bounded = answer.low > -np.inf or answer.high < np.inf
+            lines = ["    double y;", ""] if bounded else []
             for k, (scale, shift) in enumerate(zip(answer.scale, answer.shift, strict=True)):
                 a = f"(double)a[{k}]"
-                if answer.high < np.inf:
-                    a = f"fmin({a}, {literal('double', answer.high)})"
-                if answer.low > -np.inf:
-                    a = f"fmax({a}, {literal('double', answer.low)})"
+                if bounded:
+                    a = (
+                        a
+                        if answer.high == np.inf
+                        else f"fmin({a}, {literal('double', answer.high)})"
+                    )
+                    a = (
+                        a
+                        if answer.low == -np.inf
+                        else f"fmax({a}, {literal('double', answer.low)})"
+                    )
+                    lines.append(f"    y = {a};")
+                    a = "y"
                 a = a if scale == 1.0 else f"{a} * {literal('double', scale)}"
                 a = a if shift == 0.0 else f"{a} + {literal('double', shift)}"
                 lines.append(f"    out[{k}] += {a};")

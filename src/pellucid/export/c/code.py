@@ -16,7 +16,7 @@ typedef float model_real;
 
 DOUBLE = """\
 /* What weights, sums and units are kept in. Define MODEL_SINGLE before including this file where
- * the processor has no arithmetic of its own for double: answers then have some six digits. */
+ * the processor has no arithmetic of its own for double: answers then have some five digits. */
 #ifdef MODEL_SINGLE
 typedef float model_real;
 #define MODEL_F(function) function##f

@@ -28,7 +28,8 @@ from pellucid.version import __version__
 if TYPE_CHECKING:
     from pellucid.check import GradientCheck, check_gradient
     from pellucid.comparison import Comparison, compare
-    from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn
+    from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn, to_sklearn
+    from pellucid.export import export_c, export_json, export_onnx, export_python
     from pellucid.importing import from_onnx, from_skops, from_torch, import_model
     from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor, load
@@ -75,6 +76,10 @@ __all__ = [
     "check_gradient",
     "classification_report",
     "compare",
+    "export_c",
+    "export_json",
+    "export_onnx",
+    "export_python",
     "from_onnx",
     "from_sklearn",
     "from_skops",
@@ -84,6 +89,7 @@ __all__ = [
     "one_hot",
     "print_loss",
     "regression_report",
+    "to_sklearn",
     "tune",
 ]
 
@@ -99,6 +105,11 @@ _LATER = {
     "from_skops": "importing",
     "from_torch": "importing",
     "import_model": "importing",
+    "to_sklearn": "estimators",
+    "export_c": "export",
+    "export_json": "export",
+    "export_onnx": "export",
+    "export_python": "export",
     "classification_report": "metrics",
     "regression_report": "metrics",
     "Predictor": "predictor",

@@ -8,7 +8,7 @@ except ImportError as error:
     ) from error
 
 from pellucid.estimators.classifier import MLPClassifier
-from pellucid.estimators.conversion import from_sklearn
+from pellucid.estimators.conversion import from_sklearn, to_sklearn
 from pellucid.estimators.regressor import MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "from_sklearn"]
+__all__ = ["MLPClassifier", "MLPRegressor", "from_sklearn", "to_sklearn"]

@@ -39,6 +39,13 @@ MOMENTS = {"mean": "ms", "square": "vs", "velocity": "velocities"}
 """scikit-learn's name of each of an optimizer's moments."""
 
 
+NO_COUNTERPART = (
+    "scikit-learn has a counterpart of MLPClassifier and MLPRegressor alone (of a pipeline, take "
+    "the last step; others can be written with export_python or export_onnx)"
+)
+"""What is said of models of other kinds."""
+
+
 def from_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
     """The pellucid estimator with the parameters, weights and state of scikit-learn's `model`.
 
@@ -96,7 +103,7 @@ def from_sklearn(model: Any) -> MLPClassifier | MLPRegressor:
     return ours
 
 
-def to_sklearn(model: Multilayer) -> Any:
+def to_sklearn(model: MLPClassifier | MLPRegressor) -> Any:
     """The scikit-learn estimator with the parameters, weights and state of pellucid's `model`.
 
     Weights are the same numbers, except that a target scaling becomes part of the last layer's.
@@ -104,6 +111,8 @@ def to_sklearn(model: Multilayer) -> Any:
 
     Raises
     ------
+    TypeError
+        If it is no MLPClassifier or MLPRegressor of pellucid's.
     ValueError
         If scikit-learn has no such network: another activation, several of them, or another
         output or loss.
@@ -116,6 +125,8 @@ def to_sklearn(model: Multilayer) -> Any:
     >>> ours.to_sklearn().predict(X).tolist()
     [0, 1]
     """
+    if not isinstance(model, MLPClassifier | MLPRegressor):
+        raise TypeError(f"model is a {type(model).__name__}: {NO_COUNTERPART}")
     kind = neural_network.MLPClassifier
     if isinstance(model, MLPRegressor):
         kind = neural_network.MLPRegressor

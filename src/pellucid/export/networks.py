@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _matrix(names: list[str]) -> tuple[Column, ...]:
-    return tuple(Column(name) for name in names)
+    return tuple(Column(name, gaps=False) for name in names)
 
 
 def _as_it_is(n: int) -> tuple[Number, ...]:

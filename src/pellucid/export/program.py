@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid.activations import activation
+from pellucid.export.dates import FIRST, LAST, days_of, text_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,12 +43,20 @@ class Column:
     levels : the texts of a category that training had; its codes are their places. A missing
         value has the code `len(levels)`, a text that training did not have `len(levels) + 1`.
     same : further texts, each with the code that it has too.
+    gaps : whether values may be missing.
+    boolean, lenient : how text is read as numbers: whether "true" and "false" are 1 and 0, and
+        whether what is no number counts as missing.
+    date_format : in which dates are written, as `datetime.strptime` takes it; "" for ISO 8601.
     """
 
     name: str
     kind: str = NUMBER
     levels: tuple[str, ...] = ()
     same: Mapping[str, int] = field(default_factory=dict)
+    gaps: bool = True
+    boolean: bool = False
+    lenient: bool = False
+    date_format: str = ""
 
     @property
     def codes(self) -> dict[str, int]:
@@ -251,7 +260,8 @@ class Program:
         """Rows made up from what it knows, nothing of training's: for checks of what is exported.
 
         Numbers lie around where those of training did, some far off; some are missing, if training
-        had such; categories have all their levels in turn, one that is unknown, and none.
+        had such. Dates are such as their format can write. Categories have all their levels in
+        turn, one that is unknown, and none.
         """
         rng = np.random.default_rng(0)
         table: dict[str, Any] = {}
@@ -272,6 +282,9 @@ class Program:
             if column.kind == NUMBER and len(inside):
                 some = rng.permutation(n)[: n // 2]
                 x[some] = np.resize(inside, len(some))
+            if column.kind == DATE:
+                texts = [text_of(day, column.date_format) for day in np.clip(x, FIRST, LAST)]
+                x = np.array([days_of(text, column.date_format) for text in texts])
             if place in self.marked or any(number.absent for number in own):
                 x[rng.integers(n)] = np.nan
             table[column.name] = x

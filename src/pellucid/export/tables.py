@@ -152,7 +152,7 @@ def _of_scalers(model: Any, steps: Sequence[Any], inner: Translation) -> Transla
     names = [c.name for c in inner.program.columns] if named is None else [str(x) for x in named]
     program = replace(
         inner.program,
-        columns=tuple(map(Column, names)),
+        columns=tuple(Column(name, gaps=False) for name in names),
         numbers=numbers,
         matrix=named is None,
     )
@@ -224,6 +224,7 @@ def _scores(model: TabularClassifier | TabularRegressor) -> dict[str, Any]:
 def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
     """The program of several networks whose answers are averaged."""
     from pellucid.tabular.encoder import ABSENT, SOFT_LIMIT, UNKNOWN
+    from pellucid.tabular.frames import BOOLEAN
     from pellucid.tabular.frames import CATEGORY as A_CATEGORY
     from pellucid.tabular.frames import DATE as A_DATE
 
@@ -237,7 +238,15 @@ def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
         if column.kind == A_CATEGORY:
             columns.append(_category(column.name, levels[column.name]))
         else:
-            columns.append(Column(column.name, DATE if column.kind == A_DATE else NUMBER))
+            columns.append(
+                Column(
+                    column.name,
+                    DATE if column.kind == A_DATE else NUMBER,
+                    boolean=column.kind == BOOLEAN,
+                    lenient=column.lenient,
+                    date_format=column.date_format,
+                )
+            )
     by_code: dict[str, Any] = {}
     for category in encoder.categories:
         if category.means:

@@ -1,0 +1,110 @@
+"""A heading is what a script says of itself: what it predicts, how to use it, and what it takes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid.export.program import CATEGORY, DATE, Classes, Numbers, Program
+
+MANY = 12
+"""So many labels, or fewer, are named."""
+
+
+def heading(program: Program, name: str) -> str:
+    """The docstring of a script in a file called `name`.
+
+    Examples
+    --------
+    >>> from pellucid import Network
+    >>> from pellucid.export.translation import translate
+    >>> heading(translate(Network([2, 1], seed=0)).program, "model.py").splitlines()[0][3:]
+    'Predicts target, a number.'
+    """
+    several = len(program.networks)
+    takes = "rows of numbers" if program.matrix else "a dict of columns or a list of dicts"
+    if isinstance(program.answer, Classes):
+        what = f"Predicts {program.target_name}: {_among(program.answer.labels, 'or')}."
+        functions, prints = "predict, predict_proba", "the label and its probabilities"
+    else:
+        what, functions, prints = _numbers(program, program.answer), "predict", "what it predicts"
+    sizes = " -> ".join(map(str, [program.n_inputs, *(len(one.b) for one in program.networks[0])]))
+    kind = f"{several} neural networks, whose answers are averaged" * (several > 1)
+    model = program.about.get("model", "model")
+    lines = [
+        *_wrapped(what),
+        "",
+        *_wrapped(f"One file that needs NumPy alone. For each row of a CSV file, {prints}:"),
+        "",
+        f"    python {name} data.csv",
+        "",
+        f"A file called - is standard input. From Python, of {takes}:",
+        "",
+        f"    from {name.removesuffix('.py')} import {functions}",
+        "",
+        *_wrapped(
+            f"It is {kind or 'a neural network'} of {sizes} units, with {program.n_parameters} "
+            f"parameters in all. Made by {program.about.get('made_by', 'pellucid')} from "
+            f"{'an' if model[0] in 'AEIOM' else 'a'} {model}. {_measured(program)}"
+        ),
+        "",
+        *_columns(program),
+    ]
+    return f'"""{_within(lines)}\n"""'
+
+
+def _numbers(program: Program, answer: Numbers) -> str:
+    if len(answer.names) == 1:
+        return f"Predicts {program.target_name}, a number."
+    return f"Predicts {_among(answer.names, 'and')}, which are numbers."
+
+
+def _among(items: Sequence[Any], word: str) -> str:
+    """Some names in a sentence; of many, how many there are."""
+    texts = [str(item) for item in items]
+    if len(texts) > MANY:
+        return f"one of {len(texts)}, from {texts[0]} to {texts[-1]}"
+    return f" {word} ".join([", ".join(texts[:-1]), texts[-1]])
+
+
+def _measured(program: Program) -> str:
+    """What the model reached."""
+    metrics = program.about.get("metrics")
+    if not metrics:
+        return ""
+    found = [f"{k.replace('_', ' ')} {v:.4g}" for k, v in metrics.items() if isinstance(v, float)]
+    return f"On {metrics.get('on', 'its')} rows it had {', '.join(found)}."
+
+
+def _columns(program: Program) -> list[str]:
+    columns = program.columns
+    if program.matrix:
+        return [f"Columns: {len(columns)} numbers, in their order; none may be missing."]
+    may = "values may" if any(column.gaps for column in columns) else "none may"
+    lines = [f"Columns, which are found by their names; {may} be missing:", ""]
+    names = [_shown(column.name) for column in columns]
+    width = min(max(map(len, names)), 30)
+    for name, column in zip(names, columns, strict=True):
+        what = "a number"
+        if column.kind == CATEGORY:
+            what = f"text, of which {len(column.levels)} are known"
+        elif column.kind == DATE:
+            what = f"a date, {column.date_format or 'such as 2011-01-31 or 2011-01-31 15:00'}"
+        lines.append(f"    {name:<{width}}  {what}")
+    return lines
+
+
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, 88, break_long_words=False, break_on_hyphens=False)
+
+
+def _shown(text: str) -> str:
+    """Text without what cannot be seen."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _within(lines: Sequence[str]) -> str:
+    """Lines that stay within a docstring, whatever names there are in them."""
+    text = "\n".join(_shown(line).rstrip() for line in lines)
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip()

@@ -1,0 +1,264 @@
+"""Passages are the parts of a Python script that are the same for every model that needs them.
+
+Words in capitals between @ and @ are filled in. They are as `ruff format` leaves them.
+"""
+
+from __future__ import annotations
+
+MAIN = '''
+def main(arguments):
+    """Print a prediction for each row of a CSV file; 2 if that is wrong."""
+    if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0 if arguments else 2
+    try:
+        answers = @ANSWERS@(read(arguments[0]))
+    except (OSError, ValueError, csv.Error) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    sys.stdout.reconfigure(encoding="utf-8")
+    writer = csv.writer(sys.stdout, lineterminator="\\n")
+@PRINT@
+    return 0
+'''
+
+PRINT_CLASSES = """
+    writer.writerow([TARGET, *(f"probability of {label}" for label in LABELS)])
+    for p in answers.tolist():
+        writer.writerow([LABELS[p.index(max(p))], *p])
+"""
+
+PRINT_NUMBERS = """
+    writer.writerow(TARGETS)
+    writer.writerows(answers.reshape(-1, len(TARGETS)).tolist())
+"""
+
+START = """
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+"""
+
+READ = '''
+def read(path):
+    """A CSV file as a dict of columns; its first line has their names; - is stdin."""
+    with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
+        lines = [line for line in csv.reader(file) if line]
+    if not lines:
+        raise ValueError(f"{path} is empty")
+    for row, line in enumerate(lines[1:], 1):
+        if len(line) != len(lines[0]):
+            found = f"row {row} has {len(line)} values"
+            raise ValueError(f"{found}: expected {len(lines[0])}, as many as names")
+    return {name.strip(): [*column] for name, *column in zip(*lines)}
+'''
+
+READ_MATRIX = '''
+def read(path):
+    """A CSV file as rows; a first line that holds names is left out; - is stdin."""
+    with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
+        lines = [line for line in csv.reader(file) if line]
+    if not lines:
+        raise ValueError(f"{path} is empty")
+    begins = [item.strip().lstrip("+-.")[:1] for item in lines[0]]
+    return lines if any(map(str.isdigit, begins)) else lines[1:]
+'''
+
+COLUMN = '''
+def column(table, name):
+    """The values of a column of a dict of columns, or of a list of dicts, one a row."""
+    try:
+        if isinstance(table, list):
+            return [row[name] for row in table]
+        return list(table[name])
+    except KeyError:
+        raise ValueError(f"there is no column {name!r}") from None
+'''
+
+TEXT = '''
+def text(item):
+    """A value as text without blanks around it, "" where there is none; 1.0 is "1"."""
+    if item is None or item != item:
+        return ""
+    if isinstance(item, float) and item.is_integer():
+        return str(int(item))
+    return str(item).strip()
+'''
+
+NUMBERS = '''
+def numbers(table, name):
+    """A column as numbers (n,)@GAPS@."""
+    items = column(table, name)
+    found = [number(item, name, row) for row, item in enumerate(items, 1)]
+    return np.array(found, float)
+'''
+
+NUMBER = '''
+def number(item, name, row):
+    """A value as a number@GAPS@."""@SPECIAL@
+    try:
+        value = float(item)
+    except (TypeError, ValueError):
+        value = np.inf@LENIENT@
+    if not np.isfinite(value):
+        found = f"column {name!r} holds {item!r} in row {row}"
+        raise ValueError(f"{found}: expected a number")
+    return value
+'''
+
+GAPS = """
+    if text(item) in MISSING:
+        return np.nan
+"""
+
+LENIENT = """
+    if not np.isfinite(value) and name in LENIENT:
+        return np.nan
+"""
+
+BOOLEAN = """
+    if text(item).lower() in ("true", "false"):
+        return float(text(item).lower() == "true")
+"""
+
+DATES = '''
+def dates(table, name):
+    """A column as dates (n,) of datetime64, NaT where there is none."""
+    items = column(table, name)
+    found = [date(item, name, row) for row, item in enumerate(items, 1)]
+    return np.array(found, "datetime64[us]")
+'''
+
+DATE_ISO = '''
+def date(item, name, row):
+    """A value as a date, None where there is none."""
+    if text(item) in MISSING:
+        return None
+    try:
+        return datetime.fromisoformat(text(item)).replace(tzinfo=None)
+    except ValueError:
+        raise ValueError(
+            f"column {name!r} holds {item!r} in row {row}: expected a date such as "
+            "2011-01-31 or 2011-01-31 15:00"
+        ) from None
+'''
+
+DATE_WRITTEN = '''
+def date(item, name, row):
+    """A value as a date, None where there is none; text is in its column's format."""
+    if text(item) in MISSING:
+        return None
+    try:
+        if isinstance(item, str) and DATE_FORMATS[name]:
+            return datetime.strptime(text(item), DATE_FORMATS[name])
+        return datetime.fromisoformat(text(item)).replace(tzinfo=None)
+    except ValueError:
+        raise ValueError(
+            f"column {name!r} holds {item!r} in row {row}: expected a date written "
+            f"{DATE_FORMATS[name] or 'such as 2011-01-31 or 2011-01-31 15:00'}"
+        ) from None
+'''
+
+CODES = '''
+def codes(table, name):
+    """A column of text as codes (n,): places among its levels; missing; unknown."""
+    levels = LEVELS[name]
+    known = {level: code for code, level in enumerate(levels)}
+    known |= dict.fromkeys(MISSING, len(levels))@SAME@
+    items = column(table, name)
+    return np.array([known.get(text(item), len(levels) + 1) for item in items], int)
+'''
+
+ROWS = '''
+def numbers(rows):
+    """Rows of @N@ numbers each as an array (n, @N@)."""
+    for i, row in enumerate(rows, 1):
+        if len(row) != @N@:
+            raise ValueError(f"row {i} has {len(row)} values: expected @N@ numbers")
+    found = [
+        [number(item, f"x{j}", i) for j, item in enumerate(row, 1)]
+        for i, row in enumerate(rows, 1)
+    ]
+    return np.array(found, float).reshape(-1, @N@)
+'''
+
+PARTS = {
+    "year": "years.astype(int) + 1970",
+    "month": "(months - years).astype(int) + 1",
+    "day of week": "(days.astype(int) + 3) % 7",
+    "hour": '(dates - days) / np.timedelta64(1, "h")',
+    "days elapsed": '(dates - np.datetime64(0, "D")) / np.timedelta64(1, "D")',
+}
+"""What gives each part of dates."""
+
+ACTIVATIONS = {
+    "identity": '''
+def identity(z):
+    """z as it is."""
+    return z
+''',
+    "sigmoid": '''
+def sigmoid(z):
+    """1 / (1 + exp(-z)), with the exponential taken of a negative number only."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+''',
+    "tanh": '''
+def tanh(z):
+    """An S-shaped curve from -1 to 1."""
+    return np.tanh(z)
+''',
+    "relu": '''
+def relu(z):
+    """z where it is positive, else 0."""
+    return np.maximum(z, 0)
+''',
+    "leaky_relu": '''
+def leaky_relu(z):
+    """z where it is positive, else a hundredth of it."""
+    return np.where(z > 0, z, 0.01 * z)
+''',
+    "elu": '''
+def elu(z):
+    """z where it is positive, else exp(z) - 1."""
+    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+''',
+    "selu": '''
+def selu(z):
+    """elu with the two constants that keep mean 0 and variance 1."""
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return scale * np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
+''',
+    "gelu": '''
+def gelu(z):
+    """z times the standard normal distribution function at z."""
+    erfc = np.vectorize(math.erfc, otypes=[z.dtype])
+    return 0.5 * z * erfc(-z / math.sqrt(2))
+''',
+    "softplus": '''
+def softplus(z):
+    """log(1 + exp(z)), a smooth relu."""
+    return np.logaddexp(z, 0)
+''',
+    "swish": '''
+def swish(z):
+    """z sigmoid(z)."""
+    return z * sigmoid(z)
+''',
+    "mish": '''
+def mish(z):
+    """z tanh(log(1 + exp(z)))."""
+    return z * np.tanh(np.logaddexp(z, 0))
+''',
+    "exp": '''
+def exp(z):
+    """The exponential, which is positive."""
+    return np.exp(z)
+''',
+    "softmax": '''
+def softmax(z):
+    """exp(z) over its sum along each row, so that a row adds up to 1."""
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+''',
+}  # fmt: skip
+"""Every activation, as a reader would write it."""

@@ -43,11 +43,16 @@ class Exported:
 
 
 def difference(translation: Translation, found: Floats, own: Floats) -> float:
-    """The largest between answers (n, k): of numbers, as a part of the largest of them, or of 1."""
-    off = float(np.abs(found - own).max(initial=0.0))
+    """The largest between answers (n, k): of numbers, as a part of the largest of them, or of 1.
+
+    Where the model's own are not finite, as of an exponential far from training's rows, there is
+    nothing to compare.
+    """
+    known = np.isfinite(own)
+    off = float(np.abs(found[known] - own[known]).max(initial=0.0))
     if isinstance(translation.program.answer, Classes):
         return off
-    return off / max(1.0, float(np.abs(own).max(initial=0.0)))
+    return off / max(1.0, float(np.abs(own[known]).max(initial=0.0)))
 
 
 def checked(

@@ -191,7 +191,9 @@ class Constants:
                 [names[n.column], *([] if n.by_code else fields.of(n))] for n in program.numbers
             ]
             blocks.append(f"NUMBERS = [  # {', '.join(['column', *fields.names])}")
-            blocks += [f"    ({', '.join(row)}{',' * (len(row) == 1)})," for row in rows]
+            for row in rows:
+                one = f"    ({', '.join(row)}{',' * (len(row) == 1)}),"
+                blocks += [one] if len(one) <= WIDTH else ["    (", *_lines(row, 8), "    ),"]
             blocks.append("]")
         looked_up = {
             str(i): list(map(digits, number.by_code))

@@ -1,5 +1,7 @@
 """Models convert to scikit-learn's and back: the same weights, answers and state."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn import neural_network
@@ -7,7 +9,7 @@ from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classific
 from sklearn.linear_model import LinearRegression
 
 import pellucid
-from pellucid import MLPClassifier, MLPRegressor, from_sklearn
+from pellucid import MLPClassifier, MLPRegressor, Network, from_sklearn, to_sklearn
 
 X, Y = load_iris(return_X_y=True)
 X_NUMBERS, NUMBERS = load_diabetes(return_X_y=True)
@@ -95,6 +97,31 @@ def test_what_scikit_learn_cannot_be_is_refused():
         MLPRegressor("quantile", quantile=[0.1, 0.9], max_iter=2).fit(X, Y).to_sklearn()
     with pytest.raises(TypeError, match="model is a LinearRegression"):
         from_sklearn(LinearRegression())
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_one_that_was_kept_in_a_file_converts_too(data, tmp_path):
+    kind, rows, targets = DATA[data]
+    settings = {"loss": "poisson", "learning_rate_init": 1e-5} if data == "counts" else {}
+    ours = getattr(pellucid, kind)(
+        hidden_layer_sizes=(6,), activation="tanh", max_iter=4, random_state=0, **settings
+    ).fit(rows, targets)
+    path = tmp_path / "ours.pickle"
+    path.write_bytes(pickle.dumps(ours))
+    theirs = to_sklearn(pickle.loads(path.read_bytes()))
+    assert type(theirs) is getattr(neural_network, kind)
+    np.testing.assert_allclose(answers(theirs, rows), answers(ours, rows), rtol=1e-12)
+
+
+def test_models_without_a_counterpart_are_refused_with_the_cure():
+    bag = pellucid.TabularRegressor(bag=1, min_steps=2, hidden_layer_sizes=(3,))
+    bag.fit({"a": np.arange(30.0)}, np.arange(30.0))
+    for model in (Network([2, 1]), bag, LinearRegression(), MLPClassifier):
+        name = type(model).__name__
+        with pytest.raises(
+            TypeError, match=f"model is a {name}: .* MLPClassifier and MLPRegressor"
+        ):
+            to_sklearn(model)
 
 
 def test_early_stopping_goes_on_with_the_best_weights_of_both():

@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CPP := $(wildcard native/*.h native/*.cpp native/tests/*.h native/tests/*.cpp)
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*.h native/*.cpp)
 
-.PHONY: demo test test-oracles bench bench-quick bench-tables bench-serving sanitize same-bits docs format clean
+.PHONY: demo test test-oracles bench bench-quick bench-tables bench-serving bench-forms sanitize same-bits docs format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
@@ -36,6 +36,9 @@ bench-tables: .venv/.bench
 
 bench-serving: .venv/.test
 	$(BIN)/python benchmarks/serving.py
+
+bench-forms: .venv/.bench
+	$(BIN)/python benchmarks/forms.py
 
 sanitize:
 	$(PYTHON) native/tests/run.py sanitize

@@ -68,7 +68,7 @@ function inputs(model, row) {
     if (Number.isNaN(x[column])) return absent;
     const scaled = ((part ? PARTS[part](x[column]) : x[column]) - shift) * factor;
     return limit ? scaled / Math.hypot(1, scaled / limit) : scaled;
-  });
+  }).map(model.round);
   const marks = model.marked.map((i) => (Number.isNaN(x[i]) ? 1 : 0));
   const cells = model.cells.map(([i, low, slope]) => clip((z[i] - low) * slope, 0, 1));
   const levels = model.categories.flatMap(([i, marksMissing]) =>

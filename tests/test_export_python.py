@@ -20,6 +20,10 @@ import pellucid
 from pellucid import MLPClassifier, MLPRegressor, Network, Predictor, Recipe, datasets
 from pellucid.activations import ACTIVATIONS
 from pellucid.export import FORMS, translate
+from pellucid.export.dates import text_of
+from pellucid.export.listing import listing
+from pellucid.export.program import PARTS, Cell, Classes, Column, Number, Numbers, Program
+from pellucid.export.python import answers_of
 from pellucid.tables import Table, read_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -173,6 +177,81 @@ def test_several_numbers_and_scalers(tmp_path):
     assert names == ["target 1", "target 2"]
     np.testing.assert_allclose(np.array(lines, float), model.predict(X), rtol=1e-12, atol=1e-10)
     assert_well_written(path)
+
+
+def some_program(seed):
+    """A program of parts drawn by chance, such as no model may have yet."""
+    rng = np.random.default_rng(seed)
+
+    def chance(p=0.5):
+        return bool(rng.random() < p)
+
+    single, gaps = chance(), chance(0.7)
+    kinds = [k for k in ("number", "category", "date") if chance(0.6)] or ["number"]
+    columns, numbers, categories = [], [], []
+    for i in range(rng.integers(1, 9)):
+        kind = kinds[i % len(kinds)]
+        levels = tuple(f"l{j}" for j in range(rng.integers(1, 40))) if kind == "category" else ()
+        same = {"other": 0} if levels and chance() else {}
+        columns.append(Column(
+            f"column {i} " + "long " * rng.integers(0, 12), kind, levels, same, gaps,
+            boolean=kind == "number" and chance(0.2), lenient=kind == "number" and chance(0.2),
+            date_format="%d.%m.%Y" if kind == "date" and chance() else "",
+        ))  # fmt: skip
+        if kind == "category":
+            by_code = tuple(rng.normal(size=len(levels) + 2).tolist())
+            if chance():
+                numbers.append(Number(i, by_code=by_code))
+            if chance() or not numbers:
+                categories.append((i, chance()))
+            continue
+        scaled = {"shift": rng.normal(), "factor": rng.uniform(0.1, 2)} if chance(0.7) else {}
+        limit, absent = 3.0 * chance(), rng.normal() * chance() * gaps
+        for part in PARTS if kind == "date" else [""]:
+            numbers.append(Number(i, part, **scaled, limit=limit, absent=absent))
+    cells = [Cell(int(rng.integers(len(numbers))), rng.normal(), 3.0) for _ in range(
+        rng.integers(0, 60) * bool(numbers and chance()))]  # fmt: skip
+    marked = tuple(i for i, c in enumerate(columns) if c.kind != "category" and gaps and chance())
+    program = Program(
+        tuple(columns), tuple(numbers), marked, tuple(cells), tuple(categories), (), Classes(())
+    )
+    n_inputs = len(numbers) + len(marked) + len(cells) + sum(map(program.width, categories))
+    k = int(rng.integers(1, 4))
+    sizes = [n_inputs, *rng.integers(1, 70, rng.integers(0, 8)).tolist(), k]
+    classes = chance()
+    output = ("sigmoid" if k == 1 else "softmax") if classes else "identity"
+    networks = tuple(
+        translate(
+            Network(sizes, "tanh", output, dtype="float32" if single else "float64", seed=i)
+        ).program.networks[0]
+        for i in range(rng.integers(1, 4))
+    )  # fmt: skip
+    answer = Classes(tuple(range(max(k, 2))), 0.01 * chance(), 0.001 * chance())
+    if not classes:
+        names = tuple(f"answer {i}" for i in range(k))
+        scale = tuple(rng.uniform(1, 9, k).tolist()) if chance() else (1.0,) * k
+        low, high = (-0.5, np.inf) if chance() else (-np.inf, np.inf)
+        answer = Numbers(names, scale, (0.0,) * k, low, high)
+    return replace(program, networks=networks, answer=answer, target_name="what")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_programs_of_parts_by_chance(tmp_path, seed):
+    program = some_program(seed)
+    path = tmp_path / "model.py"
+    path.write_text(listing(program))
+    assert_well_written(path)
+    table = program.example_rows(30)
+    there = runpy.run_path(str(path))
+    answers = there["predict_proba" if "predict_proba" in there else "predict"]
+    written = {
+        c.name: [text_of(x, c.date_format) for x in table[c.name]]
+        if c.kind == "date" else table[c.name] for c in program.columns
+    }  # fmt: skip
+    found, own = answers(written), program.run(table)
+    assert np.abs(found.reshape(own.shape) - own).max() < (1e-5 if program.dtype == "f4" else 1e-12)
+    if seed % 8 == 0:
+        np.testing.assert_allclose(answers_of(path, program, table), own, atol=1e-5)
 
 
 # --- odd tables -----------------------------------------------------------------------------------

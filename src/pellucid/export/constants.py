@@ -98,10 +98,15 @@ class Constants:
         self.readable = program.n_parameters <= SMALL
 
     @property
+    def knows_gaps(self) -> bool:
+        """Whether there are ways to write that there is no value."""
+        return any(column.gaps or column.kind != NUMBER for column in self.program.columns)
+
+    @property
     def unpacked(self) -> str:
         """The arrays of a network by their names, as what a list of pairs is assigned to."""
         n = len(self.program.networks[0])
-        return ", ".join(f"(W{i}, b{i})" for i in range(1, n + 1)) + "," * (n == 1)
+        return ", ".join(f"(W{i}, b{i})" for i in range(1, n + 1)) if n > 1 else "((W1, b1),)"
 
     @staticmethod
     def same(program: Program) -> dict[str, dict[str, int]]:
@@ -153,7 +158,7 @@ class Constants:
         else:
             items = (f"{quoted(column.name)}: {readers[column.kind]}" for column in columns)
             blocks += filled("COLUMNS", items, "{", "}")
-        if any(column.gaps for column in columns):
+        if self.knows_gaps:
             blocks += filled("MISSING", map(quoted, MISSING), "{", "}")
         if lenient := [quoted(column.name) for column in columns if column.lenient]:
             blocks += filled("LENIENT", lenient, "{", "}")
@@ -204,8 +209,10 @@ class Constants:
         if program.marked:
             blocks += filled("MARKED", (names[place] for place in program.marked))
         if program.cells:
-            cells = (f"({c.number}, {digits(c.low)}, {digits(c.slope)})" for c in program.cells)
-            blocks += filled("CELLS", cells)
+            blocks += filled("CELL_OF", (str(cell.number) for cell in program.cells))
+            for name, of in (("CELL_LOW", "low"), ("CELL_SLOPE", "slope")):
+                numbers = (digits(getattr(cell, of)) for cell in program.cells)
+                blocks += filled(name, numbers, "np.array([", "])[:, None]")
         if program.categories:
             widths = (f"{names[pair[0]]}: {program.width(pair)}" for pair in program.categories)
             blocks += filled("ONE_HOT", widths, "{", "}")

@@ -8,6 +8,9 @@ from typing import Any
 
 from pellucid.export.program import CATEGORY, DATE, Classes, Numbers, Program
 
+LONGEST = 40
+"""Characters of a name are shown, at most."""
+
 MANY = 12
 """So many labels, or fewer, are named."""
 
@@ -83,14 +86,16 @@ def _columns(program: Program) -> list[str]:
         return [f"Columns: {len(columns)} numbers, in their order; none may be missing."]
     may = "values may" if any(column.gaps for column in columns) else "none may"
     lines = [f"Columns, which are found by their names; {may} be missing:", ""]
-    names = [_shown(column.name) for column in columns]
-    width = min(max(map(len, names)), 30)
+    names = [
+        textwrap.shorten(_shown(column.name), LONGEST, placeholder="...") for column in columns
+    ]
+    width = max(map(len, names))
     for name, column in zip(names, columns, strict=True):
         what = "a number"
         if column.kind == CATEGORY:
             what = f"text, of which {len(column.levels)} are known"
         elif column.kind == DATE:
-            what = f"a date, {column.date_format or 'such as 2011-01-31 or 2011-01-31 15:00'}"
+            what = f"a date, {column.date_format or 'such as 2011-01-31 15:00'}"
         lines.append(f"    {name:<{width}}  {what}")
     return lines
 

@@ -34,7 +34,7 @@ def listing(program: Program, name: str = "model.py") -> str:
         *_answers(program, constants),
         *_encoding(program),
         *_network(program, constants),
-        *_reading(program),
+        *_reading(program, constants),
         constants.text(),
         passages.START,
     ]
@@ -182,8 +182,9 @@ def _encoding(program: Program) -> list[str]:
     if program.cells:
         groups.append("cells")
         lines += [
-            "    # numbers once more, as cells that fill up one after the other, from 0 to 1",
-            "    cells = [np.clip((z[i] - low) * slope, 0, 1) for i, low, slope in CELLS]",
+            "    # the same as the networks have it, once more: as cells that fill up from 0 to 1",
+            f"    z = np.array(z){f'{cast}.astype(float)' if cast else ''}",
+            "    cells = np.clip((z[CELL_OF] - CELL_LOW) * CELL_SLOPE, 0, 1)",
         ]
     if program.categories:
         groups.append("levels")
@@ -249,7 +250,8 @@ def _scaled(fields: Fields) -> str:
         lines.append(f"    return {z}")
     else:
         lines.append(f"    return np.where(np.isnan(x), {absent}, {z})")
-        what.append(f"{absent} where there is none")
+        shown = absent if isinstance(absent, str) else f"{absent:.3g}"
+        what.append(f"{shown} where there is none")
     said = ", ".join(what)
     return _function(
         f"scaled({', '.join(['x', *fields.names])})", f"{said[0].upper()}{said[1:]}.", lines
@@ -316,7 +318,7 @@ def _network(program: Program, constants: Constants) -> list[str]:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _reading(program: Program) -> list[str]:
+def _reading(program: Program, constants: Constants) -> list[str]:
     columns = program.columns
     kinds = {column.kind for column in columns}
     gaps = any(column.gaps for column in columns)
@@ -343,7 +345,7 @@ def _reading(program: Program) -> list[str]:
     if DATE in kinds:
         written = any(column.date_format for column in columns)
         made += [passages.DATES, passages.DATE_WRITTEN if written else passages.DATE_ISO]
-    if gaps or boolean:
+    if constants.knows_gaps or boolean:
         made.append(passages.TEXT)
     classes = isinstance(program.answer, Classes)
     main = passages.MAIN.replace("@ANSWERS@", "predict_proba" if classes else "predict")

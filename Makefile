@@ -38,7 +38,7 @@ bench-serving: .venv/.test
 	$(BIN)/python benchmarks/serving.py
 
 bench-forms: .venv/.bench
-	$(BIN)/python benchmarks/forms.py
+	POLARS_MAX_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/forms.py
 
 sanitize:
 	$(PYTHON) native/tests/run.py sanitize

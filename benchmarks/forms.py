@@ -5,7 +5,7 @@
 
 Three models are trained briefly, since neither sizes nor times depend on how well they do. A time
 is the median over many calls with one row, in a process that has the model in memory, on one
-thread. It ends with 1 if a form is missing.
+thread, to which `make bench-forms` keeps the libraries. It ends with 1 if a form is missing.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ function load(program) {
     new Map([...levels.map((level, code) => [level, code]), ...Object.entries(same)]));
   const networks = program.networks.map((layers) => layers.map(({ activation, W, b }) =>
     ({ activation, W: W.map((row) => row.map(round)), b: b.map(round) })));
-  return { ...program, codes, networks, round };
+  const cells = program.cells.map(([i, low, slope]) => [i, round(low), round(slope)]);
+  return { ...program, cells, codes, networks, round };
 }
 
 function valueOf(model, row, i) {
@@ -70,11 +71,13 @@ function inputs(model, row) {
     return limit ? scaled / Math.hypot(1, scaled / limit) : scaled;
   }).map(model.round);
   const marks = model.marked.map((i) => (Number.isNaN(x[i]) ? 1 : 0));
-  const cells = model.cells.map(([i, low, slope]) => clip((z[i] - low) * slope, 0, 1));
+  const { round } = model; // steep cells make much of the last digits
+  const cells = model.cells.map(([i, low, slope]) =>
+    clip(round(round(z[i] - low) * slope), 0, 1));
   const levels = model.categories.flatMap(([i, marksMissing]) =>
     Array.from({ length: (model.columns[i].levels ?? []).length + marksMissing },
       (_, code) => (x[i] === code ? 1 : 0)));
-  return [...z, ...marks, ...cells, ...levels].map(model.round);
+  return [...z, ...marks, ...cells, ...levels].map(round);
 }
 
 function outputs(layers, x) {

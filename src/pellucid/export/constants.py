@@ -210,13 +210,19 @@ class Constants:
             blocks += filled("MARKED", (names[place] for place in program.marked))
         if program.cells:
             blocks += filled("CELL_OF", (str(cell.number) for cell in program.cells))
+            end = f"]{self.single})[:, None]"
             for name, of in (("CELL_LOW", "low"), ("CELL_SLOPE", "slope")):
-                numbers = (digits(getattr(cell, of)) for cell in program.cells)
-                blocks += filled(name, numbers, "np.array([", "])[:, None]")
+                numbers = (digits(program.dtype.type(getattr(c, of))) for c in program.cells)
+                blocks += filled(name, numbers, "np.array([", end)
         if program.categories:
             widths = (f"{names[pair[0]]}: {program.width(pair)}" for pair in program.categories)
             blocks += filled("ONE_HOT", widths, "{", "}")
         return blocks
+
+    @property
+    def single(self) -> str:
+        """What tells NumPy that an array is of float32, if it is."""
+        return ", np.float32" if self.program.dtype == np.float32 else ""
 
     # --- weights --------------------------------------------------------------------------------
 
@@ -237,7 +243,7 @@ class Constants:
 
     def _of_networks(self) -> list[str]:
         program = self.program
-        single = ", np.float32" if program.dtype == np.float32 else ""
+        single = self.single
         layers = program.networks[0]
         blocks: list[str] = []
         if self.in_a_loop:

@@ -183,7 +183,7 @@ def _encoding(program: Program) -> list[str]:
         groups.append("cells")
         lines += [
             "    # the same as the networks have it, once more: as cells that fill up from 0 to 1",
-            f"    z = np.array(z){f'{cast}.astype(float)' if cast else ''}",
+            f"    z = np.array(z){cast}",
             "    cells = np.clip((z[CELL_OF] - CELL_LOW) * CELL_SLOPE, 0, 1)",
         ]
     if program.categories:

@@ -198,7 +198,13 @@ def quantiles():
     return MLPRegressor("quantile", quantile=[0.1, 0.9], max_iter=2).fit(X, X[:, 0])
 
 
+def dates():
+    days = np.array(["2011-01-31", "2011-02-01", "2011-02-02"] * 20, "datetime64[D]")
+    return MLPClassifier(max_iter=2).fit(X, days)
+
+
 REFUSED = {
+    "classes that are dates": (dates, "the classes are dates: an export tells texts"),
     "several labels": (lambda: MLPClassifier(max_iter=2).fit(*LABELS), "multilabel-indicator"),
     "several quantiles": (quantiles, "one model for each quantile"),
     "an activation of one's own": (own_activation, "activation"),

@@ -97,7 +97,13 @@ def _answer_of_estimator(model: Any, target: Any, k: int) -> Classes | Numbers:
             raise ValueError(
                 f"the targets are {target.kind}: an export tells one class of several for each row"
             )
-        return Classes(tuple(target.classes.tolist()))
+        labels = tuple(target.classes.tolist())
+        if not all(isinstance(label, str | int | float) for label in labels):
+            raise ValueError(
+                f"the classes are {type(labels[0]).__name__}s: an export tells texts, numbers or "
+                "booleans apart"
+            )
+        return Classes(labels)
     if target.several:
         raise ValueError("several quantiles cannot be exported: fit one model for each quantile")
     names = ("target",) if k == 1 else tuple(f"target {i + 1}" for i in range(k))

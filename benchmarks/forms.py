@@ -34,7 +34,7 @@ import pellucid
 from data import ROOT
 from machine import describe
 from pellucid import Predictor, Recipe, TabularClassifier, datasets
-from pellucid.export import Translation, translate
+from pellucid.export import Exported, Translation, translate
 from pellucid.export.program import CATEGORY, Classes
 from pellucid.tables import Table as Rows
 from report import Table, as_markdown, as_text, duration
@@ -132,7 +132,21 @@ def timed(call: Callable[[Any], Any], rows: list[Any], seconds: float) -> float:
 
 # --- each form: bytes, and seconds a row ----------------------------------------------------------
 
-Found = tuple[int, float | None]
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured of a form.
+
+    Parameters
+    ----------
+    size : bytes of its file.
+    seconds : for a row.
+    flash : bytes that its constants take when it is compiled.
+    """
+
+    size: int
+    seconds: float
+    flash: int | None = None
 
 
 def model_file(task: Task) -> Found:
@@ -141,12 +155,12 @@ def model_file(task: Task) -> Found:
     task.model.fitted.save(path)
     loaded: Any = pellucid.load(path)
     rows = [task.model.rows[i : i + 1] for i in range(EXAMPLES)]
-    return path.stat().st_size, timed(loaded.predict, rows, task.seconds)
+    return Found(path.stat().st_size, timed(loaded.predict, rows, task.seconds))
 
 
 def onnx(task: Task) -> Found:
     """ONNX in onnxruntime."""
-    path = made("export_onnx", task, "model.onnx")
+    path = made("export_onnx", task, "model.onnx").path
     try:
         import onnxruntime
     except ImportError as error:
@@ -164,12 +178,13 @@ def onnx(task: Task) -> Found:
         }
         for table in task.tables
     ]
-    return path.stat().st_size, timed(partial(session.run, None), feeds, task.seconds)
+    return Found(path.stat().st_size, timed(partial(session.run, None), feeds, task.seconds))
 
 
 def c(task: Task, int8: bool = False) -> Found:
     """A header of C, compiled; the time is that of a loop in C."""
-    path = made("export_c", task, "model.h", int8=int8)
+    header = made("export_c", task, "model.h", int8=int8)
+    path, flash = header.path, int(re.sub(r"\D", "", header.about["flash"]))
     compiler = shutil.which("cc")
     if compiler is None:
         raise MissingFormError("there is no C compiler called cc")
@@ -192,7 +207,7 @@ def c(task: Task, int8: bool = False) -> Found:
     compile_ = [compiler, "-std=c99", "-O2", str(main), "-o", str(binary), "-lm"]
     subprocess.run(compile_, check=True)
     done = subprocess.run([binary], check=True, capture_output=True, text=True)
-    return path.stat().st_size, float(done.stdout)
+    return Found(path.stat().st_size, float(done.stdout), flash)
 
 
 def in_c(value: Any) -> str:
@@ -204,14 +219,14 @@ def in_c(value: Any) -> str:
 
 def python(task: Task) -> Found:
     """The script, imported."""
-    path = made("export_python", task, "model.py")
+    path = made("export_python", task, "model.py").path
     predict = runpy.run_path(str(path))["predict"]
-    return path.stat().st_size, timed(predict, task.tables, task.seconds)
+    return Found(path.stat().st_size, timed(predict, task.tables, task.seconds))
 
 
 def json_(task: Task) -> Found:
     """JSON, by the reader of the docs in node."""
-    path = made("export_json", task, "model.json")
+    path = made("export_json", task, "model.json").path
     node = shutil.which("node")
     if node is None:
         raise MissingFormError("there is no node")
@@ -231,7 +246,7 @@ def json_(task: Task) -> Found:
         [node, "-e", code, str(READER), str(path), str(task.seconds)],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return path.stat().st_size, float(done.stdout)
+    return Found(path.stat().st_size, float(done.stdout))
 
 
 def joblib_(task: Task) -> Found:
@@ -253,17 +268,18 @@ def joblib_(task: Task) -> Found:
     joblib.dump(models, path)
     rows = list(X[:EXAMPLES, None])
     ask: Callable[[Any], Any] = lambda row: [one.predict(row) for one in models]  # noqa: E731
-    return path.stat().st_size, timed(ask, rows, task.seconds)
+    return Found(path.stat().st_size, timed(ask, rows, task.seconds))
 
 
-def made(function: str, task: Task, name: str, **options: Any) -> Path:
-    """The file that an export wrote."""
-    path = task.folder / name
+def made(function: str, task: Task, name: str, **options: Any) -> Exported:
+    """What an export wrote."""
     try:
-        getattr(pellucid, function)(task.translation, path, **options)
-    except ModuleNotFoundError as error:
-        raise MissingFormError(f"no module {error.name}") from error
-    return path
+        found: Exported = getattr(pellucid, function)(
+            task.translation, task.folder / name, **options
+        )
+    except ImportError as error:
+        raise MissingFormError(str(error)) from error
+    return found
 
 
 FORMS: dict[str, Callable[[Task], Found]] = {
@@ -297,19 +313,25 @@ def run(seconds: float) -> dict[str, Any]:
             with tempfile.TemporaryDirectory() as folder:
                 task = Task(model, translation, columns, Path(folder), seconds)
                 try:
-                    size, took = measure(task)
+                    one = measure(task)
                 except MissingFormError as error:
                     results["missing"][form] = str(error)
                     print(f"MISSING  {form}: {error}", flush=True)
                     continue
-            found[form] = {"bytes": size, "seconds": took}
-            shown = "" if took is None else f", {duration(took)} a row"
-            print(f"{name:<12}{form:<28}{size / 1000:,.1f} KB{shown}", flush=True)
+            found[form] = {"bytes": one.size, "seconds": one.seconds, "flash": one.flash}
+            print(f"{name:<12}{form:<28}{_size(found[form])} KB, {duration(one.seconds)} a row")
         results["models"][name] = {
             "title": model.title, "parameters": program.n_parameters,
             "dtype": str(program.dtype), "forms": found,
         }  # fmt: skip
     return results
+
+
+def _size(found: Mapping[str, Any]) -> str:
+    """In KB, and in brackets what is left of it when it is compiled."""
+    flash = found["flash"]
+    more = "" if flash is None else f" ({flash / 1000:,.0f})"
+    return f"{found['bytes'] / 1000:,.0f}{more}"
 
 
 def table(results: Mapping[str, Any]) -> Table:
@@ -323,9 +345,7 @@ def table(results: Mapping[str, Any]) -> Table:
         cells = [form]
         for one in models.values():
             found = one["forms"].get(form)
-            took = found and found["seconds"]
-            cells.append(f"{found['bytes'] / 1000:,.0f}" if found else "-")
-            cells.append(duration(took) if took else "-")
+            cells += [_size(found), duration(found["seconds"])] if found else ["-", "-"]
         rows.append(cells)
     machine = results["machine"]
     about = "; ".join(
@@ -334,7 +354,8 @@ def table(results: Mapping[str, Any]) -> Table:
     )
     note = (
         f"{machine['processor']}, {machine['system']}, Python {machine['python']}; load "
-        f"{machine['load']} at the start. {about}. scikit-learn's files hold networks of the same "
+        f"{machine['load']} at the start. {about}. In brackets is what the constants of a header "
+        "take when it is compiled. scikit-learn's files hold networks of the same "
         "shape with what their training needs to go on, and no preprocessing. A time is the median "
         "over many calls with one row, the model in memory, on one thread."
     )

@@ -33,7 +33,8 @@ def heading(program: Program, name: str) -> str:
     else:
         what, functions, prints = _numbers(program, program.answer), "predict", "what it predicts"
     sizes = " -> ".join(map(str, [program.n_inputs, *(len(one.b) for one in program.networks[0])]))
-    kind = f"{several} neural networks, whose answers are averaged" * (several > 1)
+    kind = f"{several} neural networks" if several > 1 else "a neural network"
+    averaged = ", whose answers are averaged" if several > 1 else ""
     model = program.about.get("model", "model")
     lines = [
         *_wrapped(what),
@@ -47,8 +48,8 @@ def heading(program: Program, name: str) -> str:
         f"    from {name.removesuffix('.py')} import {functions}",
         "",
         *_wrapped(
-            f"It is {kind or 'a neural network'} of {sizes} units, with {program.n_parameters} "
-            f"parameters in all. Made by {program.about.get('made_by', 'pellucid')} from "
+            f"It is {kind} of {sizes} units{averaged}, with {program.n_parameters} parameters in "
+            f"all. Made by {program.about.get('made_by', 'pellucid')} from "
             f"{'an' if model[0] in 'AEIOM' else 'a'} {model}. {_measured(program)}"
         ),
         "",

@@ -122,11 +122,13 @@ def _answer_body(program: Program, k: int) -> list[str]:
         if answer.smoothing:
             p = "p" if lines else "a"
             lines += [
+                "    # labels were smoothed in training, which is taken back",
                 f"    p = np.maximum({p} - {answer.smoothing!r} / {k}, 0)",
                 "    p = p / p.sum(axis=1, keepdims=True)",
             ]
         p = "p" if lines else "a"
         if answer.floor:
+            lines.append("    # none is 0, however sure the network is")
             return [*lines, f"    return (1 - {k} * {answer.floor!r}) * {p} + {answer.floor!r}"]
         if len(lines) == 1:
             return [lines[0].replace("p = ", "return ", 1)]

@@ -224,7 +224,7 @@ def elu(z):
 ''',
     "selu": '''
 def selu(z):
-    """elu with the two constants that keep mean 0 and variance 1."""
+    """z where it is positive, else alpha (exp(z) - 1); a scale keeps the variance 1."""
     scale, alpha = 1.0507009873554805, 1.6732632423543772
     return scale * np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
 ''',

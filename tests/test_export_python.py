@@ -353,6 +353,12 @@ def test_a_script_that_is_off_is_not_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("form", ["python", "json"])
+def test_a_folder_that_is_not_there_is_named(tmp_path, form):
+    with pytest.raises(FileNotFoundError, match="no folder .*nowhere"):
+        FORMS[form](Network([2, 1], seed=0), tmp_path / "nowhere" / "model")
+
+
 def test_the_command_writes_it_too(run, table):
     assert (
         run("train", table, "--target", "kind", "--epochs", "2", "--out", "m.safetensors").code == 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.atomic import write_atomically
+from pellucid.atomic import refuse_unwritable, write_atomically
 from pellucid.export.checking import ROWS, Exported, checked
 from pellucid.export.plain import finite, from_dict, to_dict
 from pellucid.export.program import CATEGORY, Classes, Program
@@ -32,6 +32,7 @@ def write(translation: Translation, path: str | os.PathLike[str]) -> Exported:
     OSError
         If it cannot be written.
     """
+    refuse_unwritable(path)
     fields = to_dict(translation.program) | {"examples": _examples(translation)}
     lines = (
         f"{json.dumps(name)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)}"

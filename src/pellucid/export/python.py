@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.atomic import write_atomically
+from pellucid.atomic import refuse_unwritable, write_atomically
 from pellucid.export.checking import ROWS, Exported, checked
 from pellucid.export.dates import text_of
 from pellucid.export.listing import listing
@@ -36,6 +36,7 @@ def write(translation: Translation, path: str | os.PathLike[str]) -> Exported:
         If it cannot be written.
     """
     path, program = Path(path), translation.program
+    refuse_unwritable(path)
     data = listing(program, path.name).encode()
 
     def run(table: Mapping[str, Any]) -> Floats:
@@ -57,12 +58,13 @@ def answers_of(script: Path, program: Program, table: Mapping[str, Any]) -> Floa
     ValueError
         If it fails, or prints a label that is not the likeliest.
     """
-    done = subprocess.run(
-        [sys.executable, "-I", str(script), "-"],
-        input=csv_of(program, table).encode(),
-        capture_output=True,
-        timeout=SECONDS,
-    )
+    command, given = [sys.executable, "-I", str(script), "-"], csv_of(program, table).encode()
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(
+            f"the Python export takes more than {SECONDS} s for {ROWS} rows: nothing is written"
+        ) from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise ValueError(f"the Python export does not run, so nothing is written: {said}")

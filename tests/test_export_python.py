@@ -355,7 +355,7 @@ def test_a_script_that_is_off_is_not_written(tmp_path):
 
 @pytest.mark.parametrize("form", ["python", "json"])
 def test_a_folder_that_is_not_there_is_named(tmp_path, form):
-    with pytest.raises(FileNotFoundError, match="no folder .*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
         FORMS[form](Network([2, 1], seed=0), tmp_path / "nowhere" / "model")
 
 

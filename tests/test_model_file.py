@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from pellucid import LOSSES, Activation, Loss, Network, model_file
+from pellucid.atomic import refuse_unwritable
 from pellucid.losses import loss
 
 
@@ -134,10 +135,10 @@ def test_the_file_gets_the_permissions_of_any_new_file(tmp_path):
 
 def test_a_path_that_cannot_be_written_is_found_beforehand(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder, give a file name"):
-        model_file.refuse_unwritable(tmp_path)
+        refuse_unwritable(tmp_path)
     with pytest.raises(FileNotFoundError, match="no folder"):
-        model_file.refuse_unwritable(tmp_path / "nowhere" / "m.safetensors")
-    model_file.refuse_unwritable(tmp_path / "m.safetensors")
+        refuse_unwritable(tmp_path / "nowhere" / "m.safetensors")
+    refuse_unwritable(tmp_path / "m.safetensors")
     assert list(tmp_path.iterdir()) == []
 
 

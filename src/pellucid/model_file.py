@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.atomic import write_atomically
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ def write(
     The file is completed under a temporary name in the same folder and then renamed, so that a
     crash leaves the old file whole.
     """
-    import tempfile
-
     from safetensors import SafetensorError
     from safetensors.numpy import save
 
@@ -51,20 +50,7 @@ def write(
             f"a description of {len(text)} characters is more than a model file can hold: leave "
             f"out columns of text with very many different values ({error})"
         ) from error
-    path = Path(path)
-    refuse_unwritable(path)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o666 & ~_umask())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    write_atomically(path, data)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[NDArray[Any], dict[str, Any]]:
@@ -122,30 +108,3 @@ def read_tensors(
         if not np.isfinite(array).all():
             raise ValueError(f"{name} in {str(path)!r} holds NaN or inf: the model is damaged")
     return tensors, header
-
-
-def refuse_unwritable(path: str | os.PathLike[str]) -> None:
-    """Raise OSError now if a file could not be written to `path` later.
-
-    Asks the file system by making a file there and removing it, since permissions alone do not
-    tell of full disks or read-only mounts.
-    """
-    import tempfile
-
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot write to {str(path)!r}: it is a folder, give a file name")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write to {str(path)!r}: no folder {str(path.parent)!r}")
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            pass
-    except OSError as error:
-        raise PermissionError(f"cannot write to {str(path)!r}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    """What the process takes away from a new file's permissions."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

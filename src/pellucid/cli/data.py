@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from pellucid import datasets
+from pellucid.atomic import refuse_unwritable
 from pellucid.model import Network
-from pellucid.model_file import refuse_unwritable
 from pellucid.predictor import Predictor, load
 from pellucid.registry import near
 from pellucid.tables import Table, read_table

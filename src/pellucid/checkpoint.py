@@ -1,0 +1,325 @@
+"""A checkpoint is a file that holds where training stands, so that it can go on as if never ended.
+
+It is a safetensors file with one metadata entry, `pellucid_checkpoint`, whose text is JSON: data
+alone, no code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from glob import escape
+from math import isfinite
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.arrays import Array, to_numpy
+from pellucid.atomic import PART, refuse_unwritable, write_atomically
+from pellucid.counts import refuse_unless_count
+from pellucid.sparse import is_sparse
+from pellucid.version import __version__
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT_VERSION = 1
+"""The only one so far."""
+
+SECONDS = 10.0
+"""Between two checkpoints, where nothing is said of how often."""
+
+DTYPES = ("float32", "float64", "int64", "uint64", "uint32", "uint8")
+"""What tensors may hold."""
+
+LEFT_OVER = 3600.0
+"""Seconds after which a file that is not whole is one that a killed program has left."""
+
+
+class Checkpoint:
+    """Where and how often to write a checkpoint, and whether to go on from the one there is.
+
+    Parameters
+    ----------
+    path : of the file. Training that is not to be resumed overwrites what is there.
+    epochs : write after each so many epochs.
+    seconds : write after the first epoch that ends so long after the file was last written. If
+        neither is given, `SECONDS`.
+    resume : go on from the file; without one, begin anew.
+
+    Raises
+    ------
+    OSError
+        If no file can be written there.
+    ValueError
+        If `epochs` is no count or `seconds` not above 0.
+
+    Examples
+    --------
+    >>> checkpoint = Checkpoint("run.ckpt", epochs=5)
+    >>> [epoch for epoch in range(1, 12) if checkpoint.due(epoch)]
+    [5, 10]
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        epochs: int | None = None,
+        seconds: float | None = None,
+        resume: bool = False,
+    ) -> None:
+        if epochs is not None:
+            refuse_unless_count("checkpoint_epochs", epochs)
+        if seconds is not None and not (isfinite(seconds) and seconds > 0):
+            raise ValueError(f"checkpoint_seconds is {seconds!r}: expected a finite number above 0")
+        self.path = Path(path)
+        refuse_unwritable(self.path)
+        self.epochs = epochs
+        self.seconds = SECONDS if epochs is None and seconds is None else seconds
+        self.resume = resume
+        self._written = perf_counter()
+        self._tidied = False
+
+    @classmethod
+    def asked_for(
+        cls,
+        path: str | os.PathLike[str] | None,
+        epochs: int | None,
+        seconds: float | None,
+        resume: bool,
+    ) -> Checkpoint | None:
+        """The checkpoint that such parameters mean; None without a path.
+
+        Raises
+        ------
+        ValueError
+            If there is no path, and something else is asked for.
+        """
+        if path is not None:
+            return cls(path, epochs, seconds, resume)
+        given = {
+            "resume=True": resume,
+            "checkpoint_epochs": epochs is not None,
+            "checkpoint_seconds": seconds is not None,
+        }
+        for name, is_given in given.items():
+            if is_given:
+                raise ValueError(f"{name} needs checkpoint, the path of the file: none is given")
+        return None
+
+    def due(self, epoch: int) -> bool:
+        """Whether to write after this epoch, counted from 1."""
+        by_epochs = self.epochs is not None and epoch % self.epochs == 0
+        return by_epochs or (
+            self.seconds is not None and perf_counter() - self._written >= self.seconds
+        )
+
+    def write(
+        self, kind: str, header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Write the file, all of it or nothing; it warns if that fails, for training can go on.
+
+        Parameters
+        ----------
+        kind : of training, in a word or two.
+        header : plain data without NaN or inf.
+        tensors : arrays of a dtype of `DTYPES`.
+        """
+        from safetensors.numpy import save
+
+        versions = {"pellucid": __version__, "numpy": np.__version__}
+        whole = {"format_version": FORMAT_VERSION, "kind": kind, "versions": versions, **header}
+        text = json.dumps(whole, sort_keys=True, allow_nan=False)
+        arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+        data = save(arrays, metadata={"pellucid_checkpoint": text})
+        try:
+            self._tidy()
+            write_atomically(self.path, data)
+        except OSError as error:
+            warnings.warn(
+                f"no checkpoint could be written ({error}): training goes on, and what "
+                f"{str(self.path)!r} held before is still there",
+                stacklevel=2,
+            )
+        self._written = perf_counter()
+
+    def read(self, kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+        """The header and the tensors of the file; None if there is none, or it is not to resume.
+
+        Raises
+        ------
+        ValueError
+            If it is no checkpoint, is damaged, or one of another kind of training.
+        """
+        if not self.resume or not self.path.exists():
+            return None
+        from safetensors import SafetensorError, safe_open
+
+        if not self.path.is_file():
+            raise ValueError(f"{str(self.path)!r} is not a file: expected a checkpoint")
+        try:
+            with safe_open(self.path, framework="numpy") as file:
+                text = (file.metadata() or {}).get("pellucid_checkpoint")
+                names = file.keys() if text is not None else ()
+                tensors = {name: file.get_tensor(name) for name in names}
+        except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+            raise ValueError(self._damaged(error)) from error
+        if text is None:
+            raise ValueError(f"{str(self.path)!r} is a safetensors file, but not a checkpoint")
+        with self.reading():
+            header = json.loads(text, parse_constant=_refuse_constant)
+            version, saved = int(header["format_version"]), str(header["kind"])
+            for name, array in tensors.items():
+                if array.dtype.name not in DTYPES:
+                    raise ValueError(f"{name} holds {array.dtype}")
+        if version != FORMAT_VERSION:
+            raise ValueError(
+                f"{str(self.path)!r} has format version {version} and this pellucid reads "
+                f"{FORMAT_VERSION}: resume with the release that wrote it"
+            )
+        if saved != kind:
+            raise ValueError(
+                f"{str(self.path)!r} is the checkpoint of a {saved} and this is a {kind}: "
+                "give each training a file of its own"
+            )
+        return header, tensors
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Makes one clear ValueError of whatever goes wrong in taking a file's contents apart."""
+        try:
+            yield
+        except (
+            ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError,
+            RecursionError,
+        ) as error:  # fmt: skip
+            raise ValueError(self._damaged(error)) from error
+
+    def refuse_other(self, saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        """Refuse to go on if what was trained, on what, or how, is not the same.
+
+        Parameters
+        ----------
+        saved, now : plain data, and arrays by `fingerprint`; nested as one likes.
+
+        Raises
+        ------
+        ValueError
+            If anything differs; each difference is named, with both values.
+        """
+        with self.reading():
+            found = list(_differences("", dict(saved), json.loads(json.dumps(now))))
+        if found:
+            raise ValueError(
+                f"{str(self.path)!r} is the checkpoint of another training: {'; '.join(found)}. "
+                "Resume with what it was begun with, or begin anew under another name"
+            )
+
+    def _damaged(self, error: Exception) -> str:
+        what = str(error) if type(error) is ValueError else repr(error)
+        return f"{str(self.path)!r} is no checkpoint, or damaged: {what}. Delete it to begin anew"
+
+    def _tidy(self) -> None:
+        """Remove what programs left that were killed as they wrote here."""
+        if self._tidied:
+            return
+        for part in self.path.parent.glob(f".{escape(self.path.name)}.*{PART}"):
+            if time.time() - part.stat().st_mtime > LEFT_OVER:
+                part.unlink(missing_ok=True)
+        self._tidied = True
+
+
+def fingerprint(array: Array | None) -> dict[str, Any] | None:
+    """What tells an array, dense or CSR, from all others: its shape and dtype, and a hash.
+
+    Examples
+    --------
+    >>> fingerprint(np.zeros((2, 3)))["shape"]
+    [2, 3]
+    >>> fingerprint(np.zeros((2, 3))) == fingerprint(np.ones((2, 3)))
+    False
+    """
+    if array is None:
+        return None
+    from hashlib import blake2b
+
+    if is_sparse(array):
+        parts = [array.indptr.astype(np.int64), array.indices.astype(np.int64), array.data]
+    else:
+        parts = [to_numpy(array)]
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+    return {
+        "shape": list(array.shape), "dtype": parts[-1].dtype.name,
+        "sparse": is_sparse(array), "hash": digest.hexdigest(),
+    }  # fmt: skip
+
+
+def described(value: Any) -> Any:
+    """A setting as plain data that tells it from others; code by its name, since no more is known.
+
+    Examples
+    --------
+    >>> described({"batch_size": {1: 32}, "n_iter_no_change": float("inf"), "metric": max})
+    {'batch_size': {'1': 32}, 'n_iter_no_change': 'inf', 'metric': 'builtins.max'}
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    if isinstance(value, np.ndarray):
+        return fingerprint(value)
+    if isinstance(value, Mapping):
+        return {str(described(name)): described(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [described(item) for item in value]
+    named = getattr(value, "name", None) if not callable(value) else None
+    if isinstance(named, str):
+        return {"name": named, **described(getattr(value, "parameters", {}))}
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:
+    """A sentence on each thing that is not the same."""
+    if saved == now and type(saved) is type(now):
+        return
+    if isinstance(saved, dict) and isinstance(now, dict):
+        if "hash" in saved and "hash" in now:
+            yield f"{name} {_other_array(saved, now)}"
+            return
+        for key in {**saved, **now}:
+            yield from _differences(f"{name}.{key}" if name else key, saved.get(key), now.get(key))
+    elif isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
+        for number, (one, other) in enumerate(zip(saved, now, strict=True)):
+            yield from _differences(f"{name}[{number}]", one, other)
+    elif saved != now:
+        yield f"{name} was {_short(saved)} and is {_short(now)}"
+
+
+def _other_array(saved: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if {**saved, "hash": ""} == {**now, "hash": ""}:
+        return "has other values"
+    return f"was {_short(saved)} and is {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, Mapping) and "hash" in value:
+        kind = "sparse " if value.get("sparse") else ""
+        return f"{kind}{value.get('dtype')} {value.get('shape')}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} in its header")

@@ -167,7 +167,7 @@ class Checkpoint:
             with safe_open(self.path, framework="numpy") as file:
                 text = (file.metadata() or {}).get("pellucid_checkpoint")
                 names = file.keys() if text is not None else ()
-                tensors = {name: file.get_tensor(name) for name in names}
+                tensors = {name: np.array(file.get_tensor(name)) for name in names}
         except (SafetensorError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(self._damaged(error)) from error
         if text is None:
@@ -201,12 +201,18 @@ class Checkpoint:
         ) as error:  # fmt: skip
             raise ValueError(self._damaged(error)) from error
 
-    def refuse_other(self, saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    def refuse_other(
+        self,
+        saved: Mapping[str, Any],
+        now: Mapping[str, Any],
+        hints: Mapping[str, str] | None = None,
+    ) -> None:
         """Refuse to go on if what was trained, on what, or how, is not the same.
 
         Parameters
         ----------
         saved, now : plain data, and arrays by `fingerprint`; nested as one likes.
+        hints : by a name in these, what to add where that differs.
 
         Raises
         ------
@@ -214,7 +220,12 @@ class Checkpoint:
             If anything differs; each difference is named, with both values.
         """
         with self.reading():
-            found = list(_differences("", dict(saved), json.loads(json.dumps(now))))
+            now = json.loads(json.dumps(now))
+            found = [
+                difference + (f" ({hints[name]})" if hints and name in hints else "")
+                for name in {**saved, **now}
+                for difference in _differences(name, saved.get(name), now.get(name))
+            ]
         if found:
             raise ValueError(
                 f"{str(self.path)!r} is the checkpoint of another training: {'; '.join(found)}. "
@@ -297,8 +308,10 @@ def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:
         if "hash" in saved and "hash" in now:
             yield f"{name} {_other_array(saved, now)}"
             return
-        for key in {**saved, **now}:
-            yield from _differences(f"{name}.{key}" if name else key, saved.get(key), now.get(key))
+        of_another_name = saved.get("name") != now.get("name")
+        for key in ("name",) if of_another_name else {**saved, **now}:
+            whole = name if key == "name" else f"{name}.{key}"
+            yield from _differences(whole, saved.get(key), now.get(key))
     elif isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
         for number, (one, other) in enumerate(zip(saved, now, strict=True)):
             yield from _differences(f"{name}[{number}]", one, other)
@@ -308,7 +321,7 @@ def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:
 
 def _other_array(saved: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if {**saved, "hash": ""} == {**now, "hash": ""}:
-        return "has other values"
+        return "holds other values"
     return f"was {_short(saved)} and is {_short(now)}"
 
 

@@ -15,6 +15,12 @@ Random: TypeAlias = np.random.Generator | np.random.RandomState
 MOST = {"MT19937": ("pos", 624), "Philox": ("buffer_pos", 4)}
 """A place in a buffer of NumPy's, and where that ends: NumPy itself does not check it."""
 
+BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+"""NumPy's own."""
+
+POOL_SIZE = np.random.SeedSequence(0).pool_size
+"""Of all seeds but those that somebody has made otherwise."""
+
 
 def state_of(generator: Random) -> dict[str, Any]:
     """The state of a generator as JSON can hold it.
@@ -65,11 +71,57 @@ def set_state(generator: Random, state: Mapping[str, Any]) -> None:
         raise ValueError(f"that is no state of a random generator: {error!r}") from error
 
 
+def whole_state_of(generator: np.random.Generator) -> dict[str, Any]:
+    """The same with the seed that others can be spawned from; see `generator_of`."""
+    seed = generator.bit_generator.seed_seq
+    known = isinstance(seed, np.random.SeedSequence) and seed.pool_size == POOL_SIZE
+    names = ("entropy", "spawn_key", "n_children_spawned")
+    return {
+        "state": state_of(generator),
+        "seed": {name: _plain(getattr(seed, name)) for name in names} if known else None,
+    }
+
+
+def generator_of(plain: Mapping[str, Any], like: np.random.Generator) -> np.random.Generator:
+    """A generator that draws, and spawns, what one of that whole state does.
+
+    Where its seed is unknown, it is `like` in that state.
+
+    Raises
+    ------
+    ValueError
+        If it is no such state.
+
+    Examples
+    --------
+    >>> first = np.random.default_rng()
+    >>> second = generator_of(whole_state_of(first), np.random.default_rng())
+    >>> first.spawn(1)[0].random() == second.spawn(1)[0].random()
+    True
+    """
+    try:
+        seed, name = plain["seed"], plain["state"]["bit_generator"]
+        of_another = seed is not None and seed != whole_state_of(like)["seed"]
+        if of_another and name in BIT_GENERATORS:
+            sequence = np.random.SeedSequence(
+                seed["entropy"],
+                spawn_key=tuple(seed["spawn_key"]),
+                n_children_spawned=int(seed["n_children_spawned"]),
+            )
+            like = np.random.Generator(getattr(np.random, name)(sequence))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"that is no state of a random generator: {error!r}") from error
+    set_state(like, plain["state"])
+    return like
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):
         return {"dtype": value.dtype.name, "values": value.tolist()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
 
 

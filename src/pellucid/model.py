@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from numbers import Integral
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from pellucid import model_file
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace, to_numpy
+from pellucid.checkpoint import Checkpoint
 from pellucid.engines import Batches, Epochs, State
 from pellucid.engines import engine as engine_named
 from pellucid.events import Event
@@ -23,6 +26,8 @@ from pellucid.network import Trace, forward, input_gradient
 from pellucid.objective import Objective, loss_for
 from pellucid.optimizers import Optimizer, optimizer
 from pellucid.parameters import Parameters
+from pellucid.premises import HINTS, of_data, of_network, of_settings
+from pellucid.resumption import Chance, Resumption
 from pellucid.samples import as_inputs, as_targets, as_weights, warn_of_scale
 from pellucid.schedules import Schedule
 from pellucid.settings import Settings
@@ -106,6 +111,7 @@ class Network(Parameters):
         drawn = {} if initializer is None else {"*.W": {"initializer": initializer}}
         layout = Layout(architecture, drawn | dict(segments or {}))
         self._rng = np.random.default_rng(seed)
+        self._seed = index(seed) if isinstance(seed, Integral) else None
         super().__init__(layout, layout.draw(self._rng).astype(dtype or "float64"), dtype)
         self.objective = Objective(
             layout, loss_for(architecture.output_activation, loss), alpha, l1, reduction
@@ -258,6 +264,10 @@ class Network(Parameters):
         max_time: float | None = None,
         metric: Callable[[Array, Array], float] | None = None,
         callbacks: Sequence[Callable[[Event], Any]] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_epochs: int | None = None,
+        checkpoint_seconds: float | None = None,
+        resume: bool = False,
     ) -> History:
         """Train on X (n, n_inputs) and y (n, n_outputs) from the weights as they are.
 
@@ -281,11 +291,24 @@ class Network(Parameters):
         max_time : seconds after which no new epoch begins.
         metric : (output, y) -> number, entered into the history's `validation_score`.
         callbacks : functions of an `Event`, called after each epoch; one that answers True stops.
+        checkpoint : the file to write where training stands to, all of it or nothing: while it
+            goes on, and at its end. An older one is overwritten, unless it is resumed.
+        checkpoint_epochs, checkpoint_seconds : write it after each so many epochs, or at the end of
+            the first epoch after so many seconds; by default every 10 seconds. For
+            conjugate_gradient and lbfgs it holds every gradient so far, of 8 bytes a parameter.
+        resume : go on from that file to the same end, to the bit, as if training had never been
+            stopped; begin anew if there is none yet. `docs/checkpoints.md` says more.
 
         Returns
         -------
         History
             Also kept as `history`.
+
+        Raises
+        ------
+        ValueError
+            If something does not fit the network, or the file to resume from is damaged, or is
+            from training on other data or in another way: the differences are named.
 
         Warns
         -----
@@ -308,10 +331,19 @@ class Network(Parameters):
             held_X, held_y, held_w = [*validation_data, None][:3]
             validation = self.samples(held_X, held_y, held_w, X.dtype)
         state = begin(self._theta_like(X), solver)
+        file = Checkpoint.asked_for(checkpoint, checkpoint_epochs, checkpoint_seconds, resume)
+        chance = dict(zip(("order", "dropout"), self._rng.spawn(2), strict=True))
+        resumption = None
+        if file is not None:
+            of = of_network(self.objective, state.theta, self.engine) | of_settings(settings)
+            of |= of_data(X, y, w, validation) | {"seed": self._seed}
+            chance["network"] = self._rng
+            resumption = Resumption(file, "network's training", of, Chance(chance), HINTS)
+            self._rng = chance["network"]
         try:
             self.history = train(
-                self._engine, self.objective, state, X, y, settings, Draws(*self._rng.spawn(2)),
-                w, validation,
+                self._engine, self.objective, state, X, y, settings,
+                Draws(chance["order"], chance["dropout"]), w, validation, resumption,
             )  # fmt: skip
         finally:
             self._theta = state.theta

@@ -7,23 +7,21 @@ from collections.abc import Callable
 from contextlib import closing
 from math import isfinite, nan
 from time import perf_counter
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from pellucid.arrays import Array, array_like, namespace, to_numpy
 from pellucid.dropout import dropout
 from pellucid.engines import Batches, Engine, Epochs, EpochsEnd, State
-from pellucid.events import Event
 from pellucid.history import History
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer, optimizer
+from pellucid.resumption import Resumption
 from pellucid.schedules import schedule
 from pellucid.settings import Settings
 from pellucid.solvers import SOLVERS, minimize
-
-Validation: TypeAlias = tuple[Array, Array, Array | None]
-"""X (n, n_inputs), y (n, n_outputs) and weights (n,) or None of the rows to measure on."""
+from pellucid.watch import Validation, Watch
 
 
 class DivergenceWarning(RuntimeWarning):
@@ -50,89 +48,6 @@ def begin(theta: Array, solver: str | Optimizer) -> State:
     return State(theta, moments)
 
 
-class _Watch:
-    """The eyes of training: after some epochs it measures, remembers the best, and may say stop."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        engine: Engine,
-        objective: Objective,
-        validation: Validation | None,
-        theta: Array,
-    ) -> None:
-        self.settings = settings
-        self.engine = engine
-        # Validation is about the data alone: no penalty counts in it.
-        self.plain = Objective(objective.layout, objective.loss, reduction=objective.reduction)
-        self.validation = validation
-        self.history = History()
-        self.best_theta: Array | None = None
-        self.sound_theta = self.last_theta = theta  # where the loss is known to be finite; newest
-        self.best_loss = self.bar = float("inf")
-        self.unimproved = 0
-        self.start = perf_counter()
-
-    @property
-    def looks_at_each(self) -> bool:
-        """Whether it must see every epoch at its end, or may see several at once."""
-        settings = self.settings
-        timed = settings.max_time is not None
-        return timed or self.validation is not None or bool(settings.callbacks)
-
-    def look(self, theta: Array, ends: EpochsEnd) -> bool:
-        """Enter epochs into the history, theta being where the last one led.
-
-        True when training shall stop (`stopped` says why).
-        """
-        history, settings, start = self.history, self.settings, self.start
-        parts = zip(ends.losses, ends.penalties, strict=True)
-        history.loss += [(loss - p) / settings.divisor + p if p == p else loss for loss, p in parts]
-        history.penalty += ends.penalties
-        history.learning_rate += ends.rates
-        history.seconds += [clock - start for clock in ends.clocks]
-        if isfinite(ends.losses[0]):  # that was measured first where the look before left off
-            self.sound_theta = self.last_theta
-        self.last_theta = theta
-        loss = ends.losses[-1]
-        if self.validation is not None:
-            self._validate(theta)
-        if not isfinite(loss) or (self.validation and not isfinite(history.validation_loss[-1])):
-            history.stopped = "diverged"
-        elif settings.early_stopping and self.unimproved >= settings.n_iter_no_change:
-            history.stopped = f"no better validation loss in {settings.n_iter_no_change} epochs"
-        elif settings.max_time is not None and history.seconds[-1] >= settings.max_time:
-            history.stopped = f"{settings.max_time:g} s are over"
-        event = Event(len(history), settings.epochs, history, theta)
-        if settings.monitor is not None and settings.monitor.look(event):
-            history.stopped = history.stopped or "no longer better"
-        if settings.callbacks:
-            answers = [callback(event) for callback in settings.callbacks]  # all are told
-            if any(answer is True for answer in answers):
-                history.stopped = history.stopped or "a callback said so"
-        return bool(history.stopped)
-
-    def look_once(self, theta: Array, loss: float, penalty: float) -> bool:
-        """Enter one iteration of a solver, which knows no rate."""
-        return self.look(theta, EpochsEnd([loss], [penalty], [0.0], [perf_counter()]))
-
-    def _validate(self, theta: Array) -> None:
-        assert self.validation is not None
-        X, y, w = self.validation
-        value, output = self.engine.value_and_output(self.plain, theta, X, y, w)
-        if self.settings.metric is not None:
-            self.history.validation_score.append(float(self.settings.metric(output, y)))
-        value /= self.settings.divisor
-        self.history.validation_loss.append(value)
-        if value < self.best_loss:
-            self.best_loss, self.best_theta = value, theta
-            self.history.best_epoch = len(self.history)
-        if value < self.bar - self.settings.tol:
-            self.bar, self.unimproved = value, 0
-        else:
-            self.unimproved += 1
-
-
 def train(
     engine: Engine,
     objective: Objective,
@@ -143,31 +58,44 @@ def train(
     draws: Draws,
     sample_weight: Array | None = None,
     validation: Validation | None = None,
+    resumption: Resumption | None = None,
 ) -> History:
     """Move `state` to where training on X (n, n_inputs) and y (n, n_outputs) leads.
 
     An interrupt (Ctrl-C) ends it early and keeps what there is: the best weights on the validation
     data if there are any, else those of the last finished step. A loss that is no longer finite
     ends it at the last finite weights. The history's `stopped` says so, and `warn_of_end` warns.
+
+    With a `resumption` it goes on from its checkpoint, if there is one, and writes others. However
+    it ends, the last one is of the last epoch's end; where it diverged, of the one before that.
     """
     if settings.early_stopping and validation is None:
         raise ValueError("early_stopping needs validation_data=(X, y) to look at")
-    watch = _Watch(settings, engine, objective, validation, state.theta)
+    watch = Watch(settings, engine, objective, validation, state.theta)
+    if resumption is not None:
+        resumption.go_on(state, watch)
+        watch.look_at_clock()
     history = watch.history
     run = _solve if settings.solver in SOLVERS else _descend
+    work = _Work(
+        engine, objective, state, X, y, sample_weight, settings, draws, watch, resumption
+    )  # fmt: skip
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            run(_Work(engine, objective, state, X, y, sample_weight, settings, draws), watch)
+            run(work)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
+    finally:
+        if resumption is not None:
+            resumption.write(history)
     # The last step of all has no batch after it to tell that it went too far.
     xp = namespace(state.theta)
     overflowed = not bool(xp.all(xp.isfinite(state.theta)))
     if overflowed or (history.stopped == "diverged" and isfinite(history.loss[-1])):
         history.stopped, state.theta = "diverged", watch.sound_theta
     keep_best = settings.early_stopping or history.stopped in ("interrupted", "diverged")
-    if keep_best and watch.best_theta is not None:
-        state.theta = watch.best_theta
+    if keep_best and watch.best.theta is not None:
+        state.theta = watch.best.theta
     history.stopped = history.stopped or "all epochs done"
     return history
 
@@ -211,17 +139,32 @@ class _Work(NamedTuple):
     sample_weight: Array | None
     settings: Settings
     draws: Draws
+    watch: Watch
+    resumption: Resumption | None
+
+    def ends(self, ends: EpochsEnd) -> bool:
+        """Enter epochs that have ended; whether training is to stop."""
+        watch, history, theta = self.watch, self.watch.history, self.state.theta
+        watch.look(theta, ends)
+        if self.resumption is not None and history.stopped != "diverged":
+            self.resumption.mark(self.state, watch)
+        watch.look_at_clock()
+        watch.tell(theta)
+        if self.resumption is not None:
+            self.resumption.write_if_due(history)
+        return bool(history.stopped)
 
 
-def _descend(work: _Work, watch: _Watch) -> None:
+def _descend(work: _Work) -> None:
     """Gradient descent in batches."""
-    engine, objective, state, X, y, sample_weight, settings, draws = work
+    engine, objective, state, X, y, sample_weight, settings, draws, watch, resumption = work
     n = X.shape[0]
     rule = optimizer(settings.solver)
     base_rate = settings.learning_rate or rule.learning_rate
     factor = schedule(settings.schedule)
     stretches = settings.stretches(n)
     planned = sum(epochs * -(-n // size) for epochs, size in stretches)
+    done = len(watch.history)  # epochs before the checkpoint that it goes on from, if it does
     drawn = 0  # steps so far
 
     def drawing(size: int) -> Callable[[int], Epochs]:
@@ -242,21 +185,29 @@ def _descend(work: _Work, watch: _Watch) -> None:
         return draw
 
     drops = dropout(objective.layout.architecture, settings.dropout, draws.dropout)
+    each, keeps = watch.looks_at_each or resumption is not None, resumption is not None
     for epochs, size in stretches:
-        left, draw = epochs, drawing(size)
+        if watch.history.stopped:
+            return
+        over = min(done, epochs)
+        left, draw = epochs - over, drawing(size)
+        done -= over
+        drawn += over * -(-n // size)
+        if not over:
+            state.before = None
         while left:
             some, monitor = left, settings.monitor
-            if monitor is not None and not watch.looks_at_each:
+            if monitor is not None and not each:
                 some = min(left, monitor.certain())
             left -= some
-            at_once = 1 if watch.looks_at_each else some
+            at_once = 1 if each else some
             batches = Batches(
-                some, draw, size, at_once, settings.clip_norm, drops, settings.by_rows
+                some, draw, size, at_once, settings.clip_norm, drops, settings.by_rows, keeps
             )
             running = engine.train_epochs(objective, rule, state, X, y, sample_weight, batches)
             with closing(running):  # what a signal's handler raised is raised now at the latest
                 for ends in running:
-                    if watch.look(state.theta, ends):
+                    if work.ends(ends):
                         return
 
 
@@ -264,9 +215,9 @@ class _StartError(ArithmeticError):
     """A full-batch solver has nowhere to go from there."""
 
 
-def _solve(work: _Work, watch: _Watch) -> None:
+def _solve(work: _Work) -> None:
     """Minimisation of the whole objective; an epoch is one iteration of the solver."""
-    engine, objective, state, X, y, sample_weight, settings, _ = work
+    engine, objective, state, X, y, sample_weight, settings, _, watch, resumption = work
     for name, given in (("dropout", np.any(settings.dropout)), ("clip_norm", settings.clip_norm)):
         if given:
             raise ValueError(
@@ -278,25 +229,39 @@ def _solve(work: _Work, watch: _Watch) -> None:
     free = objective.layout.learning_rates()
     moving = None if free is None else free != 0.0
 
+    journal = None if resumption is None else resumption.journal
+    start = to_numpy(like) if journal is None else journal.start
+    done, state.steps = len(watch.history), 0  # iterations to go through again
+
+    def look(loss: float, penalty: float) -> bool:
+        return work.ends(EpochsEnd([loss], [penalty], [0.0], [perf_counter()]))  # it has no rate
+
     def value_and_gradient(theta: Array) -> tuple[float, Array]:
+        if journal is not None and (known := journal.recall(theta)) is not None:
+            return known
         here = array_like(theta, like)
         value, gradient = engine.value_and_gradient(objective, here, X, y, sample_weight)
         if not isfinite(value) and not watch.history.loss:
-            watch.look_once(like, value, nan)
+            look(value, nan)
             raise _StartError
         gradient = to_numpy(gradient).astype(np.float64)
-        return value, gradient if moving is None else np.where(moving, gradient, 0.0)
+        gradient = gradient if moving is None else np.where(moving, gradient, 0.0)
+        if journal is not None:
+            journal.enter(theta, value, gradient)
+        return value, gradient
 
     def after_iteration(theta: Array, value: float) -> bool:
-        state.theta = array_like(theta, like)
         state.steps += 1
-        return watch.look_once(state.theta, value, objective.penalty(state.theta, weight))
+        if state.steps <= done:
+            return state.steps == done and bool(watch.history.stopped)
+        state.theta = array_like(theta, like)
+        return look(value, objective.penalty(state.theta, weight))
 
     assert isinstance(settings.solver, str)
     try:
         search = minimize(
             value_and_gradient,
-            to_numpy(like).astype(np.float64),
+            start.astype(np.float64),
             settings.solver,
             settings.epochs,
             after_iteration=after_iteration,

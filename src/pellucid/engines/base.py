@@ -29,6 +29,7 @@ class State:
     theta: Array  # (P,)
     moments: Moments
     steps: int = 0
+    before: Array | None = None  # theta before the last step, for going back over an epoch's end
 
 
 class Epochs(NamedTuple):
@@ -58,6 +59,7 @@ class Batches:
     clip_norm: float | None = None
     dropout: Dropout | None = None
     by_rows: bool = False  # whether a batch counts by its rows, or their weights, in that mean
+    keeps_before: bool = False  # whether the state's `before` is wanted
 
 
 class Engine(Protocol):
@@ -114,6 +116,7 @@ class Engine(Protocol):
         """Run the epochs, moving `state`, and yield after each `batches.at_once` at the most.
 
         Factors on rates and decay are those of the layout's segments. A step whose loss is not
-        finite is not taken: theta goes back to where the loss was last finite, the epoch's loss
-        says what happened, and nothing more is yielded.
+        finite is not taken: theta goes back to where the loss was last finite, which is the
+        state's `before` if it is the first one, the epoch's loss says what happened, and nothing
+        more is yielded.
         """

@@ -311,7 +311,7 @@ class _Run:
             if way_back != "done":  # there is no overflow yet
                 end, epochs, steps, moments = way_back, again, taken, before
         elif end == "diverged" and not self.trainer.previous(theta):
-            theta = given
+            theta = given if state.before is None else state.before
         ends = EpochsEnd(
             losses[:epochs].tolist(), penalties[:epochs].tolist(), rates[:epochs, -1].tolist(),
             (started + seconds[:epochs]).tolist(),
@@ -324,6 +324,9 @@ class _Run:
         if "t" in old:
             moments["t"] = old["t"] + steps
         state.theta, state.moments, state.steps = theta, moments, state.steps + steps
+        if self.batches.keeps_before:
+            before_last = np.empty_like(theta)
+            state.before = before_last if self.trainer.previous(before_last) else None
         return end, ends, signal
 
 

@@ -76,7 +76,7 @@ class ReferenceEngine:
         rate_factors = _like(objective.layout.learning_rates(), state.theta)
         decay_factors = _like(objective.layout.decays(), state.theta)
         decay = 1.0 if decay_factors is None else decay_factors
-        last_finite = state.theta
+        last_finite = state.theta if state.before is None else state.before
         for _ in range(batches.epochs):
             orders, rates = batches.draw(1)
             order = None if orders is None else array_like(orders[0], state.theta, dtype=xp.int64)
@@ -114,6 +114,7 @@ class ReferenceEngine:
                 penalty += objective.penalty(last_finite, w) * share
                 used += counts
             whole = 1.0 if objective.reduction == "sum" else used
+            state.before = last_finite if batches.keeps_before else None
             yield EpochsEnd(
                 [total / whole], [penalty / whole], [float(rates[0, -1])], [perf_counter()]
             )

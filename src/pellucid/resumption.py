@@ -1,0 +1,223 @@
+"""Resumption is going on from a checkpoint to the very end that training would have had anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import fields, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from pellucid.arrays import Array, array_like, namespace, to_numpy
+from pellucid.checkpoint import Checkpoint
+from pellucid.engines import State
+from pellucid.generators import generator_of, whole_state_of
+from pellucid.history import History
+from pellucid.journal import Journal
+from pellucid.solvers import SOLVERS
+from pellucid.watch import Best, Watch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Contents: TypeAlias = "tuple[dict[str, Any], dict[str, NDArray[Any]]]"
+"""Plain data and arrays, as a checkpoint holds them."""
+
+CURVES = [f.name for f in fields(History) if f.type == "list[float]"]
+"""The columns of a history."""
+
+BY_CHANCE = ("seed", "random_state")
+"""What is not compared where nobody has chosen it, and it is None."""
+
+
+class Mark(NamedTuple):
+    """Where training stands at the end of an epoch. Arrays are replaced, never written into."""
+
+    epochs: int
+    state: State
+    best: Best
+    best_epoch: int | None
+    stopped: str
+    beside: Contents
+
+
+class Beside(Protocol):
+    """What is to be kept beside training itself."""
+
+    def give(self) -> Contents:
+        """All that it is at the moment."""
+
+    def take(self, header: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
+        """Be what it was; ValueError, KeyError or TypeError if these are damaged."""
+
+
+class Chance:
+    """The generators of a training, by name. Those whose seed is another are replaced."""
+
+    def __init__(self, generators: dict[str, np.random.Generator]) -> None:
+        self.generators = generators
+
+    def give(self) -> Contents:
+        """Their states."""
+        return {name: whole_state_of(rng) for name, rng in self.generators.items()}, {}
+
+    def take(self, header: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
+        """Draw what comes after these states."""
+        for name, rng in self.generators.items():
+            self.generators[name] = generator_of(header[name], rng)
+
+
+class Resumption:
+    """Writes where training stands to a checkpoint, and takes training back to there.
+
+    Parameters
+    ----------
+    checkpoint : the file.
+    kind : of training, in a word or two.
+    of : what is trained, on what, and how: plain data, which must be the same on resuming.
+    beside : what else is to be kept; it is taken to where training goes on at once.
+    hints : by a name of `of`, what to say where it is not the same.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or is the checkpoint of another training.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        kind: str,
+        of: Mapping[str, Any],
+        beside: Beside,
+        hints: Mapping[str, str] | None = None,
+    ) -> None:
+        self.checkpoint, self.kind, self.of, self._beside = checkpoint, kind, of, beside
+        self.journal: Journal | None = None
+        self._mark: Mark | None = None
+        self._saved = checkpoint.read(kind)
+        if self._saved is not None:
+            with checkpoint.reading():
+                then = dict(self._saved[0]["of"])
+            unknown = {n for n in BY_CHANCE if then.get(n) is None or of.get(n) is None}
+            then, now = ({n: v for n, v in d.items() if n not in unknown} for d in (then, of))
+            checkpoint.refuse_other(then, now, hints)
+            header, tensors = self._saved
+            own = {n[7:]: array for n, array in tensors.items() if n.startswith("beside.")}
+            with checkpoint.reading():
+                beside.take(dict(header["beside"]), own)
+
+    def mark(self, state: State, watch: Watch) -> None:
+        """Remember where training stands at the end of an epoch."""
+        history = watch.history
+        self._mark = Mark(
+            len(history), replace(state, moments=dict(state.moments)), copy(watch.best),
+            history.best_epoch, history.stopped, self._beside.give(),
+        )  # fmt: skip
+
+    def write_if_due(self, history: History) -> None:
+        """Write what was marked last if it is time to."""
+        if self.checkpoint.due(len(history)):
+            self.write(history)
+
+    def write(self, history: History) -> None:
+        """Write what was marked last, unless it is written; weights that overflowed never are."""
+        if self._mark is None:
+            return
+        mark = self._mark
+        state, best, (beside, arrays) = mark.state, mark.best, mark.beside
+        theta = to_numpy(state.theta)
+        if np.isfinite(theta).all():
+            counts = {name: m for name, m in state.moments.items() if not np.ndim(m)}
+            vectors = {f"moments.{n}": m for n, m in state.moments.items() if n not in counts}
+            vectors |= {"theta": theta, "before": state.before, "best.theta": best.theta}
+            curves = {f"history.{name}": getattr(history, name)[: mark.epochs] for name in CURVES}
+            tensors = {name: to_numpy(v) for name, v in vectors.items() if v is not None}
+            tensors |= {name: np.array(curve, np.float64) for name, curve in curves.items()}
+            tensors |= {"best.loss": np.array([best.loss, best.bar])}
+            tensors |= {f"beside.{name}": array for name, array in arrays.items()}
+            if self.journal is not None:
+                tensors |= self.journal.tensors()
+            header = {
+                "of": self.of, "beside": beside, "epochs": mark.epochs, "steps": state.steps,
+                "moments": counts, "unimproved": best.unimproved, "best_epoch": mark.best_epoch,
+                "stopped": mark.stopped,
+            }  # fmt: skip
+            self.checkpoint.write(self.kind, header, tensors)
+        self._mark = None
+
+    def go_on(self, state: State, watch: Watch) -> None:
+        """Take training to where the checkpoint says, if there is one to go on from.
+
+        Raises
+        ------
+        ValueError
+            If the file does not fit the network, more epochs are done than shall be, or an
+            optimizer remembers what no checkpoint can hold.
+        """
+        for name, moment in state.moments.items():
+            if isinstance(moment, bool | int | float):
+                continue
+            if getattr(moment, "shape", None) != state.theta.shape:
+                raise ValueError(
+                    f"a checkpoint cannot hold {name!r} of the optimizer's state, which is a "
+                    f"{type(moment).__name__}: expected arrays of theta's shape, and numbers"
+                )
+        searching = watch.settings.solver in SOLVERS
+        self.journal = Journal(to_numpy(state.theta)) if searching else None
+        if self._saved is None:
+            return
+        with self.checkpoint.reading():
+            header, tensors = self._saved
+            epochs, like = int(header["epochs"]), state.theta
+            if searching:
+                self.journal = Journal.of(tensors, to_numpy(like))
+            state.theta = _vector("theta", tensors, like)
+            state.before = _vector("before", tensors, like) if "before" in tensors else None
+            state.moments = {
+                name: _vector(f"moments.{name}", tensors, like, finite=False)
+                if np.ndim(moment) else type(moment)(header["moments"][name])
+                for name, moment in state.moments.items()
+            }  # fmt: skip
+            state.steps = int(header["steps"])
+            watch.best.loss, watch.best.bar = tensors["best.loss"].tolist()
+            watch.best.unimproved = int(header["unimproved"])
+            if "best.theta" in tensors:
+                watch.best.theta = _vector("best.theta", tensors, like)
+            watch.history = _history(header, tensors, epochs)
+        if epochs > watch.settings.epochs:
+            raise ValueError(
+                f"{str(self.checkpoint.path)!r} is from after epoch {epochs}, and no more than "
+                f"{watch.settings.epochs} are asked for: ask for {epochs} or more"
+            )
+        watch.sound_theta = watch.last_theta = state.theta
+        watch.start = perf_counter() - watch.history.duration
+
+
+def _vector(
+    name: str, tensors: Mapping[str, NDArray[Any]], like: Array, finite: bool = True
+) -> Array:
+    """A tensor of theta's shape, as an array of its library."""
+    array = tensors[name]
+    if array.shape != tuple(like.shape) or array.dtype.kind != "f":
+        raise ValueError(f"{name} is {array.dtype} {array.shape} for {like.shape[0]} parameters")
+    if finite and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or inf")
+    return array_like(array, like, getattr(namespace(like), array.dtype.name))
+
+
+def _history(
+    header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], epochs: int
+) -> History:
+    curves = {name: tensors[f"history.{name}"] for name in CURVES}
+    for name, curve in curves.items():
+        if curve.shape != (epochs,) and (curve.shape != (0,) or name == "loss"):
+            raise ValueError(f"history.{name} is {curve.shape} for {epochs} epochs")
+    best = header["best_epoch"]
+    return History(
+        **{name: curve.tolist() for name, curve in curves.items()},
+        best_epoch=None if best is None else int(best),
+        stopped=str(header["stopped"]),
+    )

@@ -25,6 +25,11 @@ POOL_SIZE = np.random.SeedSequence(0).pool_size
 def state_of(generator: Random) -> dict[str, Any]:
     """The state of a generator as JSON can hold it.
 
+    Raises
+    ------
+    ValueError
+        If it is a `RandomState` of another kind than those made from a number.
+
     Examples
     --------
     >>> generator = np.random.default_rng(0)
@@ -36,6 +41,11 @@ def state_of(generator: Random) -> dict[str, Any]:
     """
     if isinstance(generator, np.random.RandomState):
         state: Any = generator.get_state(legacy=False)
+        if state["bit_generator"] != "MT19937":
+            raise ValueError(
+                f"NumPy cannot set the state of a RandomState of {state['bit_generator']}: make "
+                "it from a number"
+            )
     else:
         state = generator.bit_generator.state
     plain: dict[str, Any] = _plain(state)

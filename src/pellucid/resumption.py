@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import fields, replace
 from time import perf_counter
@@ -40,14 +40,14 @@ class Mark(NamedTuple):
     best: Best
     best_epoch: int | None
     stopped: str
-    beside: Contents
+    beside: Callable[[], Contents]
 
 
 class Beside(Protocol):
     """What is to be kept beside training itself."""
 
-    def give(self) -> Contents:
-        """All that it is at the moment."""
+    def mark(self) -> Callable[[], Contents]:
+        """What gives it later as it is now."""
 
     def take(self, header: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
         """Be what it was; ValueError, KeyError or TypeError if these are damaged."""
@@ -59,9 +59,10 @@ class Chance:
     def __init__(self, generators: dict[str, np.random.Generator]) -> None:
         self.generators = generators
 
-    def give(self) -> Contents:
-        """Their states."""
-        return {name: whole_state_of(rng) for name, rng in self.generators.items()}, {}
+    def mark(self) -> Callable[[], Contents]:
+        """What gives their states as they are now."""
+        states = {name: whole_state_of(rng) for name, rng in self.generators.items()}
+        return lambda: (states, {})
 
     def take(self, header: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
         """Draw what comes after these states."""
@@ -114,7 +115,7 @@ class Resumption:
         history = watch.history
         self._mark = Mark(
             len(history), replace(state, moments=dict(state.moments)), copy(watch.best),
-            history.best_epoch, history.stopped, self._beside.give(),
+            history.best_epoch, history.stopped, self._beside.mark(),
         )  # fmt: skip
 
     def write_if_due(self, history: History) -> None:
@@ -127,9 +128,10 @@ class Resumption:
         if self._mark is None:
             return
         mark = self._mark
-        state, best, (beside, arrays) = mark.state, mark.best, mark.beside
+        state, best = mark.state, mark.best
         theta = to_numpy(state.theta)
         if np.isfinite(theta).all():
+            beside, arrays = mark.beside()
             counts = {name: m for name, m in state.moments.items() if not np.ndim(m)}
             vectors = {f"moments.{n}": m for n, m in state.moments.items() if n not in counts}
             vectors |= {"theta": theta, "before": state.before, "best.theta": best.theta}
@@ -174,10 +176,10 @@ class Resumption:
             epochs, like = int(header["epochs"]), state.theta
             if searching:
                 self.journal = Journal.of(tensors, to_numpy(like))
-            state.theta = _vector("theta", tensors, like)
-            state.before = _vector("before", tensors, like) if "before" in tensors else None
+            state.theta = vector("theta", tensors, like)
+            state.before = vector("before", tensors, like) if "before" in tensors else None
             state.moments = {
-                name: _vector(f"moments.{name}", tensors, like, finite=False)
+                name: vector(f"moments.{name}", tensors, like, finite=False)
                 if np.ndim(moment) else type(moment)(header["moments"][name])
                 for name, moment in state.moments.items()
             }  # fmt: skip
@@ -185,7 +187,7 @@ class Resumption:
             watch.best.loss, watch.best.bar = tensors["best.loss"].tolist()
             watch.best.unimproved = int(header["unimproved"])
             if "best.theta" in tensors:
-                watch.best.theta = _vector("best.theta", tensors, like)
+                watch.best.theta = vector("best.theta", tensors, like)
             watch.history = _history(header, tensors, epochs)
         if epochs > watch.settings.epochs:
             raise ValueError(
@@ -196,7 +198,7 @@ class Resumption:
         watch.start = perf_counter() - watch.history.duration
 
 
-def _vector(
+def vector(
     name: str, tensors: Mapping[str, NDArray[Any]], like: Array, finite: bool = True
 ) -> Array:
     """A tensor of theta's shape, as an array of its library."""

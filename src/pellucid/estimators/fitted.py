@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, to_numpy
+from pellucid.estimators.hyperparameters import KEEPING
 from pellucid.model import Network
 from pellucid.sparse import as_csr, dense, is_sparse
 
@@ -84,6 +85,8 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         state.pop("_made_of", None)
         for name in ("coefs_", "intercepts_", "_views"):  # they are views of the network's theta
             state.pop(name, None)
+        if "_network" in state:
+            state |= KEEPING
         goes_on = ("_is_partial", "_begun")
         if not self.warm_start and not any(getattr(self, name, False) for name in goes_on):
             state.pop("_course", None)

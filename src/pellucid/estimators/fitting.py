@@ -24,6 +24,7 @@ from pellucid.estimators.convergence import (
 from pellucid.estimators.course import Course
 from pellucid.estimators.data import Rows
 from pellucid.estimators.hyperparameters import LEARNING_RATES, SEARCHING, solver_of
+from pellucid.estimators.keeping import resumption_of
 from pellucid.estimators.protocol import ProtocolCallbacks
 from pellucid.events import Event
 from pellucid.history import History
@@ -58,7 +59,7 @@ class Fitting:
     Raises
     ------
     ValueError
-        If early stopping has too few rows to hold out.
+        If early stopping has too few rows to hold out, or the checkpoint to resume from is no good.
     """
 
     def __init__(
@@ -72,6 +73,11 @@ class Fitting:
     ) -> None:
         self.estimator, self.network, self.course, self.once = estimator, network, course, once
         self.searching = estimator.solver in SEARCHING
+        self.done_before = course.epochs
+        self.samples_before = course.samples
+        self.seconds_before = (course.curves.get("seconds") or [0.0])[-1]
+        self.stopped = ""
+        self.resumption = resumption_of(self, rows, validation)  # it may take the course further
         if validation is None and estimator.early_stopping and not self.searching:
             rows, validation = self._divided(rows)
         self.rows, self.validation = rows, validation
@@ -88,10 +94,6 @@ class Fitting:
         course.watched = watched
         self.patient: list[Callable[[Event], Any]] = []  # which need not see every epoch
         self.epochs = 1 if once else estimator.max_iter
-        self.done_before = course.epochs
-        self.samples_before = course.samples
-        self.seconds_before = (course.curves.get("seconds") or [0.0])[-1]
-        self.stopped = ""
 
     def _watched(self) -> tuple[Any, ...]:
         """What convergence is judged by."""
@@ -131,6 +133,7 @@ class Fitting:
                 course.draws(bool(np.any(e.dropout))),
                 self.rows.weight,
                 None if self.validation is None else self.validation.measured,
+                self.resumption,
             )
         self.stopped = self.stopped or history.stopped
         if history.stopped == "diverged":

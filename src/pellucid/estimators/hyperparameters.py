@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
@@ -25,6 +26,11 @@ SEARCHING = ("lbfgs", "conjugate_gradient")
 
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 """What scikit-learn's `learning_rate` may be. The last two are for `sgd`, as they are there."""
+
+KEEPING = {
+    "checkpoint": None, "checkpoint_epochs": None, "checkpoint_seconds": None, "resume": False
+}  # fmt: skip
+"""Parameters about a file on this machine, no part of a fitted model, and their defaults."""
 
 SHARED = """alpha : float, default=1e-4
         Strength of the L2 penalty alpha / (2 n) sum W^2, n rows in the batch.
@@ -87,6 +93,15 @@ SHARED = """alpha : float, default=1e-4
     callbacks : list, default=()
         Functions of a `pellucid.Event`, called after each epoch, of which any may answer True to
         stop; or callbacks of scikit-learn's protocol (see also `set_callbacks`).
+    checkpoint : path, default=None
+        The file to which `fit` writes where it stands, all of it or nothing: while it goes on, and
+        at its end. One file serves one `fit` at a time: neither `warm_start` nor `partial_fit`.
+    checkpoint_epochs, checkpoint_seconds : int or None, float or None, default=None
+        Write it after each so many epochs, or after the first that ends so many seconds later; by
+        default every 10 seconds.
+    resume : bool, default=False
+        Whether `fit` goes on from that file, if there is one, to the same end as if it had never
+        been stopped; otherwise the file is overwritten. See `docs/checkpoints.md`.
     engine : "auto", "native" or "reference", default="auto"
         Who does the arithmetic.
     n_threads : int, default=None
@@ -144,6 +159,10 @@ class Hyperparameters:
     frozen: Sequence[int] = ()
     max_time: float | None = None
     callbacks: Sequence[Any] = ()
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_epochs: int | None = None
+    checkpoint_seconds: float | None = None
+    resume: bool = False
     engine: str = "auto"
     n_threads: int | None = None
     dtype: str | None = None
@@ -186,6 +205,10 @@ class Hyperparameters:
         "frozen": ["array-like"],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "callbacks": [list, tuple],
+        "checkpoint": [str, os.PathLike, None],
+        "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "checkpoint_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "resume": ["boolean"],
         "engine": [StrOptions({"auto", *ENGINES})],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "dtype": [StrOptions({"float32", "float64"}), None],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,6 +121,15 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
 
         return to_sklearn(self)
 
+    def _refuse_checkpoint(self, once: bool) -> None:
+        if self.checkpoint is not None and (once or self.warm_start):
+            raise ValueError(
+                f"checkpoint is {os.fspath(self.checkpoint)!r} and "
+                + ("partial_fit takes one epoch" if once else "warm_start is True")
+                + ": a checkpoint is of one fit from its beginning. Leave it out and pickle the "
+                "estimator, or call fit with resume=True and a larger max_iter"
+            )
+
     def _refuse_early_stopping(self) -> None:
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -149,6 +159,7 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
         validation: tuple[Any, Any, Any] | None = None,
         once: bool = False,
     ) -> None:
+        self._refuse_checkpoint(once)
         first = not self._goes_on(once)
         X, y = self._checked(X, y, reset=first)
         if first:

@@ -165,6 +165,7 @@ class Predictor:
         task: str | None = None,
         test: Table | None = None,
         callbacks: Sequence[Callable[[Event], Any]] = (),
+        keeping: Mapping[str, Any] | None = None,
     ) -> Fit:
         """Split the rows, learn the encoding from the training rows, train, and measure.
 
@@ -176,13 +177,21 @@ class Predictor:
         task : "classification" or "regression"; by default told from the target column.
         test : a table of its own to test on; none of `table` is held out for that then.
         callbacks : as `Network.train` takes them.
+        keeping : `checkpoint`, `checkpoint_epochs`, `checkpoint_seconds` and `resume`, as
+            `Network.train` takes them.
 
         Raises
         ------
         ValueError
             If there is no such column, nothing to learn from, or a setting does not fit.
         """
-        recipe = recipe or Recipe()
+        recipe, keeping = recipe or Recipe(), keeping or {}
+        if keeping.get("checkpoint") is not None and len(recipe.alpha) > 1:
+            several = ", ".join(f"{alpha:g}" for alpha in recipe.alpha)
+            raise ValueError(
+                f"a checkpoint is of one network, and alpha is {several}: train with one alpha at "
+                "a time, each with a checkpoint of its own"
+            )
         rows = divide(table, target, recipe, task, test)
         name, notes = rows.target, rows.notes
         encoder = TableEncoder.fit(
@@ -205,7 +214,7 @@ class Predictor:
         else:
             settings["early_stopping"] = False
         alphas, network = _train_each(
-            recipe, rows.task, *samples(rows.trained), callbacks, settings
+            recipe, rows.task, *samples(rows.trained), callbacks, settings | dict(keeping)
         )
         history = network.history or History()
 

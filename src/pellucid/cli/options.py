@@ -58,6 +58,34 @@ Threads: TypeAlias = Annotated[
     typer.Option(help="Threads for that; by default as many as help.", rich_help_panel=BOTH),
 ]
 
+Checkpoint: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file to write where training stands to, as it goes on and at its end.",
+        rich_help_panel=BOTH,
+    ),
+]
+CheckpointEpochs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(help="Write it after each so many epochs.", min=1, rich_help_panel=BOTH),
+]
+CheckpointSeconds: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        help="Write it so many seconds after the last time, at an epoch's end; by default 10.",
+        rich_help_panel=BOTH,
+    ),
+]
+Resume: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the checkpoint, to the same end as if training had never been stopped; "
+        "begin if there is none yet.",
+        rich_help_panel=BOTH,
+    ),
+]
+
 Bag: TypeAlias = Annotated[
     int, typer.Option(help="Networks in the bag.", min=1, rich_help_panel=TABLES)
 ]

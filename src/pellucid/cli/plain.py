@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.exits import FAILED, INTERRUPTED, one_interrupt
+from pellucid.cli.keeping import OPTIONS as KEEPING
+from pellucid.cli.keeping import Resuming, how_to_go_on
 from pellucid.cli.report import draw, report, summary
 from pellucid.optimizers import optimizer
 from pellucid.predictor import Predictor
@@ -31,6 +34,7 @@ def train_plain(
     """
     recipe = recipe_of(options)
     silent, out, plot = options["quiet"] or options["as_json"], options["out"], options["plot"]
+    resuming = Resuming(options, silent)
     with one_interrupt():
         with progress(silent) as callbacks:
             fit = Predictor.fit(
@@ -39,8 +43,10 @@ def train_plain(
                 recipe,
                 task=options["task"],
                 test=test,
-                callbacks=callbacks,
+                callbacks=[*resuming.callback(), *callbacks],
+                keeping={name: options[name] for name in KEEPING},
             )
+        resuming.say(len(fit.history))  # where nothing was left to do
         diverged = fit.history.stopped == "diverged"
         kept = not (diverged and len(fit.history) < 2)  # weights without an epoch are worth no file
         if kept:
@@ -54,6 +60,8 @@ def train_plain(
     elif not options["quiet"]:
         report(fit, options["data"], written, known)
     if fit.history.stopped == "interrupted":
+        if options["checkpoint"] is not None and not silent:
+            print(f"note: {how_to_go_on(options['checkpoint'])}", file=sys.stderr)
         return INTERRUPTED
     return FAILED if diverged else 0
 

@@ -18,6 +18,7 @@ from pellucid.cli.data import (
     open_data,
     refuse_to_overwrite,
 )
+from pellucid.cli.keeping import refuse_unkept
 from pellucid.cli.plain import train_plain
 from pellucid.cli.preset import choose
 
@@ -35,6 +36,10 @@ def train(
     seed: o.Seed = 0,
     engine: o.Engine = "auto",
     threads: o.Threads = None,
+    checkpoint: o.Checkpoint = None,
+    checkpoint_epochs: o.CheckpointEpochs = None,
+    checkpoint_seconds: o.CheckpointSeconds = None,
+    resume: o.Resume = False,
     bag: o.Bag = 4,
     refit: o.Refit = False,
     column_type: o.ColumnType = None,
@@ -77,7 +82,8 @@ def train(
     with nothing to choose; for built-in sets, arrays and images, or if any option of
     --preset plain is given, one network. Rows are held out to test on, classes in equal parts.
     """
-    refuse_to_overwrite([out, plot], [data, test_data])  # better now than after an hour
+    refuse_to_overwrite([out, plot, checkpoint], [data, test_data])  # better now than in an hour
+    refuse_unkept(context.params)
     if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"cannot draw '{plot}': expected a name ending in .png, .svg or .pdf")
     table = open_data(data)
@@ -89,6 +95,8 @@ def train(
     known = set(table.notes)
     if choice.preset == "plain":
         return train_plain(table, own, choice, context.params, known)
+    if checkpoint is not None:
+        raise ValueError("--checkpoint is for --preset plain: --preset tables cannot resume")
     from pellucid.cli.bag import train_bag
 
     return train_bag(table, own, choice, context.params, known)

@@ -92,7 +92,7 @@ class Kept:
             "dropout": None if course.dropout is None else whole_state_of(course.dropout),
             "epochs": course.epochs, "samples": course.samples, "rate": course.rate,
             "unimproved": watch.unimproved, "best_epoch": watch.best_epoch,
-            "stopped": self._fitting.stopped,
+            "stopped": self._fitting.stopped, "curves": list(course.curves),
         }  # fmt: skip
         order, divided, best, curves = course.order.order, course.divided, watch.best, course.curves
         epochs = course.epochs
@@ -133,7 +133,7 @@ class Kept:
         watch.best_epoch = int(header["best_epoch"])
         if "best_theta" in tensors:
             watch.best_theta = vector("best_theta", tensors, course.state.theta)
-        curves = {n.removeprefix("curve."): t for n, t in tensors.items() if n.startswith("curve.")}
+        curves = {str(name): tensors[f"curve.{name}"] for name in header["curves"]}
         if any(curve.shape != (epochs,) for curve in curves.values()):
             raise ValueError(f"its curves are not of {epochs} epochs")
         course.curves = {name: curve.tolist() for name, curve in curves.items()}

@@ -111,8 +111,10 @@ class Resumption:
                 beside.take(dict(header["beside"]), own)
 
     def mark(self, state: State, watch: Watch) -> None:
-        """Remember where training stands at the end of an epoch."""
-        history = watch.history
+        """Remember where training stands at an epoch's end, unless its weights overflowed there."""
+        history, xp = watch.history, namespace(state.theta)
+        if not bool(xp.all(xp.isfinite(state.theta))):
+            return
         self._mark = Mark(
             len(history), replace(state, moments=dict(state.moments)), copy(watch.best),
             history.best_epoch, history.stopped, self._beside.mark(),
@@ -124,31 +126,28 @@ class Resumption:
             self.write(history)
 
     def write(self, history: History) -> None:
-        """Write what was marked last, unless it is written; weights that overflowed never are."""
+        """Write what was marked last, unless it is written."""
         if self._mark is None:
             return
         mark = self._mark
-        state, best = mark.state, mark.best
-        theta = to_numpy(state.theta)
-        if np.isfinite(theta).all():
-            beside, arrays = mark.beside()
-            counts = {name: m for name, m in state.moments.items() if not np.ndim(m)}
-            vectors = {f"moments.{n}": m for n, m in state.moments.items() if n not in counts}
-            vectors |= {"theta": theta, "before": state.before, "best.theta": best.theta}
-            curves = {f"history.{name}": getattr(history, name)[: mark.epochs] for name in CURVES}
-            tensors = {name: to_numpy(v) for name, v in vectors.items() if v is not None}
-            tensors |= {name: np.array(curve, np.float64) for name, curve in curves.items()}
-            tensors |= {"best.loss": np.array([best.loss, best.bar])}
-            tensors |= {f"beside.{name}": array for name, array in arrays.items()}
-            if self.journal is not None:
-                tensors |= self.journal.tensors()
-            header = {
-                "of": self.of, "beside": beside, "epochs": mark.epochs, "steps": state.steps,
-                "moments": counts, "unimproved": best.unimproved, "best_epoch": mark.best_epoch,
-                "stopped": mark.stopped,
-            }  # fmt: skip
-            self.checkpoint.write(self.kind, header, tensors)
-        self._mark = None
+        state, best, (beside, arrays) = mark.state, mark.best, mark.beside()
+        counts = {name: m for name, m in state.moments.items() if not np.ndim(m)}
+        vectors = {f"moments.{n}": m for n, m in state.moments.items() if n not in counts}
+        vectors |= {"theta": state.theta, "before": state.before, "best.theta": best.theta}
+        curves = {f"history.{name}": getattr(history, name)[: mark.epochs] for name in CURVES}
+        tensors = {name: to_numpy(vector) for name, vector in vectors.items() if vector is not None}
+        tensors |= {name: np.array(curve, np.float64) for name, curve in curves.items()}
+        tensors |= {"best.loss": np.array([best.loss, best.bar])}
+        tensors |= {f"beside.{name}": array for name, array in arrays.items()}
+        if self.journal is not None:
+            tensors |= self.journal.tensors()
+        header = {
+            "of": self.of, "beside": beside, "epochs": mark.epochs, "steps": state.steps,
+            "moments": counts, "unimproved": best.unimproved, "best_epoch": mark.best_epoch,
+            "stopped": mark.stopped,
+        }  # fmt: skip
+        self.checkpoint.write(self.kind, header, tensors)
+        self._mark = None  # not before: an interrupt may come
 
     def go_on(self, state: State, watch: Watch) -> None:
         """Take training to where the checkpoint says, if there is one to go on from.

@@ -157,7 +157,7 @@ def test_what_killed_programs_left_half_written_is_removed_when_it_is_old(tmp_pa
 def test_it_is_data_alone_and_says_what_it_is(written):
     header, tensors = contents(written)
     assert header["format_version"] == 1
-    assert header["kind"] == "network's training"
+    assert header["kind"] == "Network.train"
     assert header["of"]["network"] == "64 -> 5 relu -> 10 identity"
     assert header["epochs"] == 4
     assert {"theta", "moments.mean", "moments.square", "best.theta", "history.loss"} <= set(tensors)
@@ -434,7 +434,9 @@ def test_a_fit_is_refused_what_is_another(tmp_path):
             fitted(path, **other)
         assert difference in str(error.value)
     trained(tmp_path / "network.ckpt")
-    with pytest.raises(ValueError, match="of a network's training and this is a fit of MLPClassi"):
+    with pytest.raises(
+        ValueError, match=r"checkpoint of 'Network\.train' and this is 'MLPClassifier\.fit'"
+    ):
         fitted(tmp_path / "network.ckpt")
 
 

@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import asdict
 from itertools import count
 
+import array_api_strict as strict
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -131,6 +132,25 @@ def test_so_it_is_for_a_sparse_x(solver, tmp_path, each_engine):
     settings = {"solver": solver}
     quiet = trained(None, settings, rows=SPARSE)
     assert_same(in_pieces(tmp_path / "run.ckpt", settings, rows=SPARSE), quiet)
+
+
+@pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs"}, EARLY])
+def test_so_it_is_for_arrays_of_another_library(settings, tmp_path):
+    settings = dict(settings)
+    if "validation_data" in settings:
+        settings["validation_data"] = tuple(map(strict.asarray, settings["validation_data"]))
+
+    def run(**more):
+        network = Network([64, 12, 10], output_activation="softmax", seed=0)
+        network.train(strict.asarray(X), strict.asarray(Y), epochs=9, **settings, **more)
+        return network
+
+    path = tmp_path / "run.ckpt"
+    run(checkpoint=path, callbacks=stop_at(4))
+    resumed, quiet = run(checkpoint=path, resume=True), run()
+    assert type(resumed.theta) is type(strict.asarray(0.0))
+    assert np.asarray(resumed.theta).tobytes() == np.asarray(quiet.theta).tobytes()
+    assert resumed.history.loss == quiet.history.loss
 
 
 @pytest.mark.parametrize("epochs", [{"checkpoint_epochs": 1}, {"checkpoint_epochs": 4}, {}])

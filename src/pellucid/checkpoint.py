@@ -127,7 +127,7 @@ class Checkpoint:
 
         Parameters
         ----------
-        kind : of training, in a word or two.
+        kind : what it is that can be gone on with, such as "Network.train".
         header : plain data without NaN or inf.
         tensors : arrays of a dtype of `DTYPES`.
         """
@@ -185,8 +185,8 @@ class Checkpoint:
             )
         if saved != kind:
             raise ValueError(
-                f"{str(self.path)!r} is the checkpoint of a {saved} and this is a {kind}: "
-                "give each training a file of its own"
+                f"{str(self.path)!r} is a checkpoint of {saved!r} and this is {kind!r}: give each "
+                "training a file of its own"
             )
         return header, tensors
 
@@ -227,8 +227,9 @@ class Checkpoint:
                 for difference in _differences(name, saved.get(name), now.get(name))
             ]
         if found:
+            differences = "".join(c if c.isprintable() else "?" for c in "; ".join(found))
             raise ValueError(
-                f"{str(self.path)!r} is the checkpoint of another training: {'; '.join(found)}. "
+                f"{str(self.path)!r} is the checkpoint of another training: {differences}. "
                 "Resume with what it was begun with, or begin anew under another name"
             )
 

@@ -197,7 +197,7 @@ class Learner(Parameters):
             of = of_network(self.objective, state.theta, self._engine.name) | of_settings(settings)
             of |= of_data(X, y, w, validation) | {"seed": self._seed}
             chance["network"] = self._rng
-            resumption = Resumption(file, "network's training", of, Chance(chance), HINTS)
+            resumption = Resumption(file, "Network.train", of, Chance(chance), HINTS)
             self._rng = chance["network"]
         try:
             self.history = train(

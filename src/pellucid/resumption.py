@@ -76,7 +76,7 @@ class Resumption:
     Parameters
     ----------
     checkpoint : the file.
-    kind : of training, in a word or two.
+    kind : what it is that can be gone on with, such as "Network.train".
     of : what is trained, on what, and how: plain data, which must be the same on resuming.
     beside : what else is to be kept; it is taken to where training goes on at once.
     hints : by a name of `of`, what to say where it is not the same.

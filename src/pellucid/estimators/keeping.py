@@ -55,7 +55,7 @@ def resumption_of(fitting: Fitting, rows: Rows, validation: Rows | None) -> Resu
     of = _hyperparameters(e) | of_data(rows.X, rows.Y, rows.weight, measured)
     of |= {"engine": fitting.network.engine, "dtype": str(rows.Y.dtype).rpartition(".")[2]}
     return Resumption(
-        file, f"fit of {type(e).__name__}", of, Kept(fitting, rows.X.shape[0]), HINTS
+        file, f"{type(e).__name__}.fit", of, Kept(fitting, rows.X.shape[0]), HINTS
     )  # fmt: skip
 
 

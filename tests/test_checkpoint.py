@@ -13,13 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save, save_file
-from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 
-from pellucid import MLPClassifier, Network, atomic
+from pellucid import Network, atomic
 from pellucid.checkpoint import LEFT_OVER, Checkpoint, described, fingerprint
-from pellucid.generators import generator_of, set_state, state_of, whole_state_of
 
 X, LABELS = load_digits(return_X_y=True)
 X, LABELS = X[:100] / 16.0, LABELS[:100]
@@ -273,36 +270,6 @@ def test_a_newer_format_is_refused(written, tmp_path):
     assert "has format version 2 and this pellucid reads 1" in refusal(tmp_path / "run.ckpt")
 
 
-@pytest.mark.parametrize(
-    ("bits", "place"), [("MT19937", ("state", "pos")), ("Philox", ("buffer_pos",))]
-)
-@pytest.mark.parametrize("value", [-1, 10**6, "x", None])
-def test_a_state_that_points_beyond_its_buffer_never_reaches_numpy(bits, place, value):
-    generator = np.random.Generator(getattr(np.random, bits)(0))
-    state = state_of(generator)
-    part = state
-    for name in place[:-1]:
-        part = part[name]
-    part[place[-1]] = value
-    with pytest.raises(ValueError, match=f"{place[-1]} is {value}|no state of a random generator|"
-                       "invalid literal"):  # fmt: skip
-        set_state(generator, state)
-
-
-@pytest.mark.parametrize("bits", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
-def test_generators_go_on_through_json(bits):
-    first = np.random.Generator(getattr(np.random, bits)(5))
-    first.integers(3, size=7, dtype=np.uint16)  # some of them keep half a number back
-    plain = json.loads(json.dumps(whole_state_of(first)))
-    second = generator_of(plain, np.random.default_rng())
-    assert first.integers(9, size=5).tolist() == second.integers(9, size=5).tolist()
-    assert first.spawn(2)[1].random() == second.spawn(2)[1].random()
-    with pytest.raises(ValueError, match="that is no state of a random generator"):
-        generator_of({"state": {}}, first)
-    third = np.random.default_rng(0)
-    assert generator_of(whole_state_of(third), third) is third
-
-
 # --- what is another training ---------------------------------------------------------------------
 
 
@@ -404,115 +371,6 @@ def test_a_search_that_goes_another_way_is_refused(tmp_path):
     put(path, header, tensors)
     with pytest.raises(ValueError, match="the search goes another way than it did when"):
         trained(path, 8, solver="lbfgs")
-
-
-# --- estimators -----------------------------------------------------------------------------------
-
-
-def fitted(path, kind=MLPClassifier, **settings):
-    settings = {"random_state": 0, "max_iter": 4, "resume": True} | settings
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return kind(hidden_layer_sizes=(5,), checkpoint=path, **settings).fit(X, LABELS)
-
-
-def test_a_fit_is_refused_what_is_another(tmp_path):
-    path = tmp_path / "run.ckpt"
-    fitted(path)
-    for other, difference in (
-        ({"alpha": 1.0}, "alpha was 0.0001 and is 1.0"),
-        ({"random_state": 1}, "random_state was 0 and is 1"),
-        ({"activation": "tanh"}, "activation was 'relu' and is 'tanh'"),
-        ({"n_iter_no_change": np.inf}, "n_iter_no_change was 10 and is 'inf'"),
-        ({"label_smoothing": 0.1}, "label_smoothing was 0.0 and is 0.1"),
-        ({"class_weight": {3: 2.0}}, "class_weight was None and is {'3': 2.0}"),
-        ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
-        ({"learning_rate": "cosine"}, "learning_rate was 'constant' and is {'name': 'cosine'"),
-        ({"scoring": max}, "scoring was None and is 'builtins.max'"),
-    ):
-        with pytest.raises(ValueError, match="checkpoint of another training") as error:
-            fitted(path, **other)
-        assert difference in str(error.value)
-    trained(tmp_path / "network.ckpt")
-    with pytest.raises(
-        ValueError, match=r"checkpoint of 'Network\.train' and this is 'MLPClassifier\.fit'"
-    ):
-        fitted(tmp_path / "network.ckpt")
-
-
-def test_a_schedules_end_can_only_be_moved_if_it_was_said(tmp_path):
-    path = tmp_path / "run.ckpt"
-    fitted(path, learning_rate="cosine")
-    with pytest.raises(ValueError, match=r"learning_rate.epochs was 4 and is 9 \(its epochs are"):
-        fitted(path, learning_rate="cosine", max_iter=9)
-    fitted(path, learning_rate="cosine", max_iter=4, schedule_iter=4)
-
-
-def test_a_fits_checkpoint_that_is_damaged_is_refused(tmp_path):
-    path = tmp_path / "run.ckpt"
-    fitted(path, early_stopping=True, dropout=0.1)
-    header, tensors = contents(path)
-    beside = header["beside"]
-    for more, other in (
-        ({"random_state": 5}, {}), ({"rate": -1.0}, {}), ({"epochs": 3}, {}), ({"rate": "x"}, {}),
-        ({"dropout": {"state": {}, "seed": None}}, {}), ({"curves": ["nothing"]}, {}),
-        ({}, {"beside.order": np.full(90, 10**9)}), ({}, {"beside.order": -np.arange(90)}),
-        ({}, {"beside.divided.0": np.arange(7)}), ({}, {"beside.best_theta": np.zeros(2)}),
-        ({}, {"beside.divided.1": np.full(10, 10**12)}), ({}, {"beside.best": np.zeros(0)}),
-        ({}, {"beside.order": np.zeros((90, 2), np.int64)}),
-        ({}, {"beside.order": np.arange(90.0) + 0.5}),
-    ):  # fmt: skip
-        put(path, header | {"beside": beside | more}, tensors | other)
-        with pytest.raises(ValueError, match="is no checkpoint, or damaged: "):
-            fitted(path, early_stopping=True, dropout=0.1)
-
-
-def test_a_fit_that_is_refused_leaves_the_estimator_as_it_was(tmp_path):
-    model = fitted(tmp_path / "run.ckpt")
-    before = model.network_.theta.tobytes()
-    model.set_params(alpha=1.0)
-    with pytest.raises(ValueError, match="alpha was"):
-        model.fit(X, LABELS)
-    assert model.network_.theta.tobytes() == before
-
-
-def test_warm_starts_and_partial_fits_have_no_checkpoint(tmp_path):
-    path = tmp_path / "run.ckpt"
-    with pytest.raises(ValueError, match="warm_start is True: a checkpoint is of one fit from its"):
-        fitted(path, warm_start=True)
-    with pytest.raises(ValueError, match="partial_fit takes one epoch: a checkpoint is of one fit"):
-        MLPClassifier(checkpoint=path).partial_fit(X, LABELS, classes=range(10))
-    with pytest.raises(ValueError, match="resume=True needs checkpoint"):
-        MLPClassifier(resume=True).fit(X, LABELS)
-    assert not path.exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [("checkpoint", 5), ("checkpoint_epochs", 0), ("checkpoint_seconds", 0), ("resume", "yes")],
-)
-def test_an_estimators_parameters_are_checked_as_scikit_learn_checks_them(name, wrong):
-    with pytest.raises(ValueError, match=f"The '{name}' parameter of MLPClassifier must be"):
-        MLPClassifier(**{"checkpoint": "a"} | {name: wrong}).fit(X, LABELS)
-
-
-def test_a_clone_keeps_the_file_and_a_fitted_model_that_is_sent_elsewhere_does_not(tmp_path):
-    path = tmp_path / "run.ckpt"
-    ours = {"checkpoint": path, "checkpoint_epochs": 2, "checkpoint_seconds": 9.0, "resume": True}
-    fresh = MLPClassifier((5,), max_iter=2, **ours)
-    for model in (clone(fresh), pickle.loads(pickle.dumps(fresh))):
-        assert {name: model.get_params()[name] for name in ours} == ours
-    model = fitted(path, checkpoint_epochs=2)
-    sent = pickle.loads(pickle.dumps(model))
-    assert (sent.checkpoint, sent.checkpoint_epochs, sent.resume) == (None, None, False)
-    assert (model.checkpoint, model.checkpoint_epochs, model.resume) == (path, 2, True)
-    assert str(path).encode() not in pickle.dumps(model)
-
-
-def test_a_random_state_that_numpy_cannot_set_is_refused_at_once(tmp_path):
-    odd = np.random.RandomState(np.random.PCG64(0))
-    with pytest.raises(ValueError, match="NumPy cannot set the state of a RandomState of PCG64"):
-        fitted(tmp_path / "run.ckpt", random_state=odd)
 
 
 # --- fingerprints ---------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import ceil, inf, isfinite, sqrt
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from pellucid.losses import cross_entropy, squared_error
 from pellucid.objective import Objective
 from pellucid.optimizers import Optimizer, adamw
 from pellucid.schedules import schedule
+from pellucid.tabular.pace import Pace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -173,7 +173,7 @@ class Member:
     steps: int = 0
     seconds: float = 0.0
     stopped: str = ""
-    _rest: int = 0  # the epoch at whose end the rate had fallen to 0, as far as was asked
+    rest: int = 0  # the epoch at whose end the rate had fallen to 0, as far as was asked
 
     def enter(
         self, loss: float, judged: float, theta: Floats32, output: Floats32, keep: bool
@@ -189,7 +189,7 @@ class Member:
 
     def is_better_since_rest(self) -> bool:
         """Whether the best epoch came since this was asked before; the first time it is so."""
-        before, self._rest = self._rest, self.epochs
+        before, self.rest = self.rest, self.epochs
         return before == 0 or self.best_epoch > before
 
     @property
@@ -201,6 +201,34 @@ class Member:
     def best_loss(self) -> float:
         """On the rows held out, in the best epoch; infinite if it diverged at once."""
         return self.held_out_losses[self.best_epoch - 1] if self.best_epoch else inf
+
+
+@dataclass
+class Running:
+    """A member in training, between two epochs: all that decides how it goes on.
+
+    Parameters
+    ----------
+    member : what has come of it.
+    state : theta, and what the optimizer remembers.
+    draws : of the order of rows, and of dropout.
+    pace : how far it has come.
+    """
+
+    member: Member
+    state: State
+    draws: tuple[np.random.Generator, np.random.Generator]
+    pace: Pace
+
+
+class Keeper(Protocol):
+    """Who keeps where a member's training stands, so that it can go on there another time."""
+
+    def recall(self, running: Running) -> None:
+        """Put what is about to begin to where it stood; leave it if nothing was kept."""
+
+    def keep(self, running: Running) -> None:
+        """Note where it stands."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +254,7 @@ class Training:
         max_time: float | None = None,
         progress: Callable[[Member, int], bool] | None = None,
         like: Member | None = None,
+        keeper: Keeper | None = None,
     ) -> Member:
         """Train a network on the rows that are not held out.
 
@@ -236,6 +265,7 @@ class Training:
         like : a network to end with the best epoch of, the schedule being cut off there as it was
             for that one; None: go through with all, and keep the weights that were best on the
             rows held out.
+        keeper : asked where to begin, and told where training stands after each epoch.
         """
         drawn, ordered, dropped = (np.random.default_rng(s) for s in seed.spawn(3))
         recipe, layout = self.recipe, self.objective.layout
@@ -249,11 +279,14 @@ class Training:
         drops = dropout(layout.architecture, recipe.dropout, dropped)
         best = like.best_epoch if like is not None else 0
         planned = like.planned if like is not None and best else recipe.epochs(feed.n)
-        pace = _Pace(planned, feed.steps, max_time)
+        last = best or planned
         output = np.empty((0, layout.architecture.n_outputs), np.float32)
         member = Member(theta, held_out, output, planned=planned)
-        bare, look = raw(layout), _Look(self.encoder, watched.rows)
-        for epoch in range(1, (best or planned) + 1):
+        running = Running(member, state, (ordered, dropped), Pace(planned, feed.steps, max_time))
+        if keeper is not None:
+            keeper.recall(running)
+        pace, bare, look = running.pace, raw(layout), _Look(self.encoder, watched.rows)
+        for epoch in range(member.epochs + 1, last + 1):
             pieces = feed.pieces(ordered.permutation(feed.n), recipe.rates(pace.times(epoch)))
             loss = sum(self._steps(rule, state, piece, feed.size, drops) for piece in pieces)
             if len(held_out):
@@ -262,15 +295,18 @@ class Training:
             judged = self.judge(output, watched) if len(held_out) else loss
             member.steps, member.seconds = state.steps, pace.passed
             member.enter(loss, judged, state.theta, output, keep=bool(best))
-            if progress is not None and progress(member, best or planned):
-                member.stopped = member.stopped or "a callback said so"
-            if pace.ended and epoch < planned:
+            if epoch == last:
+                member.stopped = member.stopped or "all epochs done"
+            if pace.ended:
                 member.stopped = member.stopped or "max_time is over"
             if recipe.ends_early and not best and pace.rests and not member.is_better_since_rest():
                 member.stopped = member.stopped or "no better for a whole cycle of the schedule"
+            if keeper is not None:
+                keeper.keep(running)  # before others are told, so that no error of theirs loses it
+            if progress is not None and progress(member, last):
+                member.stopped = member.stopped or "a callback said so"
             if member.stopped:
                 break
-        member.stopped = member.stopped or "all epochs done"
         return member
 
     def _steps(
@@ -282,43 +318,6 @@ class Training:
         running = self.engine.train_epochs(self.objective, rule, state, *data, batches)
         with closing(running):
             return sum(end.losses[-1] for end in running) * piece.share
-
-
-class _Pace:
-    """How far training has come, as the schedule sees it: by steps, or by the clock in a hurry."""
-
-    def __init__(self, epochs: int, steps: int, max_time: float | None) -> None:
-        self.epochs, self._steps, self._max_time = epochs, steps, max_time
-        self._begun, self._t, self._left = perf_counter(), 0.0, epochs
-        self._rests = [(2**k - 1) / 15 for k in (1, 2, 3)]  # where coslog4 is 0
-
-    @property
-    def passed(self) -> float:
-        """Seconds since it began."""
-        return perf_counter() - self._begun
-
-    @property
-    def ended(self) -> bool:
-        """Whether the epoch whose times were given last is the last."""
-        return self._left == 1
-
-    @property
-    def rests(self) -> bool:
-        """Whether the rate has fallen to 0, to rise once more, since this was asked before."""
-        passed = [end for end in self._rests if self._t >= end - 1e-9]
-        del self._rests[: len(passed)]
-        return bool(passed)
-
-    def times(self, epoch: int) -> list[float]:
-        """The fraction of training done before each step of an epoch."""
-        self._left = self.epochs - epoch + 1
-        if self._max_time is not None and epoch > 1:
-            of_one = self.passed / (epoch - 1)
-            self._left = max(1, min(self._left, int((self._max_time - self.passed) / of_one)))
-        of_epoch = (1.0 - self._t) / self._left
-        times = self._t + of_epoch / self._steps * np.arange(self._steps)
-        self._t += of_epoch
-        return [float(time) for time in times]
 
 
 class _Look:

@@ -18,7 +18,7 @@ from pellucid.recipe import Recipe
 from pellucid.registry import near
 from pellucid.rows import Rows, divide
 from pellucid.tables import find_column
-from pellucid.tabular import Schema, Step, TabularClassifier, TabularRegressor
+from pellucid.tabular import Schema, TabularClassifier, TabularRegressor
 from pellucid.tabular.classifier import refuse_many
 from pellucid.tabular.frames import frame_of
 from pellucid.tabular.schema import IGNORED, KINDS, infer
@@ -123,17 +123,10 @@ def train_bag(
 def _trained(model: Model, rows: Rows, choice: Choice, *, compare: bool) -> Trained:
     notes = rows.notes
     learnt = _told_apart(rows.trained, rows) if rows.task == "classification" else rows.trained
-    courses: dict[int, list[float]] = {}
-
-    def follow(step: Step) -> None:
-        course = courses.setdefault(step.member, [])
-        if step.epoch > len(course):  # not when it is trained once more
-            course.append(step.held_out_loss)
-
     begun = perf_counter()
-    model.set_params(callbacks=[follow]).fit(learnt, rows.target)
-    model.set_params(callbacks=())
+    model.fit(learnt, rows.target)
     seconds = perf_counter() - begun
+    courses = {i: member.held_out_losses for i, member in enumerate(model._seen, 1)}
     own = answers_of(model, find_column(rows.trained, rows.target))
     baseline = _baseline(model, own)
     out_of_bag = _out_of_bag(model, own, baseline)

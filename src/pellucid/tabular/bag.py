@@ -19,12 +19,22 @@ import numpy as np
 from pellucid.engines import engine as engine_named
 from pellucid.engines.processors import processors
 from pellucid.objective import Objective
-from pellucid.tabular.member import ROWS_AT_ONCE, Data, Floats32, Member, Recipe, Training, raw
+from pellucid.tabular.member import (
+    ROWS_AT_ONCE,
+    Data,
+    Floats32,
+    Member,
+    Recipe,
+    Running,
+    Training,
+    raw,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.tabular.encoder import Compact, Encoder
+    from pellucid.tabular.resuming import Place
 
 FEWEST_TO_HOLD_OUT = 8
 """Of fewer rows none is held out."""
@@ -107,6 +117,7 @@ class Bag:
         max_time: float | None = None,
         callbacks: Sequence[Callable[[Step], Any]] = (),
         like: Sequence[Member] | None = None,
+        places: Sequence[Place] | None = None,
     ) -> Bag:
         """One network for each of the parts held out, side by side in threads.
 
@@ -117,6 +128,7 @@ class Bag:
         judge : raw outputs and the rows they are of -> the loss by which epochs are chosen.
         max_time : seconds for all of them.
         like : networks with whose best epoch each shall end; None goes through and keeps the best.
+        places : of each network in a checkpoint, to go on from and to keep where it stands.
         """
         objective = recipe.objective(encoder.n_inputs, data.y.shape[1])
         members = len(held_out)
@@ -124,7 +136,12 @@ class Bag:
         each = max(1, (n_jobs or processors()) // threads)
         seeds = np.random.SeedSequence(seed).spawn(members)
         stop, told = threading.Event(), threading.Lock()
-        begun = perf_counter()
+        starts: list[Running | None] = [None] * members
+        if places:  # all at once, so that one that is damaged is found before others go on
+            layout = objective.layout
+            starts = [place.recall(held_out[i], layout) for i, place in enumerate(places)]
+        spent = sum(start.member.seconds for start in starts if start is not None) / threads
+        begun = perf_counter() - spent
 
         def tell(i: int, member: Member, planned: int) -> bool:
             step = Step(
@@ -138,6 +155,9 @@ class Bag:
             return stop.is_set()
 
         def work(i: int) -> Member:
+            start = starts[i]
+            if start is not None and start.member.stopped:
+                return start.member
             limit = None
             if max_time is not None:
                 waves = ceil((members - i) / threads)
@@ -147,7 +167,7 @@ class Bag:
             )
             return training.member(
                 held_out[i], seeds[i], limit, lambda member, planned: tell(i, member, planned),
-                None if like is None else like[i],
+                None if like is None else like[i], start, places[i].keep if places else None,
             )  # fmt: skip
 
         with ThreadPoolExecutor(threads) as pool:
@@ -160,6 +180,8 @@ class Bag:
                 pool.shutdown(cancel_futures=True)
                 raise
         made = [future.result() for future in futures]
+        for place, member in zip(places or (), made, strict=False):
+            place.end(member)  # only now does it count that some ended because they were told to
         return cls(encoder, objective, made, engine, n_jobs)
 
 

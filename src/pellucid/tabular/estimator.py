@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +20,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from pellucid.checkpoint import Checkpoint
 from pellucid.registry import near
 from pellucid.tabular.bag import Bag, parts_held_out
 from pellucid.tabular.frames import Frame, frame_of, table_of
@@ -25,6 +28,7 @@ from pellucid.tabular.hyperparameters import Hyperparameters
 from pellucid.tabular.member import Data, Floats32, Recipe
 from pellucid.tabular.preparation import Preparation
 from pellucid.tabular.progress import bars
+from pellucid.tabular.resuming import REFIT, TRAINING, BagCheckpoint, training_of
 from pellucid.tabular.schema import IGNORED, Schema, infer
 from pellucid.tabular.targets import is_target, targets_of
 
@@ -86,12 +90,18 @@ class Tabular(Hyperparameters, BaseEstimator):
                 kept = np.flatnonzero(weight)
                 frame, y, weight = frame.rows(kept), y[kept], weight[kept]
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        file = Checkpoint.asked_for(
+            self.checkpoint, self.checkpoint_epochs, self.checkpoint_seconds, self.resume
+        )
+        checkpoint = None if file is None else BagCheckpoint(file)
+        if checkpoint is not None:
+            seed = checkpoint.seed(seed, self.random_state)
         notes = list(frame.notes)
         schema = self._schema(frame, y, notes)
         encoded = self._encode_targets(y)  # (n, n_outputs), and (n,) for encoding by the target
         preparation = Preparation(self.bins, self.max_levels, seed)
         encoder, rows = preparation.fit(frame, schema, encoded[1])
-        weight = self._weights(y, weight)
+        given, weight = weight, self._weights(y, weight)
         data = Data(rows, encoded[0], None if weight is None else weight.astype(np.float32))
         held_out = parts_held_out(
             len(y), self.bag, self.validation_fraction,
@@ -99,26 +109,37 @@ class Tabular(Hyperparameters, BaseEstimator):
         )  # fmt: skip
         self.target_name_ = name
         self.schema_, self.notes_ = schema, tuple(notes)
-        self._bag = self._train(encoder, data, held_out, seed)
+        if checkpoint is not None:
+            training = training_of(
+                self.get_params(deep=False), self._recipe(), (frame, y, given), (encoder, data),
+                self.engine, seed,
+            )  # fmt: skip
+            checkpoint.begin(training)
+            if checkpoint.resumed and self.verbose:
+                print(checkpoint.told(self.bag, self.refit), file=sys.stderr)
+        self._bag = self._train(encoder, data, held_out, seed, checkpoint)
         self._look_back(data, y)
         self.leaderboard_ = self._leaderboard()
 
-    def _train(self, encoder: Any, data: Data, held_out: Any, seed: int) -> Bag:
+    def _train(
+        self, encoder: Any, data: Data, held_out: Any, seed: int, checkpoint: BagCheckpoint | None
+    ) -> Bag:
         recipe = self._recipe()
         how: dict[str, Any] = {"engine": self.engine, "n_jobs": self._jobs()}
         budget = None if self.max_time is None else self.max_time / (2 if self.refit else 1)
-        with bars(self.verbose) as shown:
+        places = {} if checkpoint is None else checkpoint.places(self.bag)
+        with bars(self.verbose) as shown, checkpoint or nullcontext():
             told = [*shown, *self.callbacks]
             bag = Bag.train(
                 recipe, encoder, data, held_out, self._judge, seed, callbacks=told,
-                max_time=budget, **how,
+                max_time=budget, places=places.get(TRAINING), **how,
             )  # fmt: skip
             self._seen = bag.members
             if self.refit and any(len(part) for part in held_out):
                 none = np.zeros(0, np.intp)
                 bag = Bag.train(
                     recipe, encoder, data, [none] * self.bag, self._judge, seed, callbacks=told,
-                    max_time=budget, like=bag.members, **how,
+                    max_time=budget, like=bag.members, places=places.get(REFIT), **how,
                 )  # fmt: skip
         lost = sum(not member.best_epoch for member in bag.members)
         if lost == len(bag.members):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
@@ -48,6 +49,16 @@ SHARED = """bag : int, default=4
         "boolean", "category", "date" or "ignored".
     max_time : float, default=None
         Seconds for training; the schedule is drawn together so that it ends by then.
+    checkpoint : str or path, default=None
+        A file that is kept of where all networks stand, so that training can go on after whatever
+        ends it.
+    checkpoint_seconds, checkpoint_epochs : float, int, default=None
+        Write it after the first epoch that ends so long after the last time, or with each network
+        after each so many epochs of its own; by default every 10 seconds. It is always written at
+        the end.
+    resume : bool, default=False
+        Whether to go on from that file, to the same bits as if nothing had been (but not under
+        `max_time`, which goes by the clock); without one, training begins anew.
     random_state : int, RandomState or None, default=None
         The same whole number gives the same bits, however many threads there are.
     n_jobs : int, default=None
@@ -88,6 +99,10 @@ class Hyperparameters:
     max_levels: int = 30
     column_types: Mapping[str, str] | None = None
     max_time: float | None = None
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_seconds: float | None = None
+    checkpoint_epochs: int | None = None
+    resume: bool = False
     random_state: Any = None
     n_jobs: int | None = None
     verbose: bool | int = False
@@ -112,6 +127,10 @@ class Hyperparameters:
         "max_levels": [Interval(Integral, 1, None, closed="left")],
         "column_types": [dict, None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "checkpoint": [str, os.PathLike, None],
+        "checkpoint_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "resume": ["boolean"],
         "random_state": ["random_state"],
         "n_jobs": [Interval(Integral, 1, None, closed="left"), Options(Integral, {-1}), None],
         "verbose": ["verbose"],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import ceil, inf, isfinite, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -212,23 +212,13 @@ class Running:
     member : what has come of it.
     state : theta, and what the optimizer remembers.
     draws : of the order of rows, and of dropout.
-    pace : how far it has come.
+    time : the part of the schedule that is done.
     """
 
     member: Member
     state: State
     draws: tuple[np.random.Generator, np.random.Generator]
-    pace: Pace
-
-
-class Keeper(Protocol):
-    """Who keeps where a member's training stands, so that it can go on there another time."""
-
-    def recall(self, running: Running) -> None:
-        """Put what is about to begin to where it stood; leave it if nothing was kept."""
-
-    def keep(self, running: Running) -> None:
-        """Note where it stands."""
+    time: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -254,7 +244,8 @@ class Training:
         max_time: float | None = None,
         progress: Callable[[Member, int], bool] | None = None,
         like: Member | None = None,
-        keeper: Keeper | None = None,
+        start: Running | None = None,
+        keep: Callable[[Running], None] | None = None,
     ) -> Member:
         """Train a network on the rows that are not held out.
 
@@ -265,27 +256,24 @@ class Training:
         like : a network to end with the best epoch of, the schedule being cut off there as it was
             for that one; None: go through with all, and keep the weights that were best on the
             rows held out.
-        keeper : asked where to begin, and told where training stands after each epoch.
+        start : where another training stood, to go on from; None: begin.
+        keep : told where it stands after each epoch, before `progress`, whose errors lose nothing.
         """
-        drawn, ordered, dropped = (np.random.default_rng(s) for s in seed.spawn(3))
         recipe, layout = self.recipe, self.objective.layout
         inside = np.ones(len(self.data.y), bool)
         inside[held_out] = False
         feed = _Feed(self.encoder, self.data.take(inside), recipe)
         watched = self.data.take(held_out)
         rule = adamw(0.9, 0.95, weight_decay=recipe.weight_decay)
-        theta = layout.draw(drawn).astype(np.float32)
-        state = State(theta, rule.init(theta))
-        drops = dropout(layout.architecture, recipe.dropout, dropped)
         best = like.best_epoch if like is not None else 0
         planned = like.planned if like is not None and best else recipe.epochs(feed.n)
         last = best or planned
-        output = np.empty((0, layout.architecture.n_outputs), np.float32)
-        member = Member(theta, held_out, output, planned=planned)
-        running = Running(member, state, (ordered, dropped), Pace(planned, feed.steps, max_time))
-        if keeper is not None:
-            keeper.recall(running)
-        pace, bare, look = running.pace, raw(layout), _Look(self.encoder, watched.rows)
+        running = start or self._begin(rule, held_out, seed, planned)
+        member, state, (ordered, dropped) = running.member, running.state, running.draws
+        drops = dropout(layout.architecture, recipe.dropout, dropped)
+        pace = Pace(planned, feed.steps, max_time)
+        pace.go_on(running.time, member.seconds)
+        output, bare, look = member.output, raw(layout), _Look(self.encoder, watched.rows)
         for epoch in range(member.epochs + 1, last + 1):
             pieces = feed.pieces(ordered.permutation(feed.n), recipe.rates(pace.times(epoch)))
             loss = sum(self._steps(rule, state, piece, feed.size, drops) for piece in pieces)
@@ -301,13 +289,29 @@ class Training:
                 member.stopped = member.stopped or "max_time is over"
             if recipe.ends_early and not best and pace.rests and not member.is_better_since_rest():
                 member.stopped = member.stopped or "no better for a whole cycle of the schedule"
-            if keeper is not None:
-                keeper.keep(running)  # before others are told, so that no error of theirs loses it
+            if keep is not None:
+                running.time = pace.t
+                keep(running)
             if progress is not None and progress(member, last):
                 member.stopped = member.stopped or "a callback said so"
             if member.stopped:
                 break
         return member
+
+    def _begin(
+        self,
+        rule: Optimizer,
+        held_out: NDArray[np.intp],
+        seed: np.random.SeedSequence,
+        planned: int,
+    ) -> Running:
+        """A network as it is drawn."""
+        drawn, ordered, dropped = (np.random.default_rng(s) for s in seed.spawn(3))
+        layout = self.objective.layout
+        theta = layout.draw(drawn).astype(np.float32)
+        output = np.empty((0, layout.architecture.n_outputs), np.float32)
+        member = Member(theta, held_out, output, planned=planned)
+        return Running(member, State(theta, rule.init(theta)), (ordered, dropped))
 
     def _steps(
         self, rule: Optimizer, state: State, piece: _Piece, size: int, drops: Dropout | None

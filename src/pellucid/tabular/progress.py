@@ -33,7 +33,7 @@ def bars(verbose: bool | int) -> Iterator[list[Callable[[Step], Any]]]:
     tasks: dict[int, Any] = {}
 
     def show(step: Step) -> None:
-        if step.epoch == 1:
+        if step.epoch == 1 or step.member not in tasks:  # which has gone on in its midst
             tasks[step.member] = progress.add_task(
                 "", total=step.epochs, member=step.member, members=step.members
             )

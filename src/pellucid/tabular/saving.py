@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
     Tensors = Mapping[str, NDArray[Any]]
 
-LEFT_OUT = ("engine", "n_jobs", "verbose", "callbacks")
-"""Parameters that say who trained and who watched, which is no part of the model."""
+LEFT_OUT = (
+    "engine", "n_jobs", "verbose", "callbacks", "checkpoint", "checkpoint_seconds",
+    "checkpoint_epochs", "resume",
+)  # fmt: skip
+"""Parameters that say who trained, who watched and who wrote, which is no part of the model."""
 
 LABELS = (str, int, float, bool)
 """What classes may be."""

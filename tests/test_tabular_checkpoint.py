@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -623,3 +624,114 @@ def test_a_fit_that_is_killed_fifty_times_ends_with_the_bits_of_a_quiet_one(kind
     quiet = saved(kind(**settings).fit(X, y, weight), tmp_path)
     for i in range(made["rounds"]):
         assert (tmp_path / f"{i}.safetensors").read_bytes() == quiet
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+HERE = [sys.executable, "-m", "pellucid"]
+TRAIN = ("train", "people.csv", "--bag", "4", "--seed", "1", "--checkpoint", "run.ckpt")
+
+
+@pytest.fixture
+def people_file(people, tmp_path):
+    import polars
+
+    X, y, _ = people
+    path = tmp_path / "people.csv"
+    some = {name: X[name] for name in ("column_1", "column_4", "column_6", "column_13")}
+    polars.DataFrame(some | {"income": y}).head(300).write_csv(path)
+    return path
+
+
+def test_a_command_that_is_killed_again_and_again_writes_the_file_of_a_quiet_one(people_file):
+    folder = people_file.parent
+    words = [*HERE, *TRAIN, "--checkpoint-epochs", "1", "--resume"]
+    path, killed = folder / "run.ckpt", 0
+    for epochs in (1, 12, 30):
+        process = subprocess.Popen(
+            words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while process.poll() is None and epochs_in(path) < epochs:
+            time.sleep(0.01)
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+    assert killed == 3
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "resumed: " in done.stderr
+    again = (folder / "model.safetensors").read_bytes()
+    words = [*HERE, "train", "people.csv", "--bag", "4", "--seed", "1", "-q"]
+    subprocess.run(words, cwd=folder, check=True)
+    assert (folder / "model.safetensors").read_bytes() == again
+
+
+def epochs_in(path):
+    """That a checkpoint holds of all networks."""
+    if not path.exists():
+        return 0
+    return sum(
+        array.shape[1] for name, array in contents(path)[1].items() if name.endswith(".losses")
+    )
+
+
+def test_ctrl_c_says_how_to_go_on_and_then_it_does(people_file):
+    folder = people_file.parent
+    words = [*HERE, *TRAIN, "--checkpoint-epochs", "1"]
+    process = subprocess.Popen(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while epochs_in(folder / "run.ckpt") < 5:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)  # an impatient person
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == (
+        "pellucid: interrupted: where training stood is in run.ckpt; the same command with "
+        "--resume goes on"
+    )
+    assert "Traceback" not in err
+    assert sorted(p.name for p in folder.iterdir()) == ["people.csv", "run.ckpt"]
+    done = subprocess.run(
+        [*words, "--resume", "--json"], cwd=folder, capture_output=True, check=True
+    )
+    made = json.loads(done.stdout)
+    quiet = subprocess.run(
+        [*HERE, "train", "people.csv", "--bag", "4", "--seed", "1", "--json", "--out", "quiet"],
+        cwd=folder, capture_output=True, check=True,
+    )  # fmt: skip
+    assert made["metrics"] == json.loads(quiet.stdout)["metrics"]
+    assert (folder / "quiet").read_bytes() == (folder / "model.safetensors").read_bytes()
+
+
+def test_a_whole_checkpoint_of_the_command_line_gives_the_model_and_the_picture_at_once(
+    run, people_file
+):
+    quick = (*TRAIN, "--max-time", 0.3, "--plot", "p.png")
+    first = run(*quick)
+    assert first.code == 0
+    model, picture = (people_file.parent / name for name in ("model.safetensors", "p.png"))
+    before = model.read_bytes(), picture.read_bytes()
+    model.unlink()
+    picture.unlink()
+    again = run(*quick, "--resume")
+    assert again.code == 0
+    assert "resumed: 4 of 4 networks done" in again.err
+    assert (model.read_bytes(), picture.read_bytes()) == before
+
+
+def test_the_command_line_refuses_what_is_another_training_in_one_line(run, people_file):
+    quick = ("--max-time", 0.2)
+    assert run(*TRAIN, *quick).code == 0
+    for more, said in (
+        (("--seed", 2), "random_state was 1 and is 2"),
+        (("--bag", 3), "bag was 4 and is 3"),
+        (("--column-type", "column_1=category"), "column_types was None and is"),
+        (("--engine", "reference"), "engine was 'native' and is 'reference'"),
+    ):
+        result = run(*TRAIN, *quick, *more, "--resume")
+        assert result.code == 2
+        last = result.err.splitlines()[-1]
+        assert "pellucid: 'run.ckpt' is the checkpoint of another training: " in last
+        assert said in last

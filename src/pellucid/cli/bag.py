@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pellucid.cli.exits import one_interrupt
+from pellucid.cli.exits import Interrupted, how_to_go_on, one_interrupt
 from pellucid.cli.measure import Measured, against, answers_of, measure, refuse_unfit
 from pellucid.engines import ENGINES
 from pellucid.predictor import fit_target
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pellucid.tables import Table
 
 Model: TypeAlias = TabularClassifier | TabularRegressor
+
+KEEPING = ("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume")
+"""Options that the models have as parameters of the same names."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,17 @@ def train_bag(
         n_jobs=options["threads"],
         engine=engine,
         verbose=loud,
+        **{name: options[name] for name in KEEPING},
     )
     if loud:
         print(opening(options["data"], rows, choice, schema, options["bag"]), flush=True)
     with one_interrupt():
-        trained = _trained(model, rows, choice, compare=options["compare"])
+        try:
+            trained = _trained(model, rows, choice, compare=options["compare"])
+        except KeyboardInterrupt:
+            if options["checkpoint"] is None:
+                raise
+            raise Interrupted(how_to_go_on(options["checkpoint"])) from None
         model.save(out, about=about(trained))
         if plot is not None:
             draw(trained, plot)

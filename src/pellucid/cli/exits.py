@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 FAILED = 1
@@ -14,11 +15,19 @@ MISTAKE = 2
 """Something that was asked cannot be done as it was asked."""
 
 INTERRUPTED = 130
-"""Ctrl-C. One network is kept as it was then; of a bag that is not whole, nothing is."""
+"""Ctrl-C. One network is kept as it was then; of a bag that is not whole, only a checkpoint is."""
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A Ctrl-C in a command, in a form that Typer does not turn into an exit without a word."""
+    """A Ctrl-C in a command, in a form that Typer does not turn into an exit without a word.
+
+    Its message is what is to be known; without one, that nothing was written.
+    """
+
+
+def how_to_go_on(checkpoint: Path) -> str:
+    """What to say when training was interrupted that has a checkpoint."""
+    return f"where training stood is in {checkpoint}; the same command with --resume goes on"
 
 
 @contextmanager

@@ -18,8 +18,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the `pellucid` command and exit."""
     try:
         code = _run(arguments)
-    except (KeyboardInterrupt, Interrupted):
-        _say("interrupted: nothing was written")
+    except (KeyboardInterrupt, Interrupted) as error:
+        _say(f"interrupted: {error if str(error) else 'nothing was written'}")
         code = INTERRUPTED
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         if os.environ.get("PELLUCID_DEBUG"):

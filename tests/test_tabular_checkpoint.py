@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,6 +173,19 @@ def test_a_network_that_diverges_later_does_so_when_it_was_cut_off_too(bikes, tm
     refuse_different(model, quiet, X, tmp_path)
 
 
+def test_networks_that_diverge_at_once_are_lost_when_it_was_cut_off_too(bikes, tmp_path):
+    X, y, _ = bikes
+    settings = SMALL | {"learning_rate_init": 1e30, "n_jobs": 1}
+    settings |= {"checkpoint": tmp_path / "c.ckpt", "resume": True}
+    seen = []
+    with pytest.raises(CutError):
+        TabularRegressor(**settings, callbacks=[cut_at(2, seen)]).fit(X, y)
+    for _ in range(2):  # when one is left to train, and when none is
+        with pytest.raises(ValueError, match="training diverged in the first epoch"):
+            TabularRegressor(**settings, callbacks=[cut_at(0, seen)]).fit(X, y)
+    assert seen == [(1, 1), (2, 1), (3, 1)]
+
+
 def wild(t):
     return 0.5 if t < 0.8 else 1e30
 
@@ -323,7 +337,7 @@ def test_ctrl_c_leaves_where_all_networks_stood(kind, rows, tmp_path):
 
     def press(step):
         first.add((step.member, step.epoch))
-        if len(first) == 5:
+        if len(first) == 30:  # when all threads are at work
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
@@ -453,6 +467,22 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_training(people,
         with pytest.raises(OSError, match="cannot write to"):
             TabularClassifier(**SMALL, checkpoint=path, callbacks=[told.append]).fit(*people)
     assert told == []
+
+
+def test_a_folder_that_goes_away_is_warned_of_and_training_goes_on(people, tmp_path):
+    folder = tmp_path / "there"
+    folder.mkdir()
+
+    def vanish(step):
+        if folder.exists():
+            shutil.rmtree(folder)
+
+    settings = SMALL | {"checkpoint": folder / "run.ckpt", "bag": 1, "callbacks": [vanish]}
+    with pytest.warns(UserWarning, match="no checkpoint could be written .* training goes on"):
+        model = TabularClassifier(**settings).fit(*people)
+    refuse_different(
+        model, TabularClassifier(**SMALL | {"bag": 1}).fit(*people), people[0], tmp_path
+    )
 
 
 # --- damaged --------------------------------------------------------------------------------------
@@ -709,15 +739,16 @@ def test_a_whole_checkpoint_of_the_command_line_gives_the_model_and_the_picture_
     run, people_file
 ):
     quick = (*TRAIN, "--max-time", 0.3, "--plot", "p.png")
-    first = run(*quick)
+    first = run(*quick, "--resume")
     assert first.code == 0
+    assert "note: no checkpoint in run.ckpt yet: training begins\n" in first.err
     model, picture = (people_file.parent / name for name in ("model.safetensors", "p.png"))
     before = model.read_bytes(), picture.read_bytes()
     model.unlink()
     picture.unlink()
     again = run(*quick, "--resume")
     assert again.code == 0
-    assert "resumed: 4 of 4 networks done" in again.err
+    assert "note: resumed: 4 of 4 networks done\n" in again.err
     assert (model.read_bytes(), picture.read_bytes()) == before
 
 

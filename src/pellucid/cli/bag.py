@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pellucid.cli.exits import Interrupted, how_to_go_on, one_interrupt
+from pellucid.cli.exits import Interrupted, one_interrupt
+from pellucid.cli.keeping import OPTIONS as KEEPING
+from pellucid.cli.keeping import how_to_go_on
 from pellucid.cli.measure import Measured, against, answers_of, measure, refuse_unfit
 from pellucid.engines import ENGINES
 from pellucid.predictor import fit_target
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
     from pellucid.tables import Table
 
 Model: TypeAlias = TabularClassifier | TabularRegressor
-
-KEEPING = ("checkpoint", "checkpoint_epochs", "checkpoint_seconds", "resume")
-"""Options that the models have as parameters of the same names."""
 
 
 @dataclass(frozen=True)

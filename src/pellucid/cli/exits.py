@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 FAILED = 1
@@ -23,11 +22,6 @@ class Interrupted(Exception):  # noqa: N818
 
     Its message is what is to be known; without one, that nothing was written.
     """
-
-
-def how_to_go_on(checkpoint: Path) -> str:
-    """What to say when training was interrupted that has a checkpoint."""
-    return f"where training stood is in {checkpoint}; the same command with --resume goes on"
 
 
 @contextmanager

@@ -95,8 +95,6 @@ def train(
     known = set(table.notes)
     if choice.preset == "plain":
         return train_plain(table, own, choice, context.params, known)
-    if checkpoint is not None:
-        raise ValueError("--checkpoint is for --preset plain: --preset tables cannot resume")
     from pellucid.cli.bag import train_bag
 
     return train_bag(table, own, choice, context.params, known)

@@ -171,8 +171,8 @@ class Bag:
             )  # fmt: skip
 
         with ThreadPoolExecutor(threads) as pool:
-            futures = [pool.submit(work, i) for i in range(members)]
             try:
+                futures = [pool.submit(work, i) for i in range(members)]
                 for future in as_completed(futures):
                     future.result()
             except BaseException:

@@ -115,8 +115,8 @@ class Tabular(Hyperparameters, BaseEstimator):
                 self.engine, seed,
             )  # fmt: skip
             checkpoint.begin(training)
-            if checkpoint.resumed and self.verbose:
-                print(checkpoint.told(self.bag, self.refit), file=sys.stderr)
+            if self.resume and self.verbose:
+                print(f"note: {checkpoint.told(self.bag, self.refit)}", file=sys.stderr)
         self._bag = self._train(encoder, data, held_out, seed, checkpoint)
         self._look_back(data, y)
         self.leaderboard_ = self._leaderboard()

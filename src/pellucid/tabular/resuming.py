@@ -85,11 +85,13 @@ class Standing(NamedTuple):
     def running(self, held_out: NDArray[np.intp], layout: Layout) -> Running:
         """The member of these standings, a network of a layout, with the rows that it holds out."""
         figures = {name: kind(self.figures[name]) for name, kind in FIGURES.items()}
-        losses, held_out_losses = self._array("losses", (2, -1), np.float64).tolist()
-        if not 0 <= figures["best_epoch"] <= len(losses):
-            raise ValueError(f"{figures['best_epoch']} of {len(losses)} epochs was the best")
-        shape = len(held_out), layout.architecture.n_outputs
-        best, output = self._array("best", (layout.size,)), self._array("output", shape)
+        epochs = self.arrays["losses"].shape[-1]
+        losses, held_out_losses = self._array("losses", (2, epochs), np.float64).tolist()
+        if not 0 <= figures["best_epoch"] <= epochs:
+            raise ValueError(f"{figures['best_epoch']} of {epochs} epochs was the best")
+        rows = len(held_out) if figures["best_epoch"] else 0
+        best = self._array("best", (layout.size,))
+        output = self._array("output", (rows, layout.architecture.n_outputs))
         member = Member(best, held_out, output, losses, held_out_losses, **figures)
         draws = np.random.default_rng(0), np.random.default_rng(0)
         if self.done:
@@ -102,12 +104,9 @@ class Standing(NamedTuple):
         return Running(member, state, draws, float(self.figures["time"]))
 
     def _array(self, name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
-        """One of the arrays; -1 stands for any length."""
+        """One of the arrays, if it is as it must be."""
         array = self.arrays[name]
-        fits = len(array.shape) == len(shape) and all(
-            n in (-1, own) for n, own in zip(shape, array.shape, strict=True)
-        )
-        if not fits or array.dtype != dtype:
+        if array.shape != shape or array.dtype != dtype:
             expected = f"{np.dtype(dtype)} {shape}"
             raise ValueError(f"{name} is {array.dtype} {array.shape}: expected {expected}")
         return array
@@ -230,7 +229,9 @@ class BagCheckpoint:
                 self._write()
 
     def told(self, members: int, refit: bool) -> str:
-        """How far the fit had come that is gone on with, for a person."""
+        """For a person: how far the fit had come that is gone on with, if there is one."""
+        if not self.resumed:
+            return f"no checkpoint in {self.file.path} yet: training begins"
         done = [name for name, standing in self.standings.items() if standing.done]
         counts = {stage: sum(name.startswith(stage) for name in done) for stage in STAGES}
         text = f"resumed: {counts[TRAINING]} of {members} networks done"

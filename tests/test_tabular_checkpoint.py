@@ -672,7 +672,7 @@ def test_a_fit_that_is_killed_fifty_times_ends_with_the_bits_of_a_quiet_one(kind
 # --- the command line -----------------------------------------------------------------------------
 
 HERE = [sys.executable, "-m", "pellucid"]
-TRAIN = ("train", "people.csv", "--bag", "4", "--seed", "1", "--checkpoint", "run.ckpt")
+TRAIN = ("train", "people.csv", "--bag", "3", "--seed", "1", "--checkpoint", "run.ckpt")
 
 
 @pytest.fixture
@@ -688,7 +688,7 @@ def people_file(people, tmp_path):
 
 def test_a_command_that_is_killed_again_and_again_writes_the_file_of_a_quiet_one(people_file):
     folder = people_file.parent
-    words = [*HERE, *TRAIN, "--checkpoint-epochs", "1", "--resume"]
+    words = [*HERE, *TRAIN, "--checkpoint-epochs", "4", "--resume"]
     path, killed = folder / "run.ckpt", 0
     for epochs in (1, 12, 30):
         process = subprocess.Popen(
@@ -703,7 +703,7 @@ def test_a_command_that_is_killed_again_and_again_writes_the_file_of_a_quiet_one
     assert done.returncode == 0
     assert "resumed: " in done.stderr
     again = (folder / "model.safetensors").read_bytes()
-    words = [*HERE, "train", "people.csv", "--bag", "4", "--seed", "1", "-q"]
+    words = [*HERE, "train", "people.csv", "--bag", "3", "--seed", "1", "-q"]
     subprocess.run(words, cwd=folder, check=True)
     assert (folder / "model.safetensors").read_bytes() == again
 
@@ -719,7 +719,7 @@ def epochs_in(path):
 
 def test_ctrl_c_says_how_to_go_on_and_then_it_does(people_file):
     folder = people_file.parent
-    words = [*HERE, *TRAIN, "--checkpoint-epochs", "1"]
+    words = [*HERE, *TRAIN, "--checkpoint-epochs", "4"]
     process = subprocess.Popen(
         words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -741,7 +741,7 @@ def test_ctrl_c_says_how_to_go_on_and_then_it_does(people_file):
     )
     made = json.loads(done.stdout)
     quiet = subprocess.run(
-        [*HERE, "train", "people.csv", "--bag", "4", "--seed", "1", "--json", "--out", "quiet"],
+        [*HERE, "train", "people.csv", "--bag", "3", "--seed", "1", "--json", "--out", "quiet"],
         cwd=folder, capture_output=True, check=True,
     )  # fmt: skip
     assert made["metrics"] == json.loads(quiet.stdout)["metrics"]
@@ -761,7 +761,7 @@ def test_a_whole_checkpoint_of_the_command_line_gives_the_model_and_the_picture_
     picture.unlink()
     again = run(*quick, "--resume")
     assert again.code == 0
-    assert "note: resumed: 4 of 4 networks done\n" in again.err
+    assert "note: resumed: 3 of 3 networks done\n" in again.err
     assert (model.read_bytes(), picture.read_bytes()) == before
 
 
@@ -770,7 +770,7 @@ def test_the_command_line_refuses_what_is_another_training_in_one_line(run, peop
     assert run(*TRAIN, *quick).code == 0
     for more, said in (
         (("--seed", 2), "random_state was 1 and is 2"),
-        (("--bag", 3), "bag was 4 and is 3"),
+        (("--bag", 2), "bag was 3 and is 2"),
         (("--column-type", "column_1=category"), "column_types was None and is"),
         (("--engine", "reference"), "engine was 'native' and is 'reference'"),
     ):

@@ -512,8 +512,9 @@ def test_the_checkpoint_of_another_kind_of_training_and_a_model_are_refused(
 ):
     (header, tensors) = contents(begun)
     other = tmp_path / "other"
-    write(other, header | {"kind": "network"}, tensors)
-    with pytest.raises(ValueError, match="is the checkpoint of a network and this is a bag"):
+    write(other, header | {"kind": "TabularRegressor.fit"}, tensors)
+    said = "'TabularRegressor.fit' and this is 'TabularClassifier.fit': give each training a file"
+    with pytest.raises(ValueError, match=said):
         resumed(other, tmp_path, people)
     TabularClassifier(**SMALL).fit(*people).save(other)
     with pytest.raises(ValueError, match="is a safetensors file, but not a checkpoint"):

@@ -93,7 +93,8 @@ class Tabular(Hyperparameters, BaseEstimator):
         file = Checkpoint.asked_for(
             self.checkpoint, self.checkpoint_epochs, self.checkpoint_seconds, self.resume
         )
-        checkpoint = None if file is None else BagCheckpoint(file)
+        kind = f"{type(self).__name__}.fit"
+        checkpoint = None if file is None else BagCheckpoint(file, kind)
         if checkpoint is not None:
             seed = checkpoint.seed(seed, self.random_state)
         notes = list(frame.notes)

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from pellucid.tabular.encoder import Encoder
 
-KIND = "bag of networks for tables"
-
 STAGES = TRAINING, REFIT = "training", "refit"
 """A network is trained, and if that is asked for once more, on all rows."""
 
@@ -141,6 +139,7 @@ class BagCheckpoint:
     Parameters
     ----------
     file : which, how often, and whether to go on from it.
+    kind : the function whose training it is.
 
     Raises
     ------
@@ -148,12 +147,12 @@ class BagCheckpoint:
         If it is to be gone on from, and cannot be read.
     """
 
-    def __init__(self, file: Checkpoint) -> None:
-        self.file = file
+    def __init__(self, file: Checkpoint, kind: str) -> None:
+        self.file, self._kind = file, kind
         self.standings: dict[str, Standing] = {}  # by stage and number
         self._training: dict[str, Any] = {}
         self._lock, self._is_written = threading.Lock(), False
-        found = file.read(KIND)
+        found = file.read(kind)
         self.resumed = found is not None
         if found is None:
             return
@@ -216,7 +215,7 @@ class BagCheckpoint:
             for name, standing in self.standings.items()
             for key, array in standing.arrays.items()
         }
-        self.file.write(KIND, header, tensors)
+        self.file.write(self._kind, header, tensors)
         self._is_written = True
 
     def __enter__(self) -> None:

@@ -104,7 +104,7 @@ def test_saved_and_read_again(scaling):
         ({"scaler": {"shift": [0, 0], "scale": [1, 0]}}, "scale of 0"),
         (
             {"columns": [{"name": "a", "median": float("nan"), "marks_missing": False}]},
-            "the median of 'a' is nan",
+            "nan where a number was expected",
         ),
         ({"columns": [{"name": "a"}]}, "damaged"),
         ({"columns": [{"name": "a", "levels": ["x", "x"], "marks_missing": False}]}, "damaged"),

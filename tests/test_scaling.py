@@ -84,5 +84,5 @@ def test_scaling_by_nothing_is_refused(number):
      {"shift": [0.0], "scale": [float("inf")]}],
 )  # fmt: skip
 def test_damaged_numbers_are_refused(fields):
-    with pytest.raises(ValueError, match=r"too large|scale of 0"):
+    with pytest.raises(ValueError, match=r"where a number was expected|scale of 0"):
         Scaler.from_dict(fields)

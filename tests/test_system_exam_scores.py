@@ -78,4 +78,4 @@ def test_text_weights_load_again_with_their_shapes(tmp_path):
     network.save_text(tmp_path)
     again.load_text(tmp_path)
     assert np.array_equal(again.theta, network.theta)
-    assert (tmp_path / "layer1.W.txt").read_text().startswith("# shape 2 3\n")
+    assert (tmp_path / "layer1.txt").read_text().startswith("# W, shape 2 3\n")

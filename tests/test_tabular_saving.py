@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
-import safetensors.numpy
 from safetensors.numpy import save_file
 
 import pellucid
@@ -188,7 +187,7 @@ def test_the_file_holds_theta_of_all_networks_data_and_no_code(models, tmp_path)
     tensors, header = model_file.read_tensors(path)
     thetas = [member.theta for member in models["classes"]._bag.members]
     assert tensors["theta"].tobytes() == b"".join(theta.tobytes() for theta in thetas)
-    assert header["format_version"] == 2
+    assert header["format_version"] == 3
     assert header["tabular"]["classes"]["labels"] == ["big", "middling", "small"]
     assert "seconds" not in json.dumps(header)
     assert {name.partition("_")[0] for name in tensors} == {"theta", "means", "probabilities"}
@@ -302,11 +301,7 @@ def test_numbers_that_were_changed_do_not_give_the_outputs_that_the_file_says(mo
         pellucid.load(written(path, {**tensors, "theta": theta}, header))
 
 
-def test_a_description_too_long_for_a_file_is_refused_with_the_cure(tmp_path, monkeypatch):
-    def too_large(*arguments, **more):  # what 100 MB of levels are answered with
-        raise safetensors.SafetensorError("Error while serializing: header too large")
-
-    monkeypatch.setattr(safetensors.numpy, "save", too_large)
+def test_a_description_too_long_for_a_file_is_refused_with_the_cure(tmp_path):
     with pytest.raises(ValueError, match="leave out columns of text with very many different"):
-        model_file.write(tmp_path / "m", np.zeros(3), {"levels": ["x", "y"]})
+        model_file.write(tmp_path / "m", np.zeros(3), {"levels": ["x" * 2**25]})
     assert list(tmp_path.iterdir()) == []

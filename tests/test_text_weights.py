@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pellucid import Network
 from pellucid.text_weights import read_text, write_text
@@ -37,20 +39,41 @@ def test_float32_weights_survive_exactly(tmp_path):
     assert first.theta.tobytes() == second.theta.tobytes()
 
 
-def test_one_file_an_array_named_after_it_with_its_shape_on_top(tmp_path):
+def test_one_file_a_layer_with_the_shape_above_each_array(tmp_path):
     network().save_text(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "layer1.s.txt", "layer2.W.txt", "layer3.W.txt", "layer3.b.txt",
-    ]  # fmt: skip
-    text = (tmp_path / "layer2.W.txt").read_text().splitlines()
-    assert text[0] == "# shape 3 4"
-    assert [len(line.split()) for line in text[1:]] == [4, 4, 4]
+    files = sorted(p.name for p in tmp_path.iterdir())
+    assert files == ["layer1.txt", "layer2.txt", "layer3.txt"]
+    text = (tmp_path / "layer3.txt").read_text().splitlines()
+    assert (text[0], text[5]) == ("# W, shape 4 2", "# b, shape 2")
+    assert [len(line.split()) for line in text[1:5] + text[6:]] == [2, 2, 2, 2, 2]
 
 
 def test_the_exact_text_of_a_small_file(tmp_path):
-    write_text(tmp_path, {"W": np.array([[0.5, -1.0], [2.0, 0.25]]), "b": np.array([3.0])})
-    assert (tmp_path / "W.txt").read_text() == "# shape 2 2\n0.5 -1\n2 0.25\n"
-    assert (tmp_path / "b.txt").read_text() == "# shape 1\n3\n"
+    arrays = {"W": np.array([[0.5, -1.0], [2.0, 0.25]]), "b": np.array([3.0])}
+    write_text(tmp_path, {"layer1": arrays})
+    expected = "# W, shape 2 2\n0.5 -1\n2 0.25\n# b, shape 1\n3\n"
+    assert (tmp_path / "layer1.txt").read_text() == expected
+
+
+def test_other_programs_can_read_a_layer_of_weights_alone(tmp_path):
+    first = Network([3, 4, 2], bias=False, seed=0)
+    first.save_text(tmp_path)
+    assert np.array_equal(np.loadtxt(tmp_path / "layer1.txt"), first.weights[0])
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=6, max_size=6),
+    st.sampled_from(["float32", "float64"]),
+)
+def test_any_numbers_survive_exactly(tmp_path_factory, numbers, dtype):
+    folder = tmp_path_factory.mktemp("weights")
+    first, second = (Network([2, 2], dtype=dtype, seed=s) for s in (0, 1))
+    with np.errstate(over="ignore"):
+        theta = np.array(numbers).astype(dtype)
+    first.theta = np.nan_to_num(theta)
+    first.save_text(folder)
+    second.load_text(folder)
+    assert first.theta.tobytes() == second.theta.tobytes()
 
 
 def test_a_folder_is_made_where_there_is_none(tmp_path):
@@ -62,7 +85,9 @@ def test_weights_of_another_network_are_refused_with_both_shapes_and_nothing_is_
     Network([3, 5, 2], seed=0).save_text(tmp_path)
     other = Network([3, 4, 2], seed=0)
     before = other.theta.copy()
-    with pytest.raises(ValueError, match=r"layer1.W.txt.*\(3, 5\) and the network needs \(3, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"layer1.txt.*W \(3, 5\) .* and the network needs W \(3, 4\)"
+    ):
         other.load_text(tmp_path)
     assert np.array_equal(other.theta, before)
 
@@ -70,19 +95,26 @@ def test_weights_of_another_network_are_refused_with_both_shapes_and_nothing_is_
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0.5 -1\n2 0.25\n", "does not begin with '# shape"),
-        ("# shape 2 3\n0.5 -1\n2 0.25\n", r"holds shape \(2, 3\)"),
-        ("# shape 2 2\n0.5 -1\n2\n", "number of columns|holds shape"),
-        ("# shape 2 2\n0.5 -1 2\n", r"holds shape \(2, 2\)"),
-        ("# shape 2 2\n0.5 red\n2 0.25\n", "red"),
+        ("0.5 -1\n2 0.25\n", "does not begin with a line such as '# W, shape 2 3'"),
+        ("# shape 2 2\n0.5 -1\n2 0.25\n", "does not begin with a line"),
+        ("# W, shape 2 3\n0.5 -1\n2 0.25\n", r"holds W \(2, 3\) and the network needs W \(2, 2\)"),
+        ("# W, shape 2 2\n0.5 -1\n2\n", "has not 2 lines of 2 numbers under W"),
+        ("# W, shape 2 2\n0.5 -1 2\n", "has not 2 lines of 2 numbers under W"),
+        ("# W, shape 2 2\n0.5 -1\n2 0.25\n1 1\n", "has not 2 lines of 2 numbers under W"),
+        ("# W, shape 2 2\n0.5 red\n2 0.25\n", "has 'red' in line 2: expected a finite number"),
+        ("# W, shape 2 2\n0.5 1\n2 nan\n", "has 'nan' in line 3"),
+        ("# W, shape 2 2\n0.5 1\n2 1e999\n", "has '1e999' in line 3"),
+        ("# W, shape 2 2\n1 2\n3 4\n# W, shape 2 2\n1 2\n3 4\n", "has W twice, again in line 4"),
+        ("# W, shape 2 2\n1 2\n3 4\n# b, shape 2\n1 2\n", r"holds W \(2, 2\) and b \(2,\)"),
+        ("", "holds nothing and the network needs W"),
     ],
 )
 def test_damaged_text_is_refused(tmp_path, text, message):
-    (tmp_path / "W.txt").write_text(text)
+    (tmp_path / "layer1.txt").write_text(text)
     with pytest.raises(ValueError, match=message):
-        read_text(tmp_path, {"W": (2, 2)})
+        read_text(tmp_path, {"layer1": {"W": (2, 2)}})
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"layer1\.s\.txt"):
+    with pytest.raises(FileNotFoundError, match=r"layer1\.txt"):
         network().load_text(tmp_path)

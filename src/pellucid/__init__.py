@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from pellucid.export import export_c, export_json, export_onnx, export_python
     from pellucid.importing import from_onnx, from_skops, from_torch, import_model
     from pellucid.metrics import classification_report, regression_report
-    from pellucid.predictor import Predictor, load
+    from pellucid.predictor import Predictor
     from pellucid.recipe import Recipe
+    from pellucid.saving import load, save
     from pellucid.search import Tuning, tune
     from pellucid.tabular import TableWarning, TabularClassifier, TabularRegressor
 
@@ -89,6 +90,7 @@ __all__ = [
     "one_hot",
     "print_loss",
     "regression_report",
+    "save",
     "to_sklearn",
     "tune",
 ]
@@ -114,7 +116,8 @@ _LATER = {
     "regression_report": "metrics",
     "Predictor": "predictor",
     "Recipe": "recipe",
-    "load": "predictor",
+    "load": "saving",
+    "save": "saving",
     "TableWarning": "tabular",
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pellucid import fields
 from pellucid.activations import ACTIVATIONS, Activation, activation
 from pellucid.layers import LAYERS, Dense, Layer, Scale
-from pellucid.registry import look_up
 
 
 @dataclass(frozen=True)
@@ -113,13 +113,19 @@ class Architecture:
     def from_dict(cls, rows: Sequence[Mapping[str, Any]]) -> Architecture:
         """The inverse of `to_dict`."""
         layers = []
-        for row in rows:
-            given = dict(row)
-            kind = look_up(given.pop("kind"), LAYERS, "kind of layer")
-            for name in ("n_in", "n_out"):
-                if type(given.get(name, 1)) is not int or given.get(name, 1) < 1:
-                    raise ValueError(f"{name} is {given[name]!r}: expected a whole number")
-            layers.append(kind(**(given | {"activation": activation(given["activation"])})))
+        for row in fields.sequence(rows):
+            kind = LAYERS[fields.choice(row["kind"], LAYERS)]
+            given: dict[str, Any] = {}
+            for name, value in row.items():
+                if name in ("n_in", "n_out"):
+                    given[name] = fields.whole(value, 1)
+                elif name == "bias":
+                    given[name] = fields.truth(value)
+                elif name == "activation":
+                    given[name] = ACTIVATIONS[fields.choice(value, ACTIVATIONS)]
+                elif name != "kind":
+                    raise ValueError(f"{name!r:.60} is nothing that a layer has")
+            layers.append(kind(**given))
         return cls(tuple(layers))
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             os.fsync(file.fileno())
             os.chmod(file.name, 0o666 & ~_umask())
             os.replace(file.name, path)
+            _keep_name(path.parent)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)  # a signal may come when it has been renamed
             raise
@@ -56,6 +58,20 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
             pass
     except OSError as error:
         raise PermissionError(f"cannot write to {str(path)!r}: {error.strerror}") from error
+
+
+def _keep_name(folder: Path) -> None:
+    """Force to disk what the files of a folder are called, where the file system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # which some that are across a network answer
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:

@@ -5,7 +5,6 @@ Missing values are null. Needs polars.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid.delimited import tidied
+from pellucid.fields import number, text, texts, truth
 from pellucid.tables import find_column
 
 if TYPE_CHECKING:
@@ -100,16 +100,13 @@ def fit_column(
 
 def column_from_dict(fields: Mapping[str, Any]) -> NumericColumn | TextColumn:
     """The column whose `to_dict` gave these fields; ValueError if they make no sense."""
-    name, marks_missing = str(fields["name"]), bool(fields["marks_missing"])
+    name, marks_missing = text(fields["name"]), truth(fields["marks_missing"])
     if "levels" in fields:
-        levels = tuple(map(str, fields["levels"]))
+        levels = texts(fields["levels"])
         if len(set(levels)) < len(levels):
-            raise ValueError(f"the model's columns are damaged: a level of {name!r} comes twice")
+            raise ValueError(f"a level of {name!r} comes twice")
         return TextColumn(name, levels, marks_missing)
-    median = float(fields["median"])
-    if not math.isfinite(median):
-        raise ValueError(f"the median of {name!r} is {median}: expected a finite number")
-    return NumericColumn(name, median, marks_missing)
+    return NumericColumn(name, number(fields["median"]), marks_missing)
 
 
 def numbers_of(frame: pl.DataFrame, columns: Sequence[NumericColumn]) -> pl.DataFrame:

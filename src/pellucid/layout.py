@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import fields
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace
 from pellucid.initializers import initializer
@@ -59,6 +60,9 @@ class Segment:
         return namespace(part).reshape(part, self.shape)
 
 
+WILD = {*"*?["}
+"""What makes a name a pattern."""
+
 SETTINGS = ("initializer", "learning_rate", "decay", "frozen")
 
 
@@ -87,6 +91,8 @@ class Layout:
                 raise ValueError(f"unknown segment setting {setting!r}: {near(setting, SETTINGS)}")
         by_layer: list[tuple[Segment, ...]] = []
         used: set[str] = set()
+        order = {pattern: i for i, pattern in enumerate(segments or {})}
+        wild = [pattern for pattern in order if WILD & {*pattern}]
         start = 0
         for number, layer in enumerate(architecture.layers, 1):
             row = []
@@ -97,10 +103,10 @@ class Layout:
                     "initializer": p.initializer or layer.activation.initializer,
                     "decay": p.decay,
                 }
-                for pattern, chosen in (segments or {}).items():
-                    if fnmatch.fnmatchcase(name, pattern):
-                        used.add(pattern)
-                        settings |= chosen
+                fitting = {pattern for pattern in wild if fnmatch.fnmatchcase(name, pattern)}
+                for pattern in sorted(fitting | {name} & {*order}, key=order.__getitem__):
+                    used.add(pattern)
+                    settings |= (segments or {})[pattern]
                 row.append(Segment(name, start, stop, p.shape, p.fan_in, p.fan_out, **settings))
                 start = stop
             by_layer.append(tuple(row))
@@ -189,6 +195,17 @@ class Layout:
             if (mine.learning_rate, mine.decay, mine.frozen)
             != (plain.learning_rate, plain.decay, plain.frozen)
         }
+
+    @classmethod
+    def from_settings(cls, architecture: Architecture, settings: Any) -> Layout:
+        """The inverse of `settings`: plain data from a model file, by segments' own names."""
+        for name, chosen in fields.mapping(settings).items():
+            fields.only(chosen, ("learning_rate", "decay", "frozen"))
+            if WILD & {*name}:
+                raise ValueError(f"{name!r:.60} is the name of no segment")
+            for setting, value in chosen.items():
+                (fields.truth if setting == "frozen" else fields.number)(value)
+        return cls(architecture, settings)
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """A new theta (P,), each segment from its own initializer, in theta's order."""

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from numbers import Integral
 from operator import index
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from pellucid import model_file
 from pellucid.architecture import Architecture
-from pellucid.arrays import Array, namespace, to_numpy
+from pellucid.arrays import Array, namespace
 from pellucid.engines import engine as engine_named
 from pellucid.explanation import explain
 from pellucid.layout import Layout
 from pellucid.learner import Learner
 from pellucid.losses import Loss
 from pellucid.network import Trace, forward, input_gradient
+from pellucid.network_file import Saved
 from pellucid.objective import Objective, loss_for
 from pellucid.samples import as_targets
 from pellucid.sparse import dense
-from pellucid.vectors import make_vectors, refuse_other_outputs
 
 
-class Network(Learner):
+class Network(Learner, Saved):
     """A feed-forward network to look into: make it, run it, train it, take any number out of it.
 
     Parameters
@@ -198,51 +196,17 @@ class Network(Learner):
         theta = self._theta_like(x)
         return explain(self.objective, theta, x, y, learning_rate, digits)
 
-    def save(self, path: str | os.PathLike[str], **more: Any) -> None:
-        """Write a model file: theta and a JSON header, no code. `more` joins the header.
-
-        Raises
-        ------
-        ValueError
-            If an activation or the loss is your own code, which no file of data can hold.
-        """
-        header = self.objective.to_dict() | {"dtype": self._dtype}
-        header["test_vectors"] = make_vectors(self.layout, self._theta)
-        model_file.write(path, to_numpy(self._theta), header | more)
-
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Network:
-        """The network of a model file; it gives the same outputs as the one that was saved.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError
-            If there is no such file, or it is not a model.
-        """
-        return cls.from_file(*model_file.read(path))
-
-    @classmethod
-    def from_file(cls, theta: Array, header: Mapping[str, Any]) -> Network:
-        """The network of a theta and a header as `pellucid.model_file.read` gives them."""
-        objective = Objective.from_dict(header)
-        layout = objective.layout
-        if layout.size != theta.size:  # before anything of a size that a header claims is made
-            raise ValueError(
-                f"the model file has {theta.size} numbers for {layout.size} parameters"
-            )
-        network = cls(
-            layout.architecture,
+    def _of(cls, objective: Objective, dtype: Any) -> Self:
+        return cls(
+            objective.layout.architecture,
             loss=objective.loss,
-            segments=layout.settings(),
+            segments=objective.layout.settings(),
             alpha=objective.alpha,
             l1=objective.l1,
             reduction=objective.reduction,
-            dtype=header.get("dtype"),
+            dtype=dtype,
         )
-        network.theta = theta
-        if "test_vectors" in header:
-            refuse_other_outputs(layout, theta, header["test_vectors"])
-        return network
 
     def __repr__(self) -> str:
         head = f"Network({self.architecture}, {self.loss.name}, {self.layout.size} parameters)"

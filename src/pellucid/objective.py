@@ -11,8 +11,9 @@ import numpy as np
 from pellucid.activations import ACTIVATIONS, Activation
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, array_like, namespace
+from pellucid.fields import choice, mapping, number, numbers, sequence
 from pellucid.layout import Layout
-from pellucid.losses import CANONICAL_LOSS, Loss, loss
+from pellucid.losses import CANONICAL_LOSS, LOSSES, Loss, loss
 from pellucid.network import Masks, Trace, backward, forward
 
 
@@ -83,9 +84,10 @@ class Objective:
         """The inverse of `to_dict`; ValueError if the fields are not such."""
         try:
             architecture = Architecture.from_dict(fields["architecture"])
-            layout = Layout(architecture, fields.get("segments"))
-            chosen = loss(**fields["loss"])
-            return cls(layout, chosen, fields["alpha"], fields["l1"], fields["reduction"])
+            layout = Layout.from_settings(architecture, fields.get("segments", {}))
+            chosen = _loss_of(mapping(fields["loss"]), architecture.n_outputs)
+            alpha, l1 = number(fields["alpha"]), number(fields["l1"])
+            return cls(layout, chosen, alpha, l1, choice(fields["reduction"], ("mean", "sum")))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the model file's header is damaged: {error!r}") from error
 
@@ -177,6 +179,17 @@ class Objective:
         decays = array_like(self._decays, theta)
         pull = self.alpha * theta + self.l1 * xp.sign(theta) if self.l1 else self.alpha * theta
         return decays * pull
+
+
+def _loss_of(fields: Mapping[str, Any], n_outputs: int) -> Loss:
+    """The loss whose `to_dict` gave these fields, for so many outputs."""
+    parameters: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "quantile" and isinstance(value, list):
+            parameters[name] = numbers(sequence(value, n_outputs), 0.0, 1.0)
+        elif name != "name":
+            parameters[name] = number(value)
+    return loss(choice(fields["name"], LOSSES), **parameters)
 
 
 def loss_for(output: Activation, chosen: Any) -> Loss:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from pellucid.arrays import Array, array_like, namespace
 from pellucid.layout import Layout
 from pellucid.samples import as_array
 from pellucid.sparse import is_sparse
 from pellucid.text_weights import read_text, write_text
+
+T = TypeVar("T")
 
 
 class Parameters:
@@ -86,14 +88,50 @@ class Parameters:
         return self.layout.named(vector)
 
     def save_text(self, folder: str | os.PathLike[str]) -> None:
-        """Write every array as a text file, such as `layer1.W.txt`, that `load_text` reads back."""
-        write_text(folder, self.parameters)
+        """Write a text file for each layer, such as `layer1.txt`, that `load_text` reads back.
+
+        A file has each array of its layer under a line with its name and shape, and gives the very
+        same numbers again.
+
+        Examples
+        --------
+        >>> from pellucid import Network
+        >>> network = Network([2, 1], initializer=0.5)
+        >>> folder = getfixture("tmp_path")
+        >>> network.save_text(folder)
+        >>> print((folder / "layer1.txt").read_text(), end="")
+        # W, shape 2 1
+        0.5
+        0.5
+        # b, shape 1
+        0
+        >>> network.load_text(folder)
+        """
+        write_text(folder, self._by_layer(self.parameters))
 
     def load_text(self, folder: str | os.PathLike[str]) -> None:
-        """Set every array from the text files in `folder`; their shapes must be this network's."""
-        arrays = read_text(folder, {s.name: s.shape for s in self.layout.segments})
+        """Set every array from the text files in `folder`, which `save_text` made.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If a file is missing, has arrays of other shapes than this network's, or what is no
+            finite number; the weights are then as they were.
+        """
+        shapes = {segment.name: segment.shape for segment in self.layout.segments}
+        layers = read_text(folder, self._by_layer(shapes))
         for name, view in self.parameters.items():
-            view[...] = array_like(arrays[name], view)
+            layer, _, letter = name.partition(".")
+            view[...] = array_like(layers[layer][letter], view)
+
+    @staticmethod
+    def _by_layer(named: Mapping[str, T]) -> dict[str, dict[str, T]]:
+        """What goes by names such as `layer1.W`, by layer and letter."""
+        layers: dict[str, dict[str, T]] = {}
+        for name, item in named.items():
+            layer, _, letter = name.partition(".")
+            layers.setdefault(layer, {})[letter] = item
+        return layers
 
     def _theta_like(self, X: Array) -> Array:
         """Theta in X's dtype and library, and on its device."""

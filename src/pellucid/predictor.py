@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pellucid import model_file
+from pellucid import fields, model_file
 from pellucid.arrays import Array
 from pellucid.events import Event
+from pellucid.example_rows import Value
 from pellucid.history import History
 from pellucid.metrics import (
     ClassificationReport,
@@ -23,14 +24,13 @@ from pellucid.model import Network
 from pellucid.preprocessing import TableEncoder
 from pellucid.recipe import Recipe
 from pellucid.rows import Rows, answered, divide
-from pellucid.tables import Table, find_column
+from pellucid.tables import Table, find_column, table_of_columns
 from pellucid.targets import ClassTarget, NumericTarget
+from pellucid.vectors import make_rows, refuse_other_answers
 
 if TYPE_CHECKING:
     import polars
     from numpy.typing import NDArray
-
-    from pellucid.tabular import TabularClassifier, TabularRegressor
 
 Report: TypeAlias = ClassificationReport | RegressionReport
 
@@ -115,6 +115,10 @@ class Predictor:
     def output(self, frame: polars.DataFrame, notes: list[str] | None = None) -> Array:
         """The network's own output (n, n_outputs), which `target` turns into answers."""
         return np.asarray(self.network.predict(self.inputs(frame, notes)), dtype=np.float64)
+
+    def example_rows(self) -> dict[str, list[Value]]:
+        """A few rows to predict, as plain values by column; `table_of_columns` makes a table."""
+        return self.encoder.example_rows()
 
     def predict(self, frame: polars.DataFrame) -> NDArray[Any]:
         """The label or number (n,) predicted for each row."""
@@ -250,14 +254,21 @@ class Predictor:
             tuple(notes),
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything needed to predict to one model file."""
+    def save(self, path: str | os.PathLike[str], **more: Any) -> None:
+        """Write everything needed to predict to one model file; `more` joins the header."""
         table = {
             "encoder": self.encoder.to_dict(),
             "target": self.target.to_dict(),
             "target_name": self.target_name,
         }
-        self.network.save(path, table=table, about=self.about)
+        self.network.save(
+            path,
+            oldest_format=3,
+            table=table,
+            about=self.about,
+            test_rows=make_rows(self.example_rows(), self._answers),
+            **more,
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
@@ -266,50 +277,44 @@ class Predictor:
         Raises
         ------
         FileNotFoundError, ValueError
-            If there is no such file, or it holds a bare network or no model at all.
+            If there is no such file, or it holds another kind of model or none at all.
         """
-        model = load(path)
-        if isinstance(model, Network):
+        tensors, header = model_file.read_tensors(path)
+        kind = model_file.kind(header)
+        if kind == "Network":
             raise ValueError(f"{os.fspath(path)!r} holds a bare network: read it with Network.load")
-        if not isinstance(model, cls):
-            kind = type(model).__name__
+        if kind != cls.__name__:
             raise ValueError(f"{os.fspath(path)!r} holds a {kind}: read it with pellucid.load")
-        return model
+        with model_file.named(path):
+            return cls.from_file(tensors["theta"], header)
 
+    @classmethod
+    def from_file(cls, theta: Array, header: Mapping[str, Any]) -> Predictor:
+        """The predictor of a theta and a header as `pellucid.model_file.read` gives them."""
+        network = Network.from_file(theta, header)
+        table = fields.mapping(header["table"])
+        encoder = TableEncoder.from_dict(fields.mapping(table["encoder"]))
+        of_target = fields.mapping(table["target"])
+        target = (ClassTarget if "classes" in of_target else NumericTarget).from_dict(of_target)
+        sizes = len(encoder.feature_names), target.n_outputs
+        its = network.architecture.n_inputs, network.architecture.n_outputs
+        if sizes != its:
+            raise ValueError(
+                f"columns and target are for a network of {sizes[0]} inputs and {sizes[1]} "
+                f"outputs, and it has {its[0]} and {its[1]}"
+            )
+        about = fields.mapping(header.get("about") or {})
+        predictor = cls(network, encoder, target, fields.text(table["target_name"]), about)
+        if "test_rows" in header:
+            refuse_other_answers(header["test_rows"], predictor._answers, network.theta.dtype)
+        return predictor
 
-def load(
-    path: str | os.PathLike[str],
-) -> Predictor | Network | TabularClassifier | TabularRegressor:
-    """What a model file holds: a `Predictor`, a fitted tabular model, or a bare `Network`.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If there is no such file, or it is not a model, or damaged.
-    """
-    tensors, header = model_file.read_tensors(path)
-    if "tabular" in header:
-        from pellucid.tabular.saving import restore
-
-        try:
-            return restore(tensors, header)
-        except ValueError as error:
-            raise ValueError(f"cannot read {os.fspath(path)!r}: {error}") from error
-    network = Network.from_file(tensors["theta"], header)
-    if "table" not in header:
-        return network
-    try:
-        table = header["table"]
-        target = table["target"]
-        return Predictor(
-            network,
-            TableEncoder.from_dict(table["encoder"]),
-            (ClassTarget if "classes" in target else NumericTarget).from_dict(target),
-            str(table["target_name"]),
-            header.get("about"),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"the header of {os.fspath(path)!r} is damaged: {error!r}") from error
+    def _answers(self, rows: Mapping[str, Sequence[Any]]) -> NDArray[np.float64]:
+        """What plain rows give: probabilities, or numbers."""
+        frame = table_of_columns(rows).frame
+        with np.errstate(all="ignore"):
+            classes = isinstance(self.target, ClassTarget)
+            return self.predict_proba(frame) if classes else self.predict(frame)
 
 
 def fit_target(rows: Rows, scaling: str | float) -> ClassTarget | NumericTarget:

@@ -25,6 +25,8 @@ from pellucid.columns import (
     listed,
     numbers_of,
 )
+from pellucid.example_rows import Value, levels, numbers, staggered
+from pellucid.fields import choice, mapping, sequence, texts
 from pellucid.registry import look_up
 from pellucid.scaling import SCALERS, Scaler
 from pellucid.tables import find_column
@@ -147,6 +149,32 @@ class TableEncoder:
             X[first : first + ROWS_AT_ONCE, places] = self.scaler.transform(values)
         return X
 
+    def example_rows(self) -> dict[str, list[Value]]:
+        """A few rows of input as plain values by column, made up from what is known of each.
+
+        `pellucid.tables.table_of_columns` makes a table of them.
+
+        Examples
+        --------
+        >>> from pellucid.tables import table_of_columns
+        >>> encoder = TableEncoder((TextColumn("hue", ("blue", "red")),), "none", Scaler.none([]))
+        >>> rows = encoder.example_rows()
+        >>> rows["hue"][:4]
+        ['blue', 'red', 'red', 'not seen in training']
+        >>> encoder.transform(table_of_columns(rows).frame).shape
+        (8, 2)
+        """
+        n = sum(isinstance(column, NumericColumn) for column in self.columns)
+        spreads = iter(np.broadcast_to(self.scaler.scale, (n,)).tolist())
+        return staggered(
+            {
+                column.name: numbers(column.median, next(spreads))
+                if isinstance(column, NumericColumn)
+                else levels(column.levels)
+                for column in self.columns
+            }
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the model file."""
         return {
@@ -161,16 +189,21 @@ class TableEncoder:
     def from_dict(cls, fields: Mapping[str, Any]) -> TableEncoder:
         """The inverse of `to_dict`."""
         try:
-            columns = tuple(column_from_dict(column) for column in fields["columns"])
-            dropped = tuple((str(name), str(reason)) for name, reason in fields["dropped"])
-            notes, scaling = tuple(map(str, fields["notes"])), str(fields["scaling"])
-            scaler = Scaler.from_dict(fields["scaler"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"the model's columns are damaged: {error!r}") from error
+            columns = tuple(column_from_dict(mapping(c)) for c in sequence(fields["columns"]))
+            pairs = [texts(pair) for pair in sequence(fields["dropped"])]
+            dropped = tuple((name, reason) for name, reason in pairs)
+            notes, scaling = texts(fields["notes"]), choice(fields["scaling"], SCALERS)
+            scaler = Scaler.from_dict(mapping(fields["scaler"]))
+        except KeyError as error:
+            raise ValueError(f"the model's columns are damaged: no {error}") from error
+        except ValueError as error:
+            raise ValueError(f"the model's columns are damaged: {error}") from error
         n_numeric = sum(isinstance(column, NumericColumn) for column in columns)
         if scaler.scale.shape not in ((1,), (n_numeric,)) or not columns:
             raise ValueError(
                 f"the model's columns are damaged: its scaler has {scaler.scale.size} numbers for "
                 f"{n_numeric} columns"
             )
+        if len({column.name for column in columns}) < len(columns):
+            raise ValueError("the model's columns are damaged: two have one name")
         return cls(columns, scaling, scaler, dropped, notes)

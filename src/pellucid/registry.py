@@ -7,6 +7,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+MOST, LONGEST, MOST_LISTED = 1000, 200, 50
+"""Names that are looked through for near ones, characters that they may have, names in a hint."""
+
 
 def near(name: str, known: Iterable[str]) -> str:
     """A hint for a mistyped name: the close ones first, else all that are known.
@@ -19,8 +22,10 @@ def near(name: str, known: Iterable[str]) -> str:
     import difflib
 
     known = [str(k) for k in known]
-    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
-    listed = ", ".join(known)
+    near_ones = [k for k in known[:MOST] if len(k) <= LONGEST]  # comparing takes its time
+    close = difflib.get_close_matches(str(name)[:LONGEST], near_ones, n=3, cutoff=0.6)
+    more = f", ... ({len(known)})" if len(known) > MOST_LISTED else ""
+    listed = ", ".join(known[:MOST_LISTED]) + more
     return f"did you mean {' or '.join(close)}? Known: {listed}" if close else f"known: {listed}"
 
 

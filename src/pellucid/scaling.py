@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.fields import numbers
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -88,7 +90,10 @@ class Scaler:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Scaler:
         """The inverse of `to_dict`."""
-        return cls(np.array(fields["shift"], float), np.array(fields["scale"], float))
+        shift, scale = (np.array(numbers(fields[name]), float) for name in ("shift", "scale"))
+        if len(shift) not in (1, len(scale)):
+            raise ValueError(f"a scaler of {len(shift)} shifts and {len(scale)} scales")
+        return cls(shift, scale)
 
 
 def _columns(X: ArrayLike) -> NDArray[np.float64]:

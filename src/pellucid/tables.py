@@ -13,7 +13,7 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,9 @@ OTHER_KINDS = {
     b"\x80\x05": "a pickle, which can run code and is never read",
 }
 """How files begin that are not read, and what to call them."""
+
+LARGEST = 10**308
+"""Whole numbers up to which a float can hold."""
 
 ARRAY_NAMES = (
     ("X", "y"),
@@ -164,6 +167,31 @@ def table_of(
     return Table(_plain(frame), scaling=scaling, target=None if y is None else target_name)
 
 
+def table_of_columns(columns: Mapping[str, Sequence[Any]]) -> Table:
+    """A table from columns by name, of plain values: numbers, text, booleans, None.
+
+    Raises
+    ------
+    ValueError
+        If columns are of different lengths, or a column holds what no column can.
+
+    Examples
+    --------
+    >>> table_of_columns({"age": [36, None], "name": ["Ada", "?"]}).frame.rows()
+    [(36, 'Ada'), (None, None)]
+    """
+    import polars as pl
+
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len({*lengths.values()}) > 1:
+        raise ValueError(f"columns have different lengths: {lengths}")
+    made = []
+    for name, column in columns.items():
+        values = [_plain_value(value, name, row) for row, value in enumerate(column, 1)]
+        made.append(_series(name, np.array(values, object)))
+    return Table(_plain(pl.DataFrame(made)))
+
+
 def find_column(frame: pl.DataFrame, name: str) -> pl.Series:
     """The column called `name`, or a ValueError that lists near names.
 
@@ -184,6 +212,19 @@ def find_column(frame: pl.DataFrame, name: str) -> pl.Series:
             more = f", ... ({len(known)} columns)"
             known = [*close, *(column for column in known[:10] if column not in close)]
         raise ValueError(f"no column {name!r}: {near(name, known)}{more}") from None
+
+
+def _plain_value(value: Any, name: str, row: int) -> Any:
+    """The value; a whole number of more than 64 bits as a float."""
+    if value is None or isinstance(value, str | bool | float):
+        return value
+    if isinstance(value, int) and abs(value) < LARGEST:
+        return value if abs(value) < 2**63 else float(value)
+    what = "a number too large" if isinstance(value, int) else f"{value!r:.60}"
+    raise ValueError(
+        f"column {name!r} holds {what} in row {row}: expected a number, text, true, false, or "
+        "null where there is none"
+    )
 
 
 def _refuse_no_file(path: Path) -> None:

@@ -23,6 +23,7 @@ from pellucid.columns import (
     numbers_of,
     without_nan,
 )
+from pellucid.fields import mapping, sequence, short, texts
 from pellucid.registry import look_up
 from pellucid.scaling import SCALERS, Scaler
 
@@ -131,7 +132,10 @@ class ClassTarget:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> ClassTarget:
         """The inverse of `to_dict`."""
-        return cls(tuple(fields["classes"]))
+        classes = sequence(fields["classes"])
+        if not {*map(type, classes)} <= {str, int, float, bool}:
+            raise ValueError(f"{short(classes)} where labels were expected")
+        return cls(tuple(classes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +190,10 @@ class NumericTarget:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> NumericTarget:
         """The inverse of `to_dict`."""
-        return cls(Scaler.from_dict(fields["scaler"]), tuple(map(str, fields["names"])))
+        scaler, names = Scaler.from_dict(mapping(fields["scaler"])), texts(fields["names"])
+        if scaler.scale.shape not in ((1,), (len(names),)):
+            raise ValueError(f"{scaler.scale.size} scales for {len(names)} targets")
+        return cls(scaler, names)
 
 
 def infer_task(series: pl.Series) -> tuple[str, str]:

@@ -1,10 +1,14 @@
-"""Text weights are a network's numbers as text files, one for each array, that people can read."""
+"""Text weights are a network's numbers as text files, one for each layer, that people can read.
+
+Each array of a layer is headed by its name and shape, and then has a row of numbers a line.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Mapping
+from math import isfinite, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,43 +17,83 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SHAPE = re.compile(r"^# shape ([\d ]+)$")
+    Arrays = Mapping[str, NDArray[np.float64]]
+
+HEAD = re.compile(r"# (\w+), shape ([\d ]+)")
+"""What stands above the numbers of an array."""
 
 
-def write_text(folder: str | os.PathLike[str], arrays: Mapping[str, NDArray[np.float64]]) -> None:
-    """One file `name.txt` for each array: its shape in the first line, then a row a line.
+def write_text(folder: str | os.PathLike[str], layers: Mapping[str, Arrays]) -> None:
+    """One file `name.txt` for each layer, with all its arrays.
 
-    Numbers have 17 significant digits, so that reading gives the very same float64.
+    Numbers have as many digits as it takes to give the very same number when they are read.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
-        shape = " ".join(str(n) for n in array.shape)
-        np.savetxt(folder / f"{name}.txt", np.atleast_2d(array), "%.17g", header=f"shape {shape}")
+    for layer, arrays in layers.items():
+        lines: list[str] = []
+        for name, array in arrays.items():
+            lines.append(f"# {name}, shape {' '.join(map(str, array.shape))}")
+            lines += (" ".join(f"{x:.17g}" for x in row) for row in np.atleast_2d(array).tolist())
+        (folder / f"{layer}.txt").write_text("\n".join(lines) + "\n")
 
 
 def read_text(
-    folder: str | os.PathLike[str], shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, NDArray[np.float64]]:
-    """The arrays of the given names, from the files that `write_text` made.
+    folder: str | os.PathLike[str], shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """The arrays of the given layers, names and shapes, from the files that `write_text` made.
 
     Raises
     ------
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file's shape is not the one expected; both are named.
+        If a file has other arrays than expected, or what is no finite number; the line is named.
     """
-    arrays = {}
-    for name, shape in shapes.items():
-        path = Path(folder) / f"{name}.txt"
-        with path.open() as lines:
-            match = _SHAPE.match(lines.readline().rstrip("\n"))
-            numbers = np.loadtxt(lines, ndmin=2)
-        if match is None:
-            raise ValueError(f"{str(path)!r} does not begin with '# shape ...'")
-        found = tuple(int(n) for n in match[1].split())
-        if found != shape or numbers.size != np.prod(shape):
-            raise ValueError(f"{str(path)!r} holds shape {found} and the network needs {shape}")
-        arrays[name] = numbers.reshape(shape)
+    return {
+        layer: _layer(Path(folder) / f"{layer}.txt", expected) for layer, expected in shapes.items()
+    }
+
+
+def _layer(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float64]]:
+    """The arrays in a file, all of those expected and no others."""
+    found: dict[str, tuple[int, ...]] = {}
+    rows: dict[str, list[list[float]]] = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        head = HEAD.fullmatch(line.strip())
+        if head:
+            name = head[1]
+            if name in found:
+                raise ValueError(f"{str(path)!r} has {name} twice, again in line {number}")
+            found[name], rows[name] = tuple(map(int, head[2].split())), []
+        elif not found:
+            raise ValueError(f"{str(path)!r} does not begin with a line such as '# W, shape 2 3'")
+        elif line.strip():
+            rows[name].append([_number(word, path, number) for word in line.split()])
+    if found != dict(expected):
+        raise ValueError(
+            f"{str(path)!r} holds {_listed(found)} and the network needs {_listed(expected)}"
+        )
+    arrays: dict[str, NDArray[np.float64]] = {}
+    for name, shape in expected.items():
+        height, width = (1, *shape)[-2:]
+        if [len(row) for row in rows[name]] != [width] * height or not prod(shape):
+            raise ValueError(
+                f"{str(path)!r} has not {height} lines of {width} numbers under {name}"
+            )
+        arrays[name] = np.array(rows[name]).reshape(shape)
     return arrays
+
+
+def _number(word: str, path: Path, line: int) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = float("nan")
+    if not isfinite(number):
+        raise ValueError(f"{str(path)!r} has {word!r:.60} in line {line}: expected a finite number")
+    return number
+
+
+def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    return " and ".join(f"{name} {shape}" for name, shape in shapes.items()) or "nothing"

@@ -14,7 +14,8 @@ from pellucid.check import check_gradient
 from pellucid.cli.data import AsJson
 from pellucid.cli.exits import FAILED
 from pellucid.model import Network
-from pellucid.predictor import Predictor, load
+from pellucid.predictor import Predictor
+from pellucid.saving import load
 
 
 def check(

@@ -13,8 +13,9 @@ import typer
 from pellucid import datasets
 from pellucid.atomic import refuse_unwritable
 from pellucid.model import Network
-from pellucid.predictor import Predictor, load
+from pellucid.predictor import Predictor
 from pellucid.registry import near
+from pellucid.saving import load
 from pellucid.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -86,9 +87,16 @@ def _standard_input() -> Table:
 
 def open_model(path: Path) -> Predictor | TabularClassifier | TabularRegressor:
     """What a model file holds that takes a table."""
+    from pellucid.tabular import TabularClassifier, TabularRegressor
+
     model = load(path)
     if isinstance(model, Network):
         raise ValueError(f"'{path}' holds a bare network, which knows no columns of a table")
+    if not isinstance(model, Predictor | TabularClassifier | TabularRegressor):
+        raise ValueError(
+            f"'{path}' holds a scikit-learn {type(model).__name__}, which the command line does "
+            "not run: use pellucid.load in Python"
+        )
     return model
 
 

@@ -14,7 +14,8 @@ from pellucid.cli.scores import NAMES, Score
 from pellucid.columns import TextColumn
 from pellucid.engines import available
 from pellucid.model import Network
-from pellucid.predictor import Predictor, load
+from pellucid.predictor import Predictor
+from pellucid.saving import load
 
 if TYPE_CHECKING:
     from pellucid.tabular import TabularClassifier, TabularRegressor
@@ -26,18 +27,25 @@ def info(model: ModelPath, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(header | {"parameters": int(theta.size)}, indent=2, sort_keys=True))
         return
-    loaded = load(model)
+    loaded: Any = load(model)
     print(f"{model}: {model.stat().st_size} bytes, format {header['format_version']}")
     print(", ".join(f"{name} {number}" for name, number in sorted(header["versions"].items())))
+    is_bag = hasattr(loaded, "schema_")
     if isinstance(loaded, Predictor | Network):
         print(loaded.network if isinstance(loaded, Predictor) else loaded)
+    elif not is_bag:
+        last = loaded[-1] if hasattr(loaded, "steps") else loaded
+        print(f"{loaded}\n{last.network_}")
     else:
         bag = loaded._bag
         print(f"{loaded}\n{len(bag.members)} networks, {bag.objective.layout.architecture}")
     print(f"theta: {theta.dtype}, length {np.linalg.norm(theta):.4g}")
     if isinstance(loaded, Predictor):
-        _describe(loaded)
-    elif not isinstance(loaded, Network):
+        try:
+            _describe(loaded)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"what {str(model)!r} says of its training is damaged") from error
+    elif is_bag:
         _describe_bag(loaded, header.get("about"))
     print(f"engines here: {', '.join(available())}")
 

@@ -46,7 +46,7 @@ def export(
     None is written that does not give the model's answers.
     """
     from pellucid import export as forms
-    from pellucid.predictor import load
+    from pellucid.saving import load
 
     asked = {"onnx": onnx, "c": c, "python": python, "json": json}
     paths = {form: path for form, path in asked.items() if path is not None}

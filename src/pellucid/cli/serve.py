@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.data import ModelPath
-from pellucid.predictor import load
+from pellucid.saving import load
 
 
 def serve(

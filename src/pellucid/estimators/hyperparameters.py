@@ -24,6 +24,12 @@ STEPPING = ("sgd", "adam", "adamw", "rmsprop")
 SEARCHING = ("lbfgs", "conjugate_gradient")
 """Solvers that search on all rows at once, for `max_iter` iterations."""
 
+NO_PART_OF_THE_MODEL = (
+    "engine", "n_threads", "verbose", "callbacks", "checkpoint", "checkpoint_seconds",
+    "checkpoint_epochs", "resume",
+)  # fmt: skip
+"""Hyperparameters that say who trained and who watched; a model file leaves them out."""
+
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 """What scikit-learn's `learning_rate` may be. The last two are for `sgd`, as they are there."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,12 +10,18 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from pellucid import fields
 from pellucid.activations import Activation, activation, softmax, softmax_backward
 from pellucid.arrays import Array, namespace
 from pellucid.losses import Loss, binary_cross_entropy, cross_entropy
+from pellucid.plain import labels_from_dict, labels_to_dict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+MULTILABEL = "multilabel-indicator"
+"""Any number of labels at once, in scikit-learn's words."""
 
 
 class Labels:
@@ -100,6 +107,27 @@ class Labels:
         right = self.decode(output) == y
         return right if right.ndim == 1 else right.all(axis=1)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the model file; ValueError if a label is none."""
+        return {"kind": self.kind, "classes": labels_to_dict(np.asarray(self.classes))}
+
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> Labels:
+        """The inverse of `to_dict`; ValueError if it makes no labels."""
+        kind = fields.choice(about["kind"], ("binary", "multiclass", MULTILABEL))
+        made = cls.__new__(cls)
+        made.kind, made.classes = kind, labels_from_dict(about["classes"])
+        n = len(made.classes)
+        if not {"binary": 1 <= n <= 2, "multiclass": n > 2, MULTILABEL: n > 1}[kind]:
+            raise ValueError(f"{n} classes of a target that is {kind}")
+        if kind == MULTILABEL:
+            rows = np.zeros((2, n), int)
+            rows[0, 0], rows[1, 1] = 1, 1
+            made._known = LabelBinarizer().fit(rows)
+            if made.classes.tolist() != made._known.classes_.tolist():
+                raise ValueError("the classes of a target of several labels count from 0")
+        return made
+
 
 class MixedLabels:
     """Several targets, each with two or more classes of its own: one softmax for each.
@@ -183,6 +211,19 @@ class MixedLabels:
     def probabilities(self, output: NDArray[Any]) -> list[NDArray[Any]]:
         """For each target the probability of each of its classes (n, n_classes)."""
         return self.blocks.split(output)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the model file; ValueError if a label is none."""
+        return {"kind": self.kind, "classes": [labels_to_dict(one) for one in self.classes]}
+
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> MixedLabels:
+        """The inverse of `to_dict`; ValueError if it makes no labels."""
+        fields.choice(about["kind"], (cls.kind,))
+        columns = [labels_from_dict(one) for one in fields.sequence(about["classes"])]
+        if not columns or not all(map(len, columns)):
+            raise ValueError("several targets are none, or one has no classes")
+        return cls(columns)
 
     def right(self, output: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether all labels of a row are right (n,)."""

@@ -121,6 +121,26 @@ class Multilayer(CallbackSupportMixin, Hyperparameters, Fitted):
 
         return to_sklearn(self)
 
+    def save(self, path: str | os.PathLike[str], **more: Any) -> None:
+        """Write everything needed to predict to one model file, which `pellucid.load` reads.
+
+        It is safetensors with a JSON header: data, no code. Training does not go on from it as
+        from a pickle.
+
+        Parameters
+        ----------
+        more : what else shall be in the header, plain data by name.
+
+        Raises
+        ------
+        ValueError
+            If an activation or the loss is one's own code, or classes are neither text, numbers
+            nor booleans.
+        """
+        from pellucid.estimators.saving import save
+
+        save(self, path, **more)
+
     def _refuse_checkpoint(self, once: bool) -> None:
         if self.checkpoint is not None and (once or self.warm_start):
             raise ValueError(

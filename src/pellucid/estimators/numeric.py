@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import fields
 from pellucid.activations import Activation, activation
 from pellucid.losses import Loss, loss
 from pellucid.scaling import SCALERS, Scaler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+REGRESSION = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
+"""Losses by name that a regressor takes."""
 
 
 class Numbers:
@@ -108,6 +113,45 @@ class Numbers:
         if self.scaler is not None:
             numbers = self._inverse(numbers, (1, -1)).astype(output.dtype, copy=False)
         return numbers[:, 0] if self.n_targets == 1 else numbers
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the model file. One's own loss is no data: see the objective's."""
+        return {
+            "kind": self.kind,
+            "targets": self.n_targets,
+            "loss": self.chosen if isinstance(self.chosen, str) else None,
+            "delta": float(self.delta),
+            "quantiles": self.levels,
+            "several": bool(self.several),
+            "scaler": None if self.scaler is None else self.scaler.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any], trained_on: Loss) -> Numbers:
+        """The inverse of `to_dict`, of a network that was trained on such a loss.
+
+        Raises
+        ------
+        ValueError
+            If it makes no numbers.
+        """
+        fields.choice(about["kind"], (cls.kind,))
+        made = cls.__new__(cls)
+        made.n_targets = fields.whole(about["targets"], 1)
+        name, levels = about["loss"], about["quantiles"]
+        made.chosen = trained_on if name is None else fields.choice(name, REGRESSION)
+        made.delta = fields.number(about["delta"], 0.0, above=True)
+        made.levels = None if levels is None else fields.numbers(levels, 0.0, 1.0)
+        made.several = fields.truth(about["several"])
+        of_scaler = about["scaler"]
+        made.scaler = None if of_scaler is None else Scaler.from_dict(fields.mapping(of_scaler))
+        made.made_with = {}
+        if (name == "quantile") != bool(made.levels) or (made.several and not made.levels):
+            raise ValueError(f"quantiles {fields.short(levels)} of the loss {fields.short(name)}")
+        for n in () if made.scaler is None else (len(made.scaler.shift), len(made.scaler.scale)):
+            if n not in (1, made.n_targets):
+                raise ValueError(f"a scaler of {n} numbers for {made.n_targets} targets")
+        return made
 
     def _inverse(self, numbers: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
         assert self.scaler is not None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from pellucid.tabular.frames import Frame
+from pellucid.example_rows import Value, levels, numbers, staggered, truths
+from pellucid.tabular.frames import BOOLEAN, CATEGORY, DATE, Frame
 from pellucid.tabular.moments import numbers_in
 from pellucid.tabular.schema import Schema
 from pellucid.tabular.values import texts_of
@@ -24,6 +26,9 @@ Floats: TypeAlias = "NDArray[np.float64]"
 
 ABSENT, UNKNOWN = -2, -1
 """In place of a level's code: there is no value, or one that training did not have."""
+
+FIRST_DAY, SOME_DAY, LAST_DAY = -350_000.0, 11_000.0, 2_900_000.0
+"""Days from the beginning of 1970 between which dates can be written as text with four digits."""
 
 SOFT_LIMIT, FAR = 3.0, 1e300
 """Numbers are squashed to lie within so many times their interquartile range of the median, from
@@ -247,6 +252,42 @@ class Encoder:
             self._lookups[category.source] = lookup
         return codes_of(texts_of(values), lookup)
 
+    def example_rows(self) -> dict[str, list[Value]]:
+        """A few rows of the columns that are used, made up from what is known of each.
+
+        Values are plain, as JSON has them, with dates as text in the column's own format.
+
+        Examples
+        --------
+        >>> from pellucid.tabular.frames import frame_of
+        >>> from pellucid.tabular.schema import Column
+        >>> schema = Schema((Column("age", "number"), Column("job", "category")))
+        >>> encoder = Encoder(
+        ...     schema, (Number("age", median=40.0, scale=0.1),), (Category("job", ("poet",)),)
+        ... )
+        >>> rows = encoder.example_rows()
+        >>> rows["age"][:3], rows["job"][:3]
+        ([40.0, 50.0, 30.0], ['poet', 'poet', 'not seen in training'])
+        >>> encoder.inputs(encoder.compact(frame_of(rows))).shape
+        (8, 2)
+        """
+        categories = {category.source: category for category in self.categories}
+        parts = {(number.source, number.part): number for number in self.numbers}
+        columns: dict[str, list[Value]] = {}
+        for column in self.schema.used:
+            name = column.name
+            if column.kind == CATEGORY:
+                columns[name] = levels(categories[name].levels)
+            elif column.kind == BOOLEAN:
+                columns[name] = truths()
+            elif column.kind == DATE:
+                found = {part: number for (source, part), number in parts.items() if source == name}
+                columns[name] = _dates(found, column.date_format)
+            else:
+                number = parts.get((name, ""), Number(name))
+                columns[name] = numbers(number.median, 1.0 / number.scale if number.scale else 1.0)
+        return staggered(columns)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the model file."""
         from dataclasses import asdict
@@ -271,3 +312,21 @@ class Encoder:
             for category in fields["categories"]
         )  # fmt: skip
         return cls(Schema.from_dict(fields["schema"]), numbers, categories)
+
+
+def _dates(parts: Mapping[str, Number], date_format: str) -> list[Value]:
+    """Days around the one in the middle of those that training had, as text; and none."""
+    elapsed = parts.get("days elapsed", Number("", median=SOME_DAY))
+    around = numbers(elapsed.median, 1.0 / elapsed.scale if elapsed.scale else 1.0)
+    texts: list[Value] = []
+    for days in around:
+        if not isinstance(days, float):
+            texts.append(None)
+            continue
+        minutes = round(min(max(days, FIRST_DAY), LAST_DAY) * 24 * 60)
+        moment = datetime(1970, 1, 1) + timedelta(minutes=minutes)
+        if date_format:
+            texts.append(moment.strftime(date_format))
+        else:
+            texts.append((moment if "hour" in parts else moment.date()).isoformat())
+    return texts

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from pellucid.checkpoint import Checkpoint
+from pellucid.example_rows import ROWS, Value
 from pellucid.registry import near
 from pellucid.tabular.bag import Bag, parts_held_out
 from pellucid.tabular.frames import Frame, frame_of, table_of
@@ -347,6 +348,15 @@ class Tabular(Hyperparameters, BaseEstimator):
 
         check_is_fitted(self)
         save(self, path, **more)
+
+    def example_rows(self) -> dict[str, list[Value]]:
+        """A few rows to predict, as plain values by column, made up from what the model knows."""
+        check_is_fitted(self)
+        rows = self._bag.encoder.example_rows()
+        if hasattr(self, "feature_names_in_"):
+            return rows
+        empty: list[Value] = [None] * ROWS
+        return {column.name: rows.get(column.name, empty) for column in self.schema_}
 
     def unseen(self, X: Any) -> list[str]:
         """What a table to predict has that training did not know, a sentence each."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sklearn
 
-from pellucid import model_file
+from pellucid import fields, model_file
+from pellucid.layers import Dense, Scale
 from pellucid.objective import Objective
+from pellucid.plain import LABELS, label, labels_from_dict, labels_to_dict
 from pellucid.tabular.bag import Bag
 from pellucid.tabular.calibration import Calibration, Residuals
 from pellucid.tabular.classifier import TabularClassifier
@@ -25,13 +27,16 @@ from pellucid.tabular.frames import CATEGORY, DATE
 from pellucid.tabular.member import Member
 from pellucid.tabular.moments import moments
 from pellucid.tabular.regressor import TabularRegressor
-from pellucid.tabular.schema import KINDS, Schema
-from pellucid.vectors import make_vectors, refuse_other_outputs
+from pellucid.tabular.schema import DATE_FORMATS, KINDS, Schema
+from pellucid.vectors import make_rows, make_vectors, refuse_other_answers, refuse_other_outputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Tensors = Mapping[str, NDArray[Any]]
+
+FORMAT_VERSION = 3
+"""The first in which these files hold test rows."""
 
 LEFT_OUT = (
     "engine", "n_jobs", "verbose", "callbacks", "checkpoint", "checkpoint_seconds",
@@ -39,8 +44,9 @@ LEFT_OUT = (
 )  # fmt: skip
 """Parameters that say who trained, who watched and who wrote, which is no part of the model."""
 
-LABELS = (str, int, float, bool)
-"""What classes may be."""
+NUMBER = ("source", "part", "median", "scale", "marks_missing", "edges")
+CALIBRATION = ("temperature", "smoothing", "floor")
+"""Names of their fields."""
 
 SCORES = ("oob_score_", "oob_log_loss_", "oob_rmse_")
 
@@ -74,7 +80,7 @@ def save(
         "notes": list(model.notes_),
     }
     if isinstance(model, TabularClassifier):
-        about["classes"] = _classes(model.classes_)
+        about["classes"] = labels_to_dict(model.classes_)
         about["calibration"] = asdict(model._calibration)
         tensors["probabilities"] = model._of_right
     else:
@@ -84,14 +90,16 @@ def save(
         tensors["predicted"], tensors["off"] = model._residuals.predicted, model._residuals.off
     vectors = [make_vectors(objective.layout, member.theta) for member in bag.members]
     header = objective.to_dict() | {
+        "versions": {"scikit-learn": sklearn.__version__},
         "tabular": about,
         "test_vectors": {
             "inputs": vectors[0]["inputs"],
             "outputs": [vector["outputs"] for vector in vectors],
         },
     }
+    header["test_rows"] = make_rows(model.example_rows(), lambda rows: _answers(model, rows))
     theta = np.concatenate([member.theta for member in bag.members])
-    model_file.write(path, theta, header | more, tensors)
+    model_file.write(path, theta, header | more, tensors, FORMAT_VERSION)
 
 
 def restore(tensors: Tensors, header: Mapping[str, Any]) -> TabularClassifier | TabularRegressor:
@@ -109,25 +117,32 @@ def restore(tensors: Tensors, header: Mapping[str, Any]) -> TabularClassifier | 
         members = _members(about, objective, encoder, tensors)
         model = _model(about, objective, tensors)
         model.schema_, model.n_features_in_ = encoder.schema, len(encoder.schema)
-        if _is(bool, about["named"]):
+        if fields.truth(about["named"]):
             names = [column.name for column in encoder.schema]
             model.feature_names_in_ = np.array(names, dtype=object)
-        model.target_name_ = _is(str, about["target_name"])
-        model.notes_ = tuple(_is(str, note) for note in about["notes"])
-        for name, value in about["scores"].items():
-            if name not in SCORES:
-                raise ValueError(f"{name!r} is no score")
-            setattr(model, name, nan if value is None else float(value))
-        model.leaderboard_ = {
-            _is(str, name): np.array([inf if v is None else v for v in column])
-            for name, column in about["leaderboard"]
-        }
+        model.target_name_ = fields.text(about["target_name"])
+        model.notes_ = fields.texts(about["notes"])
+        for name, value in fields.only(about["scores"], SCORES).items():
+            setattr(model, name, nan if value is None else fields.number(value))
+        model.leaderboard_ = {}
+        board = fields.sequence(about["leaderboard"])
+        for name, column in board:
+            for value in fields.sequence(column, len(board[0][1])):
+                fields.text(value) if name == "stopped" else fields.optional_number(value)
+            values = np.array([inf if v is None else v for v in column])
+            model.leaderboard_[fields.text(name)] = values
         model._bag = Bag(encoder, objective, members)
+        model._validate_params()
         vectors = header["test_vectors"]
         for member, outputs in zip(members, vectors["outputs"], strict=True):
             refuse_other_outputs(
                 objective.layout, member.theta, {"inputs": vectors["inputs"], "outputs": outputs}
             )
+        if "test_rows" in header:
+            rows = header["test_rows"]
+            if rows["rows"].keys() != model.example_rows().keys():
+                raise ValueError("the test rows are of other columns than the model's")
+            refuse_other_answers(rows, lambda rows: _answers(model, rows), np.float32)
     except (KeyError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
         raise ValueError(f"the model file's header is damaged: {error!r}") from error
     return model
@@ -143,7 +158,7 @@ def _parameters(model: Any) -> dict[str, Any]:
         if isinstance(value, np.generic | np.ndarray):
             value = value.tolist()
         if name == "class_weight" and isinstance(value, Mapping):
-            value = [[_label(label), float(weight)] for label, weight in value.items()]
+            value = [[label(key), float(weight)] for key, weight in value.items()]
         elif isinstance(value, Mapping):
             value = {str(key): item for key, item in value.items()}
         elif isinstance(value, list | tuple):
@@ -174,48 +189,34 @@ def _leaderboard(model: Any) -> list[tuple[str, list[Any]]]:
     ]
 
 
-def _classes(classes: NDArray[Any]) -> dict[str, Any]:
-    dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
-    return {"labels": [_label(label) for label in classes.tolist()], "dtype": dtype}
-
-
-def _label(label: Any) -> Any:
-    plain = label.item() if isinstance(label, np.generic) else label
-    if type(plain) not in LABELS:
-        raise ValueError(
-            f"class {label!r} is of type {type(label).__name__}, which a model file cannot hold: "
-            "expected text, numbers or booleans"
-        )
-    return plain
+def _answers(model: TabularClassifier | TabularRegressor, rows: Any) -> NDArray[np.float64]:
+    """The probabilities or numbers that plain rows give."""
+    with np.errstate(all="ignore"):
+        classes = isinstance(model, TabularClassifier)
+        return model.predict_proba(rows) if classes else model.predict(rows)
 
 
 # --- what is read -------------------------------------------------------------------------------
 
 
-def _is(kind: type, value: Any) -> Any:
-    """The value, or a TypeError if it is of another type."""
-    if type(value) is not kind:
-        raise TypeError(f"{value!r:.60} where a {kind.__name__} was expected")
-    return value
-
-
-def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value):
-        raise TypeError(f"{value!r:.60} where a finite number was expected")
-    return float(value)
-
-
-def _encoder(fields: Mapping[str, Any], tensors: Tensors) -> Encoder:
+def _encoder(about: Mapping[str, Any], tensors: Tensors) -> Encoder:
     """The encoder, if all in it fits together."""
-    filled = [dict(category) for category in fields["categories"]]
+    filled = [dict(fields.mapping(category)) for category in fields.sequence(about["categories"])]
+    left = {name: tensor for name, tensor in tensors.items() if tensor.ndim == 2}
     for plain in filled:
         if plain["means"]:
-            plain["means"] = tensors[plain["means"]].tolist()
-    for plain in fields["numbers"]:
-        edges = np.array([_number(edge) for edge in plain["edges"]])
+            plain["means"] = left.pop(fields.text(plain["means"])).tolist()  # each once
+    for plain in fields.sequence(about["numbers"]):
+        fields.only(plain, NUMBER)
+        fields.text(plain["source"]), fields.text(plain["part"])
+        fields.truth(plain["marks_missing"])
+        fields.number(plain["median"]), fields.number(plain["scale"])
+        edges = np.array(fields.numbers(plain["edges"]))
         if (np.abs(edges) > 2.0 * SOFT_LIMIT).any() or (np.diff(edges) <= 0.0).any():
             raise ValueError(f"the bins of {plain['source']!r} are damaged")
-    encoder = Encoder.from_dict({**fields, "categories": filled})
+        if len(edges) == 1:
+            raise ValueError(f"the bins of {plain['source']!r} have one edge")
+    encoder = Encoder.from_dict({**about, "categories": filled})
     _check_schema(encoder.schema)
     parts: dict[str, set[str]] = {}
     days = np.zeros(0, "datetime64[us]")
@@ -225,8 +226,8 @@ def _encoder(fields: Mapping[str, Any], tensors: Tensors) -> Encoder:
     for category in encoder.categories:
         if encoder.schema[category.source].kind != CATEGORY:
             raise ValueError(f"column {category.source!r} is no category")
-        levels = [_is(str, level) for level in category.levels]
-        n = len(levels) + _is(bool, category.marks_missing)
+        levels = [fields.text(level) for level in category.levels]
+        n = len(levels) + fields.truth(category.marks_missing)
         if len(set(levels)) < len(levels) or len(category.means) not in (0, n + 1):
             raise ValueError(f"the levels of {category.source!r} are damaged")
         width = len(category.means[0]) if category.means else 0
@@ -234,20 +235,19 @@ def _encoder(fields: Mapping[str, Any], tensors: Tensors) -> Encoder:
     for number in encoder.numbers:
         if number.part not in parts[number.source]:
             raise ValueError(f"column {number.source!r} has no part {number.part!r}")
-        _is(bool, number.marks_missing)
-        _number(number.median), _number(number.scale)
+    names = [(number.source, number.part) for number in encoder.numbers]
+    sources = [category.source for category in encoder.categories]
+    if len({*names}) < len(names) or len({*sources}) < len(sources):
+        raise ValueError("a column is encoded twice")
     return encoder
 
 
 def _check_schema(schema: Schema) -> None:
     for column in schema:
-        _is(str, column.name), _is(str, column.note), _is(bool, column.lenient)
-        _is(int, column.missing), column.distinct is None or _is(int, column.distinct)
-        if column.kind not in KINDS:
-            raise ValueError(f"column {column.name!r} is of no known kind: {column.kind!r}")
-        if _is(str, column.date_format):
-            day = datetime(2000, 1, 1).strftime(column.date_format)
-            datetime.strptime(day, column.date_format)
+        fields.text(column.name), fields.text(column.note), fields.truth(column.lenient)
+        fields.whole(column.missing), fields.whole(column.distinct or 0)
+        fields.choice(column.kind, KINDS)
+        fields.choice(column.date_format, DATE_FORMATS)
     if len({column.name for column in schema}) < len(schema):
         raise ValueError("two columns have one name")
 
@@ -256,8 +256,8 @@ def _members(
     about: Mapping[str, Any], objective: Objective, encoder: Encoder, tensors: Tensors
 ) -> list[Member]:
     layout, theta = objective.layout, tensors["theta"]
-    members = _is(int, about["members"])
-    if members < 1 or members * layout.size != theta.size:
+    members = fields.whole(about["members"], 1)
+    if members * layout.size != theta.size:
         raise ValueError(
             f"the model file has {theta.size} numbers for {members} networks of {layout.size} "
             "parameters"
@@ -267,6 +267,9 @@ def _members(
             f"the model file's columns make {encoder.n_inputs} inputs, and its networks take "
             f"{layout.architecture.n_inputs}"
         )
+    first, *others = layout.architecture.layers
+    if not isinstance(first, Scale) or not all(isinstance(x, Dense) and x.bias for x in others):
+        raise ValueError(f"{layout.architecture} is none of a bag's: a scale, then dense layers")
     none = np.zeros(0, np.intp)
     output = np.zeros((0, layout.architecture.n_outputs), np.float32)
     thetas = theta.astype(np.float32, copy=False).reshape(members, layout.size)
@@ -277,7 +280,7 @@ def _model(
     about: Mapping[str, Any], objective: Objective, tensors: Tensors
 ) -> TabularClassifier | TabularRegressor:
     """The model with all that is its kind's own."""
-    parameters = dict(about["parameters"])
+    parameters = dict(fields.mapping(about["parameters"]))
     for name in LEFT_OUT:
         parameters.pop(name, None)
     if isinstance(parameters.get("class_weight"), list):
@@ -287,14 +290,16 @@ def _model(
     architecture = objective.layout.architecture
     if "classes" in about:
         classifier = TabularClassifier(**parameters)
-        classifier.classes_ = _restored_classes(**about["classes"])
+        classifier.classes_ = labels_from_dict(about["classes"])
         if architecture.output_activation.name != "softmax":
             raise ValueError("the networks of classes have no softmax")
         if len(classifier.classes_) != architecture.n_outputs:
             raise ValueError(
                 f"{len(classifier.classes_)} classes for {architecture.n_outputs} outputs"
             )
-        calibration = {name: _number(value) for name, value in about["calibration"].items()}
+        calibration = fields.only(about["calibration"], CALIBRATION)
+        for name in CALIBRATION:
+            fields.number(calibration[name], 0.0, 1e6 if name == "temperature" else 1.0)
         classifier._calibration = Calibration(**calibration)
         classifier.temperature_ = classifier._calibration.temperature
         classifier.smoothing_ = classifier._calibration.smoothing
@@ -305,9 +310,11 @@ def _model(
     regressor, target = TabularRegressor(**parameters), about["target"]
     if architecture.n_outputs != 1 or architecture.output_activation.name != "identity":
         raise ValueError(f"{architecture} predicts no number")
-    low, high = (_number(value) for value in target["range"])
+    low, high = fields.numbers(fields.sequence(target["range"], 2))
     regressor.target_range_ = low, high
-    regressor._mean, regressor._std = mean, std = _number(target["mean"]), _number(target["std"])
+    mean, std = regressor._mean, regressor._std = (
+        fields.number(target["mean"]), fields.number(target["std"])
+    )  # fmt: skip
     if not (low <= high and std > 0.0):
         raise ValueError(f"targets from {low} to {high} with a spread of {std}")
     regressor._bounds = (low - mean) / std, (high - mean) / std
@@ -322,14 +329,3 @@ def _flat(tensor: NDArray[Any]) -> NDArray[np.float64]:
     if tensor.ndim != 1:
         raise ValueError(f"a tensor of shape {tensor.shape} where (n,) was expected")
     return tensor.astype(np.float64, copy=False)
-
-
-def _restored_classes(labels: list[Any], dtype: str) -> NDArray[Any]:
-    if dtype not in ("str", "object", "bool") and np.dtype(dtype).kind not in "iuf":
-        raise ValueError(f"classes of type {dtype!r}")
-    for label in labels:
-        _label(label)
-    classes = np.array(labels, dtype=dtype)
-    if classes.tolist() != labels or len(set(labels)) < len(labels):
-        raise ValueError("the classes are damaged")
-    return classes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -99,12 +100,14 @@ class Schema:
 
     columns: tuple[Column, ...]
 
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
-        names = [column.name for column in self.columns]
-        raise KeyError(f"no column {name!r}: {near(name, names)}")
+        if name in self._by_name:
+            return self._by_name[name]
+        raise KeyError(f"no column {name!r}: {near(name, self._by_name)}")
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)

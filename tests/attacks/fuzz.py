@@ -91,6 +91,7 @@ def main():
     for path in FILES:
         name = f"{path.parent.name}-{path.stem}"
         (Path(corpus) / name).write_bytes(path.read_bytes())
+        look(path.read_bytes())  # the first of a kind imports what takes seconds
     options = [
         sys.argv[0], corpus, f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=10",
         "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={corpus}/found-",

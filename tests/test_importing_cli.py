@@ -77,8 +77,10 @@ def test_a_skops_file_becomes_a_model_file(run, classifier, tmp_path):
     assert (result.code, result.err) == (0, "")
     assert "Network(4 -> 10 relu -> 3 softmax" in result.out
     assert "from what the file itself gives" in result.out
-    assert "setosa, versicolor, virginica" in result.out
     assert run("info", "iris.safetensors").code == 0
+    loaded = pellucid.load("iris.safetensors")
+    assert isinstance(loaded, pellucid.MLPClassifier)
+    assert loaded.predict(X).tolist() == classifier.predict(X).tolist()
 
 
 def assert_refused(result, *words):

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.data import refuse_to_overwrite
-from pellucid.estimators import MLPClassifier
 from pellucid.importing.agreement import ROWS, check_onnx
 from pellucid.importing.door import import_model, is_skops
 from pellucid.importing.skops_files import read_skops
 from pellucid.importing.sources import read_source
 from pellucid.model import Network
+from pellucid.saving import save
 
 
 def import_file(
@@ -47,8 +47,5 @@ def import_file(
         network, difference = model.network_, read_skops(data, name)[1]
     print(repr(network).split("\n")[0])
     print(f"on {ROWS} random rows at most {difference:.2g} from what the file itself gives")
-    if isinstance(model, MLPClassifier):
-        classes = ", ".join(map(str, model.classes_))
-        print(f"note: the file holds the network alone, of the classes {classes} in this order")
-    network.save(out)
+    save(model, out)
     print(f"wrote {out}")

@@ -73,6 +73,10 @@ def _network(path: str) -> tuple[Network, str]:
         return model, ""
     if isinstance(model, Predictor):
         return model.network, ""
+    if not hasattr(model, "_bag"):  # an estimator, or a pipeline that ends in one
+        last = model[-1] if hasattr(model, "steps") else model
+        network: Network = last.network_
+        return network, ""
     bag = model._bag
     theta = bag.members[0].theta.astype(np.float64)
     which = f"network 1 of {len(bag.members)}, all of one shape: "

@@ -19,6 +19,7 @@ from pellucid.saving import load
 from pellucid.tables import Table, read_table
 
 if TYPE_CHECKING:
+    from pellucid.cli.arrays import ArrayModel
     from pellucid.tabular import TabularClassifier, TabularRegressor
 
 Data: TypeAlias = Annotated[
@@ -85,18 +86,11 @@ def _standard_input() -> Table:
             raise ValueError(str(error).replace(file.name, "standard input")) from error
 
 
-def open_model(path: Path) -> Predictor | TabularClassifier | TabularRegressor:
-    """What a model file holds that takes a table."""
-    from pellucid.tabular import TabularClassifier, TabularRegressor
-
+def open_model(path: Path) -> Predictor | TabularClassifier | TabularRegressor | ArrayModel:
+    """What a model file holds that takes rows of a table."""
     model = load(path)
     if isinstance(model, Network):
         raise ValueError(f"'{path}' holds a bare network, which knows no columns of a table")
-    if not isinstance(model, Predictor | TabularClassifier | TabularRegressor):
-        raise ValueError(
-            f"'{path}' holds a scikit-learn {type(model).__name__}, which the command line does "
-            "not run: use pellucid.load in Python"
-        )
     return model
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import polars
 
     from pellucid.cli.measure import Model
+    from pellucid.predictor import Report
 
 
 def predict(
@@ -54,20 +56,27 @@ def predict(
 
     The table needs the columns the model was trained on, in any order; others are ignored.
     """
+    from pellucid.cli.arrays import columns_of_answers
+    from pellucid.tabular import TabularClassifier, TabularRegressor
+
     refuse_to_overwrite([out], [model, data])
     predictor = open_model(model)
     table = open_data(data)
     notes = list(table.notes)
-    if isinstance(predictor, Predictor):
+    columns: Mapping[str, Any]
+    if isinstance(predictor, TabularClassifier | TabularRegressor):
+        columns = _columns_of_bag(predictor, table.frame, notes, probabilities, interval, among)
+    else:
         for option, value in (("--interval", interval), ("--set", among)):
             if value is not None:
                 raise ValueError(
                     f"{option} needs a bag, which knows how far off it was on rows held out: "
                     "train it with --preset tables"
                 )
-        columns = _columns(predictor, table.frame, notes, probabilities)
-    else:
-        columns = _columns_of_bag(predictor, table.frame, notes, probabilities, interval, among)
+        if isinstance(predictor, Predictor):
+            columns = _columns(predictor, table.frame, notes, probabilities)
+        else:
+            columns = columns_of_answers(predictor, table, probabilities)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     import polars
@@ -129,14 +138,32 @@ def _columns_of_bag(
     return columns
 
 
-def evaluate(model: ModelPath, data: Data, as_json: AsJson = False) -> None:
+def evaluate(
+    model: ModelPath,
+    data: Data,
+    target: Annotated[
+        str | None,
+        typer.Option(help="The column with the answers, where the model does not know its name."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Measure the model on DATA, whose target column holds the right answers."""
+    from pellucid.cli.arrays import evaluate_array_model
+    from pellucid.tabular import TabularClassifier, TabularRegressor
+
     predictor = open_model(model)
     table = open_data(data)
     notes = list(table.notes)
-    if isinstance(predictor, Predictor):
-        report = predictor.evaluate(table.frame, notes)
-        name, task = predictor.target_name, predictor.task
+    known = getattr(predictor, "target_name", getattr(predictor, "target_name_", None))
+    if target is not None and known is not None and target != known:
+        raise ValueError(f"--target is {target!r} and the model predicts {known!r}")
+    if not isinstance(predictor, TabularClassifier | TabularRegressor):
+        report: Report
+        if isinstance(predictor, Predictor):
+            report = predictor.evaluate(table.frame, notes)
+            name, task = predictor.target_name, predictor.task
+        else:
+            name, task, report = evaluate_array_model(predictor, table, target, notes)
         made, text = {"metrics": report.to_dict()}, str(report)
     else:
         from pellucid.cli.bag_report import scoreboard

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -121,3 +122,45 @@ def test_what_is_no_json_is_found_before_anything_is_written(tmp_path):
         with pytest.raises((ValueError, TypeError)):
             network.save(tmp_path / "m", remark=remark)
     assert (tmp_path / "m").read_bytes() == old
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+def test_devices_and_pipes_are_refused_and_stay(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(OSError, match="a device or a pipe"):
+            write_atomically(path, b"new")
+    assert (tmp_path / "pipe").is_fifo()
+    assert not os.path.isfile("/dev/null")
+
+
+def test_permissions_stay_as_they_were(tmp_path):
+    path = tmp_path / "private"
+    write_atomically(path, b"first")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+    path.chmod(0o600)
+    write_atomically(path, b"second")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_killed_program_left_is_removed_when_it_is_old(tmp_path):
+    for name, age in ((".m.0123.part", 3600), (".m.4567.part", 0), (".other.0.part", 3600)):
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write_atomically(tmp_path / "m", b"new")
+    assert {p.name for p in tmp_path.iterdir()} == {"m", ".m.4567.part", ".other.0.part"}
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path):
+    with pytest.raises(OSError, match="names have at most 255 bytes"):
+        write_atomically(tmp_path / ("m" * 300), b"new")
+    write_atomically(tmp_path / ("m" * 250), b"new")

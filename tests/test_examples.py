@@ -71,7 +71,7 @@ def test_the_weights_that_the_exam_leaves_are_text_with_their_shapes(tmp_path):
         env=os.environ | ONE_THREAD, check=True, capture_output=True,
     )  # fmt: skip
     shapes = {p.name: p.read_text().split("\n")[0] for p in (tmp_path / "exam_weights").iterdir()}
-    assert shapes == {"layer1.W.txt": "# shape 2 3", "layer2.W.txt": "# shape 3 1"}
+    assert shapes == {"layer1.txt": "# W, shape 2 3", "layer2.txt": "# W, shape 3 1"}
 
 
 @pytest.mark.parametrize("name", LEAVES)

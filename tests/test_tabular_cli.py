@@ -268,7 +268,7 @@ def test_the_file_remembers_its_scores_and_info_and_check_show_it(run, table, tm
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     text = run("info", "model.safetensors").out
     for part in (
-        "format 2", "TabularClassifier(bag=2", "2 networks, ",
+        "format 3", "TabularClassifier(bag=2", "2 networks, ",
         "predicts 'kind' (classification) from 3 columns", "colour  category        0         3",
         "rows: 102 train, 18 test",
         "on the test rows: accuracy ", "out of the bag: accuracy ", "engines here: ",

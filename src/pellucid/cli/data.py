@@ -100,6 +100,8 @@ def refuse_to_overwrite(written: Sequence[Path | None], read: Sequence[str | Pat
     for path in written:
         if path is None:
             continue
+        if str(path) == "-":
+            raise ValueError("cannot write to '-': give the name of a file")
         if path.resolve() in taken:
             raise ValueError(
                 f"cannot write to '{path}': it {taken[path.resolve()]} by this command"

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 import subprocess
 import sys
 
@@ -305,3 +306,18 @@ def test_a_description_too_long_for_a_file_is_refused_with_the_cure(tmp_path):
     with pytest.raises(ValueError, match="leave out columns of text with very many different"):
         model_file.write(tmp_path / "m", np.zeros(3), {"levels": ["x" * 2**25]})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pickle_holds_no_rows():
+    rng = np.random.default_rng(0)
+    sizes = []
+    for n in (500, 8000):
+        X = {"a": rng.normal(size=n), "b": rng.choice(["x", "y"], n)}
+        y = X["a"] + (X["b"] == "x")
+        model = TabularRegressor(bag=2, min_steps=20, random_state=0).fit(X, y)
+        again = pickle.loads(pickle.dumps(model))
+        assert (again.predict(X) == model.predict(X)).all()
+        assert again.oob_score_ == model.oob_score_
+        del again.oob_prediction_  # a number a row, which is the user's own to drop
+        sizes.append(len(pickle.dumps(again)) - 16 * len(model._residuals.off))
+    assert sizes[1] - sizes[0] < 2000

@@ -86,8 +86,9 @@ class Bag:
         self._engine = engine_named(*self._how, self.objective)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle keeps: an engine is made anew."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("_layout", "_engine")}
+        """What a pickle keeps: nothing of single rows of training; an engine is made anew."""
+        kept = {k: v for k, v in self.__dict__.items() if k not in ("_layout", "_engine")}
+        return kept | {"members": [member.without_rows() for member in self.members]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ |= state

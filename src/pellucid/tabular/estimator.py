@@ -387,5 +387,10 @@ class Tabular(Hyperparameters, BaseEstimator):
         tags.target_tags.required = True
         return tags
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("_seen", None)  # the networks with the rows they held out, for `fit` alone
+        return state
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_bag")

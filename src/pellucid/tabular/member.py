@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, inf, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -174,6 +174,10 @@ class Member:
     seconds: float = 0.0
     stopped: str = ""
     rest: int = 0  # the epoch at whose end the rate had fallen to 0, as far as was asked
+
+    def without_rows(self) -> Member:
+        """The same, without which rows it held out, and what it made of them."""
+        return replace(self, held_out=self.held_out[:0], output=self.output[:0])
 
     def enter(
         self, loss: float, judged: float, theta: Floats32, output: Floats32, keep: bool

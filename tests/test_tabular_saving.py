@@ -311,7 +311,7 @@ def test_a_description_too_long_for_a_file_is_refused_with_the_cure(tmp_path):
 def test_a_pickle_holds_no_rows():
     rng = np.random.default_rng(0)
     sizes = []
-    for n in (500, 8000):
+    for n in (4000, 16_000):
         X = {"a": rng.normal(size=n), "b": rng.choice(["x", "y"], n)}
         y = X["a"] + (X["b"] == "x")
         model = TabularRegressor(bag=2, min_steps=20, random_state=0).fit(X, y)

@@ -18,6 +18,9 @@ from pellucid.export.translation import Translation
 TOLERANCE = 1e-6
 """By which probabilities, and numbers as a part of their size, may differ from the model's."""
 
+ROUNDINGS = 4.0
+"""Or by so many times what float32 rounds off in the model itself, which may amplify it."""
+
 ROWS = 64
 """Rows that an export is tried on."""
 
@@ -55,6 +58,17 @@ def difference(translation: Translation, found: Floats, own: Floats) -> float:
     return off / max(1.0, float(np.abs(own[known]).max(initial=0.0)))
 
 
+def rows_to_try(translation: Translation) -> dict[str, Any]:
+    """So many rows as columns: those that a model file is tried on, and others that are made up."""
+    program, own = translation.program, translation.vectors
+    n = len(next(iter(own.values()))) if own else 0
+    table = program.example_rows(ROWS - n)
+    for name, items in own.items():
+        of_text = isinstance(table[name], list)
+        table[name] = table[name] + list(items) if of_text else np.append(table[name], items)
+    return table
+
+
 def checked(
     translation: Translation,
     form: str,
@@ -68,8 +82,14 @@ def checked(
     ValueError
         If it is more than `tolerance`, or anything is no number.
     """
-    table = translation.program.example_rows(ROWS)
-    off = difference(translation, run(table), translation.answers(table))
+    table, program = rows_to_try(translation), translation.program
+    own = translation.answers(table)
+    with np.errstate(all="ignore"):  # what overflows is not compared
+        inputs = program.inputs(table)
+        exact, rounded = program.outputs(inputs, np.float64), program.outputs(inputs)
+    rounding = difference(translation, exact, rounded)
+    tolerance = max(tolerance, ROUNDINGS * rounding if np.isfinite(rounding) else 0.0)
+    off = difference(translation, run(table), own)
     if not off <= tolerance:
         raise ValueError(
             f"the {form} export is {off:.2g} off the model's answers on made-up rows, where at "

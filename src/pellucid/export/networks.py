@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.arrays import to_numpy
 from pellucid.export.program import Classes, Column, Floats, Number, Numbers, Program
 from pellucid.export.translation import Translation, about, inverse, layers_of
+from pellucid.vectors import make_vectors
 
 if TYPE_CHECKING:
     import polars
@@ -46,7 +47,8 @@ def of_network(model: Network) -> Translation:
         both = k == 1 and isinstance(answer, Classes)
         return np.hstack([1.0 - output, output]) if both else output
 
-    return Translation(program, lambda X: _columns_of_array(X, names), answers)
+    vectors = _columns_of_array(make_vectors(model.layout, model.theta)["inputs"], names)
+    return Translation(program, lambda X: _columns_of_array(X, names), answers, vectors)
 
 
 def _answer_of_network(output: str, k: int) -> Classes | Numbers:
@@ -82,7 +84,8 @@ def of_estimator(model: Multilayer) -> Translation:
             return np.asarray(target.probabilities(output), np.float64)
         return np.asarray(target.decode(output), np.float64).reshape(len(X), -1)
 
-    return Translation(program, lambda X: _columns_of_array(X, names), answers)
+    vectors = _columns_of_array(make_vectors(network.layout, network.theta)["inputs"], names)
+    return Translation(program, lambda X: _columns_of_array(X, names), answers, vectors)
 
 
 def _named(X: Floats, names: Any) -> polars.DataFrame:

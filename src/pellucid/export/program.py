@@ -214,13 +214,20 @@ class Program:
         ]
         return np.column_stack([*z, *marks, *cells, *levels])
 
-    def outputs(self, inputs: Floats) -> Floats:
-        """The probability of each class (n, n_classes), or the numbers predicted (n, k)."""
+    def outputs(self, inputs: Floats, dtype: Any = None) -> Floats:
+        """The probability of each class (n, n_classes), or the numbers predicted (n, k).
+
+        Parameters
+        ----------
+        dtype : to reckon in, by default the networks' own.
+        """
+        dtype = dtype or self.dtype
         made = []
         for layers in self.networks:
-            a = inputs.astype(self.dtype)
+            a = inputs.astype(self.dtype).astype(dtype)
             for layer in layers:
-                a = activation(layer.activation).forward(a @ layer.W + layer.b)
+                W, b = layer.W.astype(dtype), layer.b.astype(dtype)
+                a = activation(layer.activation).forward(a @ W + b)
             made.append(self._answer(a.astype(np.float64)))
         mean: Floats = np.mean(made, axis=0)
         return mean

@@ -110,7 +110,8 @@ def of_predictor(model: Predictor) -> Translation:
             return model.classes.probabilities(output)
         return model.target.decode(output).reshape(len(output), -1)
 
-    return Translation(program, _taker(program), answers)
+    take = _taker(program)
+    return Translation(program, take, answers, take(model.example_rows()))
 
 
 def _frame(program: Program, table: Mapping[str, Any]) -> polars.DataFrame:
@@ -297,7 +298,8 @@ def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
             return model.predict_proba(given)
         return model.predict(given)[:, None]
 
-    return Translation(program, _taker(program, model), answers)
+    take = _taker(program, model)
+    return Translation(program, take, answers, take(model.example_rows()))
 
 
 def _given(column: Column, items: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,13 @@ class Translation:
     take : a table, as the model's `predict` takes it -> columns, as the program's `run` does.
     answers : such columns -> what the model itself makes of them: the probability of each class
         (n, n_classes), or the numbers predicted (n, k).
+    vectors : columns of the rows that a model file of it is tried on when it is loaded.
     """
 
     program: Program
     take: Callable[[Any], dict[str, Any]]
     answers: Callable[[Mapping[str, Any]], Floats]
+    vectors: Mapping[str, Any] = field(default_factory=dict)
 
 
 def translate(model: Any) -> Translation:

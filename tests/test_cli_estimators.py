@@ -68,6 +68,8 @@ def test_a_pipeline_with_an_encoding_takes_the_table_as_it_is(run, tmp_path, tab
     pellucid.save(model, tmp_path / "m.safetensors")
     made = run("predict", "m.safetensors", table)
     assert polars.read_csv(made.out.encode())["prediction"].to_list() == model.predict(X).tolist()
+    described = run("info", "m.safetensors").out
+    assert "predicts one of 'big', 'small' from 'length', 'colour', 'price'" in described
 
 
 def test_the_wrong_columns_are_told(run, iris, table):

@@ -30,7 +30,7 @@ Data: TypeAlias = Annotated[
     ),
 ]
 ModelPath: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A file that `pellucid train` made.")
+    Path, typer.Argument(metavar="MODEL", help="A model file, of whatever made it.")
 ]
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document instead of text.")

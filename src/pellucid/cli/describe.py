@@ -11,7 +11,7 @@ from pellucid import datasets as built_in
 from pellucid import model_file
 from pellucid.cli.data import AsJson, ModelPath
 from pellucid.cli.scores import NAMES, Score
-from pellucid.columns import TextColumn
+from pellucid.columns import TextColumn, listed
 from pellucid.engines import available
 from pellucid.model import Network
 from pellucid.predictor import Predictor
@@ -35,7 +35,7 @@ def info(model: ModelPath, as_json: AsJson = False) -> None:
         print(loaded.network if isinstance(loaded, Predictor) else loaded)
     elif not is_bag:
         last = loaded[-1] if hasattr(loaded, "steps") else loaded
-        print(f"{loaded}\n{last.network_}")
+        print(f"{loaded}\n{last.network_}\n{_what_it_predicts(loaded)}")
     else:
         bag = loaded._bag
         print(f"{loaded}\n{len(bag.members)} networks, {bag.objective.layout.architecture}")
@@ -48,6 +48,21 @@ def info(model: ModelPath, as_json: AsJson = False) -> None:
     elif is_bag:
         _describe_bag(loaded, header.get("about"))
     print(f"engines here: {', '.join(available())}")
+
+
+def _what_it_predicts(model: Any) -> str:
+    """Of what an estimator, or a pipeline, was fitted on, and how far it came."""
+    last = model[-1] if hasattr(model, "steps") else model
+    if hasattr(model, "steps") and hasattr(model[0], "encoder_"):
+        names: Any = [column.name for column in model[0].encoder_.columns]
+    else:
+        names = getattr(model, "feature_names_in_", None)
+    columns = f"{model.n_features_in_} columns without names" if names is None else listed([*names])
+    classes = getattr(model, "classes_", None)
+    what = "numbers" if classes is None else f"one of {listed(np.asarray(classes).tolist())}"
+    if isinstance(classes, list):
+        what = f"{len(classes)} targets"
+    return f"predicts {what} from {columns}; {last.n_iter_} epochs, loss {last.loss_:.4g}"
 
 
 def _describe(predictor: Predictor) -> None:

@@ -1,4 +1,4 @@
-"""A network, or an estimator that has one, becomes a program that takes a matrix of numbers."""
+"""A network is a program of its layers alone: what it takes is a matrix of numbers."""
 
 from __future__ import annotations
 

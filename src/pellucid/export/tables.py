@@ -1,4 +1,4 @@
-"""A model that takes tables becomes a program: its encoder's columns, and its networks."""
+"""A table's model is a program whose columns, numbers and inputs are those of its encoder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 // Reads what `pellucid export MODEL --json model.json` writes, in a browser or in node:
-//   const model = load(JSON.parse(text));
-//   predict(model, { age: 39, job: "clerk" })   // { label, probabilities } or { numbers }
-// A row has numbers, texts, and dates as days since 1970; null or NaN is a missing value.
+//   const model = pellucid.load(JSON.parse(text));
+//   pellucid.predict(model, { age: 39, job: "clerk" })   // { label, probabilities } or { numbers }
+// A row is an object, or an array in the order of the columns, of numbers or text of them, texts,
+// and dates as days since 1970; null or NaN is a missing value. What is wrong is an Error.
+(function (root) {
 "use strict";
 
 const sigmoid = (z) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
@@ -49,19 +51,45 @@ function load(program) {
   return { ...program, cells, codes, networks, round };
 }
 
+// --- reading a row
+
+const MISSING = ["", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-"];
+const DIGITS = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const shown = (value) => (typeof value === "string" ? `'${value}'` : String(value));
+
 function valueOf(model, row, i) {
-  const { name, kind, levels = [] } = model.columns[i];
-  const given = Array.isArray(row) ? row[i] : row[name];
-  if (given === undefined) throw new Error(`the row has no ${name}`);
-  if (kind === "category") {
-    const text = given === null ? "" : String(given).trim();
-    return text === "" ? levels.length : model.codes[i].get(text) ?? levels.length + 1;
+  const column = model.columns[i], { name, levels = [] } = column;
+  const key = Array.isArray(row) ? i : name;
+  if (!Object.hasOwn(row, key) || row[key] === undefined) {
+    throw new Error(`there is no column '${name}'`);
   }
-  if (given !== null && typeof given !== "number") throw new Error(`${name} is ${given}`);
-  return given ?? NaN;
+  if (column.kind !== "category") return numberOf(column, row[key]);
+  const text = row[key] === null ? "" : String(row[key]).trim();
+  return text === "" ? levels.length : model.codes[i].get(text) ?? levels.length + 1;
+}
+
+function numberOf({ name, kind, gaps = true, boolean = false, lenient = false }, given) {
+  const text = typeof given === "string" ? given.trim() : null;
+  if (gaps && (given === null || Number.isNaN(given) || MISSING.includes(text))) return NaN;
+  let value = ["number", "boolean"].includes(typeof given) ? Number(given) : NaN;
+  if (kind === "date") value = typeof given === "number" ? given : NaN;
+  else if (text !== null && DIGITS.test(text)) value = Number(text);
+  else if (boolean && /^(true|false)$/i.test(text)) value = Number(text.toLowerCase() === "true");
+  if (Number.isFinite(value)) return value;
+  if (lenient && text !== null) return NaN;
+  const wanted = boolean ? "true or false, 1 or 0" : "a number";
+  throw new Error(`column '${name}' is ${shown(given)}: expected ${
+    kind === "date" ? "a date, as days since the beginning of 1970" : wanted}`);
 }
 
 function inputs(model, row) {
+  const n = model.columns.length;
+  if (row === null || typeof row !== "object") {
+    throw new Error(`the row is ${shown(row)}: expected an object, or an array of ${n} values`);
+  }
+  if (Array.isArray(row) && row.length !== n) {
+    throw new Error(`the row has ${row.length} values: expected ${n}`);
+  }
   const x = model.columns.map((_, i) => valueOf(model, row, i));
   const z = model.numbers.map((number) => {
     const { column, part, shift = 0, factor = 1, limit = 0, absent = 0, by_code } = number;
@@ -79,6 +107,8 @@ function inputs(model, row) {
       (_, code) => (x[i] === code ? 1 : 0)));
   return [...z, ...marks, ...cells, ...levels].map(round);
 }
+
+// --- what comes of it
 
 function outputs(layers, x) {
   for (const { W, b, activation } of layers) {
@@ -105,4 +135,6 @@ function predict(model, row) {
   return { label: model.answer.labels[mean.indexOf(Math.max(...mean))], probabilities: mean };
 }
 
-if (typeof module !== "undefined") module.exports = { load, predict };
+if (typeof module === "object" && module.exports) module.exports = { load, predict };
+else root.pellucid = { load, predict };
+})(typeof globalThis === "undefined" ? this : globalThis);

@@ -12,6 +12,7 @@ import pytest
 import pellucid
 from pellucid import MLPClassifier, Network, Predictor, Recipe, datasets
 from pellucid.activations import ACTIVATIONS
+from pellucid.delimited import MISSING
 from pellucid.export import translate
 from pellucid.export.plain import from_dict, to_dict
 from pellucid.export.program import CATEGORY
@@ -144,14 +145,115 @@ def test_javascript_has_every_activation(tmp_path, node, dtype):
         np.testing.assert_allclose(found, model.predict(X), rtol=1e-5, atol=1e-6)
 
 
-def test_javascript_says_what_is_wrong(tmp_path, node):
-    path = pellucid.export_json(Network([2, 1], seed=0), tmp_path / "m.json").path
-    for row, said in (({"x1": 1}, "the row has no x2"), ({"x1": 1, "x2": "a"}, "x2 is a")):
-        with pytest.raises(AssertionError, match=said):
-            in_node(node, path, [row])
+TRIED = """
+const { load, predict } = require(process.argv[1]);
+const [program, rows] = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const odd = { NaN, Infinity, "-Infinity": -Infinity };
+const model = load(program);
+console.log(JSON.stringify(rows.map((row) => {
+  try { return predict(model, row?.odd ? { ...row, x: odd[row.odd] } : row).numbers[0]; }
+  catch (error) { return `${error.name}: ${error.message}`; }
+})));
+"""
+
+
+def tried(node, rows, **more):
+    """What is made of each row by a network whose only answer is its input, or what is said.
+
+    The only column is `x`, and absent values are 7.
+    """
+    one = Network([1, 1], seed=0)
+    layer = {"W": [[1.0]], "b": [0.0], "activation": "identity"}
+    fields = to_dict(translate(one).program) | {"networks": [[layer]]}
+    fields["columns"] = [{"name": "x", "kind": "number"} | more]
+    fields["numbers"] = [{"column": 0, "absent": 7.0}]
+    done = subprocess.run(
+        [node, "-e", TRIED, READER], input=json.dumps([fields, rows]), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def xs(*items):
+    return [{"x": item} for item in items]
+
+
+def test_javascript_reads_numbers_as_the_script_does(node):
+    rows = [*xs(1, -2.5, "3", " .5 ", "1.", "1e2", True, False, None), {"odd": "NaN"}]
+    assert tried(node, rows) == [1, -2.5, 3, 0.5, 1, 100, 1, 0, 7, 7]
+    assert tried(node, xs(*MISSING)) == [7] * len(MISSING)
+    for item, shown in (
+        ("x", "'x'"), ("1_0", "'1_0'"), ("1,5", "'1,5'"), ("0x10", "'0x10'"), ("true", "'true'"),
+        ("1e999", "'1e999'"), ("Infinity", "'Infinity'"), ([1], "1"), ({}, "[object Object]"),
+    ):  # fmt: skip
+        (said,) = tried(node, xs(item))
+        assert said == f"Error: column 'x' is {shown}: expected a number"
+    for infinite in ("Infinity", "-Infinity"):
+        said = f"Error: column 'x' is {infinite}: expected a number"
+        assert tried(node, [{"odd": infinite}]) == [said]
+
+
+def test_javascript_honours_boolean_and_lenient(node):
+    assert tried(node, xs("true", " FALSE ", "1", 0, "?"), boolean=True) == [1, 0, 1, 0, 7]
+    said = "Error: column 'x' is 'maybe': expected true or false, 1 or 0"
+    assert tried(node, xs("maybe"), boolean=True) == [said]
+    assert tried(node, xs("much", "1_0", "12", "true"), lenient=True) == [7, 7, 12, 7]
+    (said,) = tried(node, [{"odd": "Infinity"}], lenient=True)
+    assert said == "Error: column 'x' is Infinity: expected a number"
+
+
+def test_javascript_honours_gaps(node):
+    rows = [*xs(None, "", "NA"), {"odd": "NaN"}]
+    said = [f"Error: column 'x' is {x}: expected a number" for x in ("null", "''", "'NA'", "NaN")]
+    assert tried(node, rows, gaps=False) == said
+    assert tried(node, rows, gaps=True) == [7] * 4
+
+
+def test_javascript_wants_dates_as_days(node):
+    said = "expected a date, as days since the beginning of 1970"
+    assert tried(node, xs(15005.5, None), kind="date") == [15005.5, 7]
+    for item, shown in (("2011-01-31", "'2011-01-31'"), (True, "true"), ("5", "'5'")):
+        assert tried(node, xs(item), kind="date") == [f"Error: column 'x' is {shown}: {said}"]
+
+
+def test_javascript_says_what_is_no_row(node):
+    for row, said in (
+        ({}, "there is no column 'x'"), ({"y": 1}, "there is no column 'x'"),
+        ([], "the row has 0 values: expected 1"), ([1, 2], "the row has 2 values: expected 1"),
+        ("abc", "the row is 'abc': expected an object, or an array of 1 values"),
+        (None, "the row is null: expected an object, or an array of 1 values"),
+    ):  # fmt: skip
+        assert tried(node, [row]) == [f"Error: {said}"]
+    assert tried(node, [{}], name="constructor") == ["Error: there is no column 'constructor'"]
+    assert tried(node, [[3]]) == [3]
+
+
+def test_javascript_refuses_another_version(tmp_path, node):
+    path = tmp_path / "m.json"
     path.write_text('{"pellucid_program": 2}')
     with pytest.raises(AssertionError, match="not a program of version 1"):
         in_node(node, path, [])
+
+
+PAGE = """
+const vm = require("vm");
+const page = vm.createContext({});
+const before = new Set(vm.runInContext("Object.getOwnPropertyNames(globalThis)", page));
+const code = require("fs").readFileSync(process.argv[1], "utf8");
+for (let i = 0; i < 2; i++) new vm.Script(code).runInContext(page); // as two tags would
+const names = "[...Object.getOwnPropertyNames(globalThis)]";
+const added = vm.runInContext(names, page).filter((name) => !before.has(name));
+const lexical = ["load", "predict", "sigmoid", "model", "MISSING", "ACTIVATIONS"].filter((name) =>
+  vm.runInContext(`typeof ${name}`, page) !== "undefined");
+console.log(JSON.stringify([added, lexical, Object.keys(page.pellucid)]));
+"""
+
+
+def test_a_page_gets_one_name(node):
+    """As a script of a page, where there is no `module`, even if it is loaded twice."""
+    done = subprocess.run([node, "-e", PAGE, READER], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [["pellucid"], [], ["load", "predict"]]
 
 
 def test_what_is_no_program_is_refused():

@@ -14,7 +14,7 @@ from sklearn.preprocessing import PolynomialFeatures
 import pellucid
 from pellucid import MLPClassifier, MLPRegressor, Network, Predictor, Recipe, datasets
 from pellucid.activations import ACTIVATIONS
-from pellucid.export import translate
+from pellucid.export import FORMS, translate
 from pellucid.export.dates import days_of, text_of
 from pellucid.export.program import CATEGORY, DATE, PARTS, Column, Number, Program, part_of
 from pellucid.tables import Table, read_table
@@ -234,3 +234,11 @@ def test_a_table_with_a_column_that_is_missing_is_refused(tabular):
     wrong = rows.with_columns(column_1=pl.lit("old"))
     with pytest.raises(ValueError, match="column_1"):
         translate(bag_of(tabular, "adult")).take(wrong)
+
+
+@pytest.mark.filterwarnings("ignore:.* is not compiled:UserWarning")
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_written_is_called_as_it_was_asked_for(tmp_path, form):
+    made = FORMS[form](Network([2, 1], seed=0), tmp_path / "sums.py")
+    assert made.form == form
+    assert made.path.stat().st_size == made.size

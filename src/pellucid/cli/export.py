@@ -46,6 +46,7 @@ def export(
     None is written that does not give the model's answers.
     """
     from pellucid import export as forms
+    from pellucid.export.python import refuse_name
     from pellucid.saving import load
 
     asked = {"onnx": onnx, "c": c, "python": python, "json": json}
@@ -59,6 +60,8 @@ def export(
     if data is not None and not int8:
         raise ValueError("--data is for --int8: it tells what rounding the weights costs")
     refuse_to_overwrite([*paths.values()], [model, data])
+    if python is not None:
+        refuse_name(python)
     translation = forms.translate(load(model))
     for form, path in paths.items():
         more: dict[str, Any] = {"int8": True} if form == "c" and int8 else {}

@@ -162,6 +162,8 @@ class Constants:
             blocks += filled("MISSING", map(quoted, MISSING), "{", "}")
         if lenient := [quoted(column.name) for column in columns if column.lenient]:
             blocks += filled("LENIENT", lenient, "{", "}")
+        if boolean := [quoted(column.name) for column in columns if column.boolean]:
+            blocks += filled("BOOLEAN", boolean, "{", "}")
         if any(column.date_format for column in columns):
             items = (
                 f"{quoted(column.name)}: {quoted(column.date_format)}"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from pellucid.export.program import CATEGORY, DATE, Classes, Numbers, Program
+from pellucid.export.program import CATEGORY, DATE, Classes, Column, Numbers, Program
 
 LONGEST = 40
 """Characters of a name are shown, at most."""
 
 MANY = 12
 """So many labels, or fewer, are named."""
+
+ALIKE = 4
+"""So many columns in a row, or more, that differ in digits alone are told together."""
 
 
 def heading(program: Program, name: str) -> str:
@@ -39,7 +44,10 @@ def heading(program: Program, name: str) -> str:
     lines = [
         *_wrapped(what),
         "",
-        *_wrapped(f"One file that needs NumPy alone. For each row of a CSV file, {prints}:"),
+        *_wrapped(
+            f"One file that needs NumPy alone{_least_python(program)}. For each row of a CSV file, "
+            f"{prints}:"
+        ),
         "",
         f"    python {name} data.csv",
         "",
@@ -87,18 +95,39 @@ def _columns(program: Program) -> list[str]:
         return [f"Columns: {len(columns)} numbers, in their order; none may be missing."]
     may = "values may" if any(column.gaps for column in columns) else "none may"
     lines = [f"Columns, which are found by their names; {may} be missing:", ""]
-    names = [
-        textwrap.shorten(_shown(column.name), LONGEST, placeholder="...") for column in columns
-    ]
-    width = max(map(len, names))
-    for name, column in zip(names, columns, strict=True):
-        what = "a number"
-        if column.kind == CATEGORY:
-            what = f"text, of which {len(column.levels)} are known"
-        elif column.kind == DATE:
-            what = f"a date, {column.date_format or 'such as 2011-01-31 15:00'}"
-        lines.append(f"    {name:<{width}}  {what}")
-    return lines
+    told = []
+    for (what, _), run in groupby(columns, lambda column: (_what(column), _stem(column.name))):
+        names = [
+            textwrap.shorten(_shown(column.name), LONGEST, placeholder="...") for column in run
+        ]
+        if len(names) < ALIKE:
+            told += [(name, what) for name in names]
+        else:
+            told.append((f"{names[0]} to {names[-1]}", f"{len(names)} columns, each {what}"))
+    width = max(len(name) for name, _ in told)
+    return [*lines, *(f"    {name:<{width}}  {what}" for name, what in told)]
+
+
+def _what(column: Column) -> str:
+    """What a column holds."""
+    if column.kind == CATEGORY:
+        return f"text, of which {len(column.levels)} are known"
+    if column.kind == DATE:
+        return f"a date, {column.date_format or 'such as 2011-01-31 15:00'}"
+    return "true or false, 1 or 0" if column.boolean else "a number"
+
+
+def _stem(name: str) -> str:
+    """A name with all numbers in it alike."""
+    return re.sub(r"\d+", "0", name)
+
+
+def _least_python(program: Program) -> str:
+    """The oldest Python that has what the script is written with, if it is not a very old one."""
+    columns = program.columns
+    if any(column.kind == DATE and not column.date_format for column in columns):
+        return " and Python 3.11 or newer, which reads all ISO dates"
+    return " and Python 3.9 or newer" * any(column.kind == CATEGORY for column in columns)
 
 
 def _wrapped(sentence: str) -> list[str]:

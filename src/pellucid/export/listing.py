@@ -47,7 +47,8 @@ def listing(program: Program, name: str = "model.py") -> str:
 def _imports(program: Program, constants: Constants) -> str:
     kinds = {column.kind for column in program.columns}
     used = {layer.activation for layer in program.networks[0]}
-    names = ["base64"] * (not constants.readable) + ["csv"] + ["math"] * ("gelu" in used) + ["sys"]
+    names = ["base64"] * (not constants.readable) + ["csv"] + ["math"] * ("gelu" in used) + ["os"]
+    names += ["re"] * (NUMBER in kinds) + ["sys"]
     lines = [f"import {name}" for name in names]
     lines += ["from datetime import datetime"] * (DATE in kinds)
     return "\n".join([*lines, "", "import numpy as np"])
@@ -165,10 +166,11 @@ def _encoding(program: Program) -> list[str]:
             ),
         ]
     kinds = {column.kind for column in program.columns}
+    lines = ["    table = columns(table)"]
     if len(kinds) == 1:
-        lines = [f"    x = {{name: {READERS[kinds.pop()]}(table, name) for name in COLUMNS}}"]
+        lines += [f"    x = {{name: {READERS[kinds.pop()]}(table, name) for name in COLUMNS}}"]
     else:
-        lines = ["    x = {name: read_as(table, name) for name, read_as in COLUMNS.items()}"]
+        lines += ["    x = {name: read_as(table, name) for name, read_as in COLUMNS.items()}"]
     groups = []
     by_code = any(number.by_code for number in program.numbers)
     fields = fields_of(program)
@@ -329,7 +331,7 @@ def _reading(program: Program, constants: Constants) -> list[str]:
     if program.matrix:
         made.append(passages.ROWS.replace("@N@", str(len(columns))))
     else:
-        made.append(passages.COLUMN)
+        made.append(passages.COLUMNS)
     if NUMBER in kinds:
         none = ", NaN where there is none" if gaps else ""
         if not program.matrix:
@@ -340,6 +342,8 @@ def _reading(program: Program, constants: Constants) -> list[str]:
             passages.NUMBER.replace("@GAPS@", none)
             .replace("@SPECIAL@", special.replace("\n\n", "\n").rstrip("\n"))
             .replace("@LENIENT@", lenient.rstrip("\n"))
+            .replace("@WANTED@", (passages.WANTED * boolean).rstrip("\n"))
+            .replace("@EXPECTED@", "{wanted}" if boolean else "a number")
         )
     if CATEGORY in kinds:
         same = "\n    known |= SAME.get(name, {})" if Constants.same(program) else ""
@@ -347,6 +351,7 @@ def _reading(program: Program, constants: Constants) -> list[str]:
     if DATE in kinds:
         written = any(column.date_format for column in columns)
         made += [passages.DATES, passages.DATE_WRITTEN if written else passages.DATE_ISO]
+        made.append(passages.ISO)
     if constants.knows_gaps or boolean:
         made.append(passages.TEXT)
     classes = isinstance(program.answer, Classes)

@@ -13,24 +13,27 @@ def main(arguments):
         return 0 if arguments else 2
     try:
         answers = @ANSWERS@(read(arguments[0]))
+        sys.stdout.reconfigure(encoding="utf-8")
+        writer = csv.writer(sys.stdout, lineterminator="\\n")
+@PRINT@
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError, csv.Error) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    sys.stdout.reconfigure(encoding="utf-8")
-    writer = csv.writer(sys.stdout, lineterminator="\\n")
-@PRINT@
     return 0
 '''
 
 PRINT_CLASSES = """
-    writer.writerow([TARGET, *(f"probability of {label}" for label in LABELS)])
-    for p in answers.tolist():
-        writer.writerow([LABELS[p.index(max(p))], *p])
+        writer.writerow([TARGET, *(f"probability of {label}" for label in LABELS)])
+        for p in answers.tolist():
+            writer.writerow([LABELS[p.index(max(p))], *p])
 """
 
 PRINT_NUMBERS = """
-    writer.writerow(TARGETS)
-    writer.writerows(answers.reshape(-1, len(TARGETS)).tolist())
+        writer.writerow(TARGETS)
+        writer.writerows(answers.reshape(-1, len(TARGETS)).tolist())
 """
 
 START = """
@@ -41,8 +44,13 @@ if __name__ == "__main__":
 READ = '''
 def read(path):
     """A CSV file as a dict of columns; its first line has their names; - is stdin."""
-    with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
-        lines = [line for line in csv.reader(file) if line]
+    try:
+        with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} cannot be read: it is not text in UTF-8") from None
     if not lines:
         raise ValueError(f"{path} is empty")
     for row, line in enumerate(lines[1:], 1):
@@ -55,23 +63,42 @@ def read(path):
 READ_MATRIX = '''
 def read(path):
     """A CSV file as rows; a first line that holds names is left out; - is stdin."""
-    with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
-        lines = [line for line in csv.reader(file) if line]
+    try:
+        with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} cannot be read: it is not text in UTF-8") from None
     if not lines:
         raise ValueError(f"{path} is empty")
     begins = [item.strip().lstrip("+-.")[:1] for item in lines[0]]
     return lines if any(map(str.isdigit, begins)) else lines[1:]
 '''
 
-COLUMN = '''
-def column(table, name):
-    """The values of a column of a dict of columns, or of a list of dicts, one a row."""
-    try:
-        if isinstance(table, list):
-            return [row[name] for row in table]
-        return list(table[name])
-    except KeyError:
-        raise ValueError(f"there is no column {name!r}") from None
+COLUMNS = '''
+def columns(table):
+    """Lists by name, of a dict of columns, a data frame, or a list of dicts."""
+    if isinstance(table, list) and all(isinstance(row, dict) for row in table):
+        names = [name for name in COLUMNS if all(name in row for row in table)]
+        table = {name: [row[name] for row in table] for name in names}
+    elif not isinstance(table, dict) and not hasattr(table, "columns"):
+        wrong = f"the table is {table!r:.60}"
+        raise TypeError(f"{wrong}: expected a dict of columns, or a list of dicts")
+    found = {}
+    for name in COLUMNS:
+        if name not in (table if isinstance(table, dict) else table.columns):
+            raise ValueError(f"there is no column {name!r}")
+        if np.asarray(table[name], object).ndim != 1:
+            wrong = f"column {name!r} is {table[name]!r:.60}: expected a list of values"
+            raise ValueError(f"{wrong}; for one row give [row]")
+        found[name] = list(table[name])
+    lengths = {len(values): name for name, values in found.items()}
+    if len(lengths) > 1:
+        (n, one), (k, other), *_ = lengths.items()
+        wrong = f"column {one!r} has {n} values and column {other!r} has {k}"
+        raise ValueError(f"{wrong}: expected as many in each")
+    return found
 '''
 
 TEXT = '''
@@ -87,23 +114,28 @@ def text(item):
 NUMBERS = '''
 def numbers(table, name):
     """A column as numbers (n,)@GAPS@."""
-    items = column(table, name)
-    found = [number(item, name, row) for row, item in enumerate(items, 1)]
+    found = [number(item, name, row) for row, item in enumerate(table[name], 1)]
     return np.array(found, float)
 '''
 
 NUMBER = '''
 def number(item, name, row):
     """A value as a number@GAPS@."""@SPECIAL@
+    written = r"[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?"
     try:
-        value = float(item)
-    except (TypeError, ValueError):
+        is_one = not isinstance(item, str) or re.fullmatch(written, item.strip())
+        value = float(item) if is_one else np.inf
+    except (TypeError, ValueError, OverflowError):
         value = np.inf@LENIENT@
-    if not np.isfinite(value):
+    if not np.isfinite(value):@WANTED@
         found = f"column {name!r} holds {item!r} in row {row}"
-        raise ValueError(f"{found}: expected a number")
+        raise ValueError(f"{found}: expected @EXPECTED@")
     return value
 '''
+
+WANTED = """
+        wanted = "true or false, 1 or 0" if name in BOOLEAN else "a number"
+"""
 
 GAPS = """
     if text(item) in MISSING:
@@ -116,15 +148,14 @@ LENIENT = """
 """
 
 BOOLEAN = """
-    if text(item).lower() in ("true", "false"):
-        return float(text(item).lower() == "true")
+    if name in BOOLEAN and text(item).casefold() in ("true", "false"):
+        return float(text(item).casefold() == "true")
 """
 
 DATES = '''
 def dates(table, name):
     """A column as dates (n,) of datetime64, NaT where there is none."""
-    items = column(table, name)
-    found = [date(item, name, row) for row, item in enumerate(items, 1)]
+    found = [date(item, name, row) for row, item in enumerate(table[name], 1)]
     return np.array(found, "datetime64[us]")
 '''
 
@@ -134,7 +165,7 @@ def date(item, name, row):
     if text(item) in MISSING:
         return None
     try:
-        return datetime.fromisoformat(text(item)).replace(tzinfo=None)
+        return iso(text(item))
     except ValueError:
         raise ValueError(
             f"column {name!r} holds {item!r} in row {row}: expected a date such as "
@@ -150,12 +181,20 @@ def date(item, name, row):
     try:
         if isinstance(item, str) and DATE_FORMATS[name]:
             return datetime.strptime(text(item), DATE_FORMATS[name])
-        return datetime.fromisoformat(text(item)).replace(tzinfo=None)
+        return iso(text(item))
     except ValueError:
         raise ValueError(
             f"column {name!r} holds {item!r} in row {row}: expected a date written "
             f"{DATE_FORMATS[name] or 'such as 2011-01-31 or 2011-01-31 15:00'}"
         ) from None
+'''
+
+ISO = '''
+def iso(text):
+    """A date of text such as 2011-01-31; digits alone are a number rather."""
+    if "-" not in text[1:]:
+        raise ValueError
+    return datetime.fromisoformat(text).replace(tzinfo=None)
 '''
 
 CODES = '''
@@ -164,14 +203,18 @@ def codes(table, name):
     levels = LEVELS[name]
     known = {level: code for code, level in enumerate(levels)}
     known |= dict.fromkeys(MISSING, len(levels))@SAME@
-    items = column(table, name)
-    return np.array([known.get(text(item), len(levels) + 1) for item in items], int)
+    found = [known.get(text(item), len(levels) + 1) for item in table[name]]
+    return np.array(found, int)
 '''
 
 ROWS = '''
 def numbers(rows):
     """Rows of @N@ numbers each as an array (n, @N@)."""
+    if not isinstance(rows, (list, tuple)):  # but an array, or a data frame
+        rows = np.atleast_1d(np.asarray(rows, object))
     for i, row in enumerate(rows, 1):
+        if np.asarray(row, object).ndim != 1:
+            raise ValueError(f"row {i} is {row!r:.60}: expected a list of @N@ numbers")
         if len(row) != @N@:
             raise ValueError(f"row {i} has {len(row)} values: expected @N@ numbers")
     found = [

@@ -24,6 +24,9 @@ from pellucid.export.translation import Translation
 SECONDS = 300
 """A script that takes longer than this for a few rows is stopped."""
 
+MODULES = sys.stdlib_module_names | {"numpy"}
+"""Whose names no script may have: it, or NumPy, would import the script in their place."""
+
 
 def write(translation: Translation, path: str | os.PathLike[str]) -> Exported:
     """Write a model as a script, which is run before on made-up rows, as users will run it.
@@ -31,11 +34,12 @@ def write(translation: Translation, path: str | os.PathLike[str]) -> Exported:
     Raises
     ------
     ValueError
-        If it does not give the model's answers, which it then says.
+        If it does not give the model's answers, which it then says, or is called like a module.
     OSError
         If it cannot be written.
     """
     path, program = Path(path), translation.program
+    refuse_name(path)
     refuse_unwritable(path)
     data = listing(program, path.name).encode()
 
@@ -48,6 +52,23 @@ def write(translation: Translation, path: str | os.PathLike[str]) -> Exported:
     off = checked(translation, "Python", run)
     write_atomically(path, data)
     return Exported(path, "python", len(data), off, ROWS)
+
+
+def refuse_name(path: Path) -> None:
+    """Raise a ValueError if a script of that name would hide a module that it imports itself.
+
+    Examples
+    --------
+    >>> refuse_name(Path("income.py"))
+    >>> refuse_name(Path("o/csv.py"))
+    Traceback (most recent call last):
+    ValueError: o/csv.py would hide the module csv from Python, ...: choose another name
+    """
+    if path.suffix == ".py" and path.stem in MODULES:
+        raise ValueError(
+            f"{path} would hide the module {path.stem} from Python, which the script or NumPy may "
+            "import: choose another name"
+        )
 
 
 def answers_of(script: Path, program: Program, table: Mapping[str, Any]) -> Floats:

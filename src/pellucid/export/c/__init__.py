@@ -98,7 +98,7 @@ def write(
     about["RAM"] = f"{header.ram:,} bytes"
     text = header.text().encode()
     write_atomically(path, text)
-    return Exported(path, "C", len(text), off, rows, about)
+    return Exported(path, "c", len(text), off, rows, about)
 
 
 def _prefix(path: Path) -> str:

@@ -118,6 +118,16 @@ def test_arrays_series_and_tuples_are_columns(proba):
         np.testing.assert_array_equal(proba(given), own)
 
 
+def test_gaps_of_pandas_are_gaps(proba):
+    frame = pl.DataFrame(first_rows(8)).to_pandas().convert_dtypes()
+    for i, name in enumerate(frame.columns):
+        frame.loc[i, name] = None
+    assert frame["age"].dtype.name == "Float64"
+    own = fitted()[1].predict_proba(frame)
+    np.testing.assert_allclose(proba(frame), own, atol=1e-6)
+    np.testing.assert_allclose(proba(frame.to_dict("records")), own, atol=1e-6)
+
+
 def test_rows_of_numbers_of_a_model_without_names(tmp_path):
     model = Network([2, 3, 1], seed=0)
     path = pellucid.export_python(model, tmp_path / "m.py").path
@@ -287,6 +297,20 @@ def test_files_that_cannot_be_read_are_named_in_one_line(script, tmp_path):
     assert said(script, "-", given=b"\xff\xfe") == (
         "error: - cannot be read: it is not text in UTF-8"
     )
+
+
+def test_a_name_that_comes_twice_is_refused_if_the_model_needs_it(script):
+    rows = pl.DataFrame(first_rows(3))
+    lines = rows.write_csv().splitlines()
+    text = "\n".join(
+        f"{line},{'age,note,note' if i == 0 else '1,2,3'}" for i, line in enumerate(lines)
+    )
+    expected = "error: - has 2 columns called 'age'"
+    assert said(script, "-", given=text.encode()) == expected
+    harmless = text.replace("job,age,", "job,more,").encode()
+    plain = rows.write_csv().encode()
+    found = [python("-I", script, "-", given=given).stdout for given in (harmless, plain)]
+    assert found[0] == found[1] != b""
 
 
 def test_names_alone_give_names_alone(script, tmp_path):

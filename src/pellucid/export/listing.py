@@ -359,7 +359,7 @@ def _reading(program: Program, constants: Constants) -> list[str]:
     written_out = passages.PRINT_CLASSES if classes else passages.PRINT_NUMBERS
     read = passages.READ_MATRIX if program.matrix else passages.READ
     if any(column.name != column.name.strip() for column in columns):
-        read = read.replace("name.strip():", "name:")
+        read = read.replace("[name.strip() for name in lines[0]]", "lines[0]")
     made += [
         read,
         main.replace("@PRINT@", written_out.strip("\n")),

@@ -57,7 +57,11 @@ def read(path):
         if len(line) != len(lines[0]):
             found = f"row {row} has {len(line)} values"
             raise ValueError(f"{found}: expected {len(lines[0])}, as many as names")
-    return {name.strip(): [*column] for name, *column in zip(*lines)}
+    names = [name.strip() for name in lines[0]]
+    for name in COLUMNS:
+        if names.count(name) > 1:
+            raise ValueError(f"{path} has {names.count(name)} columns called {name!r}")
+    return {name: [*column] for name, (_, *column) in zip(names, zip(*lines))}
 '''
 
 READ_MATRIX = '''
@@ -104,7 +108,7 @@ def columns(table):
 TEXT = '''
 def text(item):
     """A value as text without blanks around it, "" where there is none; 1.0 is "1"."""
-    if item is None or item != item:
+    if item is None or type(item).__name__ == "NAType" or item != item:  # NaN, NaT
         return ""
     if isinstance(item, float) and item.is_integer():
         return str(int(item))

@@ -218,6 +218,73 @@ def test_names_of_all_kinds_dates_and_categories_of_many_levels(tmp_path, cc):
         assert re.search(rf"\*?\b{field};", text), field
     assert max(map(len, text.splitlines())) <= 110
     assert "?" + "?/" not in text
+    assert re.search(r"double yes; +/\* 1 or 0 \*/", text)
+    assert re.search(r"\"sold\" from 2011-\d\d-\d\d on", text)
+    assert re.search(r"bag_|_z\d", text) is None
+    assert "model_town_as_number[" in text
+
+
+def test_columns_without_a_name_and_those_named_like_the_file(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({
+        "": rng.normal(size=200), "age": [["old", "young"][i % 2] for i in range(200)],
+        " ": ["yes", "no"] * 100, "y": rng.normal(size=200),
+    })  # fmt: skip
+    model = TabularRegressor(**QUICK).fit(table, "y")
+    assert FORMS["c"](model, tmp_path / "age.h").difference < 1e-6
+    text = (tmp_path / "age.h").read_text()
+    assert "double column_1; " in text
+    assert "/* of the column without a name */" in text
+    assert "/* the column without a name from " in text
+    assert not re.search(r"/\* *\*/|\" *\"  ", text)
+
+
+# --- what a programmer reads ------------------------------------------------------------------
+
+
+def test_all_to_be_read_comes_before_the_weights(tabular):
+    for kind in ("plain", "classes"):
+        model, _ = fitted(tabular, "adult.data", "column_15", kind)
+        text = Header(translate(model).program, "adult").text()
+        before, weights = text.split("/* --- Weights and biases -")
+        arrays, last = weights.split("/* --- The networks with their weights -")
+        for name in ("row_missing", "inputs", "dense", "answer", "predict_proba", "predict"):
+            assert re.search(rf"adult_{name}\([^;]*\)\n{{", before), name
+        assert "static inline" not in arrays
+        assert re.findall(r"\b(adult_\w+)\([^;]*\)\n{", last) == ["adult_networks"]
+        assert len(before.splitlines()) < 900
+        assert max(map(len, text.splitlines())) <= 100
+        for ugly in ("(double)NAN", '{"?", 0}', "- ..."):
+            assert ugly not in before, ugly
+
+
+def test_comments_tell_where_cells_begin_in_the_columns_own_unit(tabular):
+    for name, target, kind in (
+        ("adult.data", "column_15", "classes"),
+        ("california", "median_house_value", "numbers"),
+    ):
+        model, _ = fitted(tabular, name, target, kind)
+        program = translate(model).program
+        text = Header(program, "model").text()
+        cells = re.findall(r"\{(\d+), (\S+)f, (\S+)f\}, +/\* \"(.*)\" from (\S+) on \*/", text)
+        assert len(cells) > 30
+        for number, low, slope, column, first in cells:
+            table = {c.name: [""] if c.kind == "category" else [np.nan] for c in program.columns}
+            z = program.inputs(table | {column: [float(first)]})[0, int(number)]
+            assert abs(z - float(low)) * float(slope) < 0.05, (column, first)
+        assert text.count(f'\n    /* "{cells[0][3]}" from {cells[0][4]} on */') == 2  # networks
+
+
+def test_the_example_sets_a_few_columns_of_many(tmp_path):
+    frame = pl.DataFrame(datasets.load("digits").X[:400]).with_columns(
+        y=pl.Series(datasets.load("digits").y[:400])
+    )
+    model = TabularClassifier(**QUICK).fit(frame, "y")
+    text = Header(translate(model).program, "digits").text()
+    example = text[: text.index("*/")]
+    assert example.count("row.") == 3
+    n = len(translate(model).program.columns)
+    assert f"// and so on: {n - 3} more are missing as long as they are not set" in example
 
 
 def test_names_are_cs_and_no_two_are_the_same():
@@ -284,8 +351,9 @@ def test_its_own_example_compiles_and_says_what_the_model_says(tmp_path, cc, tab
     row = {
         name: [value.strip('"') if '"' in value else float(value)] for name, value in given.items()
     }
-    label, first = re.fullmatch(r"(.*), and the first class has (.*)\n", out).groups()
+    label, first_label, first = re.fullmatch(r"(.*)\n(.*) has (.*)\n", out).groups()
     assert model.predict(pl.DataFrame(row)).tolist() == [label]
+    assert first_label == model.classes.classes[0]
     p = model.classes.probabilities(model.output(pl.DataFrame(row)))
     assert float(first) == pytest.approx(p[0, 0], abs=5.1e-4)
 
@@ -380,11 +448,19 @@ def test_weights_that_8_bits_cannot_hold_are_refused(tmp_path):
 
 
 def test_without_a_compiler_it_is_written_with_a_warning(tmp_path, monkeypatch):
-    monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.warns(UserWarning, match="not compiled: no C compiler found"):
+    why = "CC names 'no-such-compiler', which is not there"
+    monkeypatch.setenv("CC", "no-such-compiler -O2")
+    with pytest.warns(UserWarning, match=f"could not be compiled .*: {why}; install"):
         made = FORMS["c"](Network([2, 3, 1], seed=0), tmp_path / "net.h")
-    assert made.about["not compiled"] == "no C compiler found"
+    assert made.about["not compiled because"] == why
     assert made.rows == 0
+    monkeypatch.delenv("CC")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.warns(UserWarning, match="no C compiler is there"):
+        FORMS["c"](Network([2, 3, 1], seed=0), tmp_path / "net.h")
+
+
+def test_a_compiler_that_refuses_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "false")
     with pytest.raises(ValueError, match="could not be compiled with false"):
         FORMS["c"](Network([2, 3, 1], seed=0), tmp_path / "other.h")
@@ -413,7 +489,7 @@ def test_fast_math_is_refused_where_numbers_may_be_missing(tmp_path, cc):
 # --- the command line ---------------------------------------------------------------------------
 
 
-def test_the_command_line_writes_it_and_tells_what_rounding_costs(run, table):
+def test_the_command_line_writes_it_and_tells_what_rounding_costs(run, table, monkeypatch):
     assert run("train", table, "--bag", 2, "--max-time", 0.3).code == 0
     made = run("export", "model.safetensors", "--c", "things.h", "--int8", "--data", table)
     assert made.code == 0, made.err
@@ -427,6 +503,13 @@ def test_the_command_line_writes_it_and_tells_what_rounding_costs(run, table):
     own = run("evaluate", "model.safetensors", table, "--json").json
     assert float(before) == pytest.approx(own["metrics"]["accuracy"], abs=1e-6)
     assert float(after) > 0.5
+    assert made.out.count("\n") == 1
+    monkeypatch.setattr("pellucid.cli.export.PATIENCE", 0.0)
+    slow = run("export", "model.safetensors", "--c", "things.h")
+    assert slow.err.startswith("note: things.h is being written and held against the model")
+    monkeypatch.setenv("CC", "nosuchcc")
+    untried = run("export", "model.safetensors", "--c", "things.h")
+    assert "not compiled because CC names 'nosuchcc', which is not there" in untried.out
     refused = run("export", "model.safetensors", "--c", "things.h", "--data", table)
     assert refused.code == 2
     assert "--data is for --int8" in refused.err

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
     from pellucid.export.c.int8 import Answers
 
 FileToWrite: TypeAlias = Path | None
+
+PATIENCE = 3.0
+"""Seconds after which something is said of what still takes time."""
 
 
 def export(
@@ -68,7 +75,20 @@ def export(
         if more and data is not None:
             more["data"] = _with_answers(translation, data)
         more |= {"dtype": "float32"} if form == "onnx" and float32 else {}
-        print(_line(forms.FORMS[form](translation, path, **more)))
+        with _told_if_slow(f"{path} is being written and held against the model"):
+            made = forms.FORMS[form](translation, path, **more)
+        print(_line(made))
+
+
+@contextmanager
+def _told_if_slow(what: str) -> Iterator[None]:
+    """Say what is going on, if it takes longer than `PATIENCE`."""
+    timer = Timer(PATIENCE, print, [f"note: {what} ..."], {"file": sys.stderr, "flush": True})
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _with_answers(translation: Translation, name: str) -> Answers:

@@ -10,6 +10,7 @@ piecewise-linear encoding, then one for each level of each category.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -85,6 +86,18 @@ class Number:
     limit: float = 0.0
     absent: float = 0.0
     by_code: tuple[float, ...] = ()
+
+    def inverse(self, z: float) -> float:
+        """The x that z is of, in the column's own unit.
+
+        Examples
+        --------
+        >>> Number(0, "", shift=38.0, factor=0.1, limit=3.0).inverse(0.0)
+        38.0
+        """
+        if self.limit:
+            z = z / math.sqrt(max(1.0 - (z / self.limit) ** 2, 1e-12))
+        return z / self.factor + self.shift if self.factor else self.shift
 
 
 @dataclass(frozen=True)
@@ -303,10 +316,7 @@ class Program:
         for cell in self.cells:
             number = self.numbers[cell.number]
             if number.column == place and not number.by_code:
-                z = cell.low + rng.random() / cell.slope
-                if number.limit:
-                    z = z / np.sqrt(max(1.0 - (z / number.limit) ** 2, 1e-12))
-                made.append(z / number.factor + number.shift)
+                made.append(number.inverse(cell.low + rng.random() / cell.slope))
         return rng.permutation(np.array(made))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from pellucid.atomic import write_atomically
 from pellucid.export.c import int8 as weights8
-from pellucid.export.c.compiler import find_compiler, object_bytes, run
+from pellucid.export.c.compiler import find_compiler, object_bytes, run, why_none
 from pellucid.export.c.header import Header
 from pellucid.export.c.names import HEADERS, name
 from pellucid.export.checking import ROWS, Exported, checked
@@ -82,14 +82,14 @@ def write(
             )
             off = checked(target, "C", lambda columns: run(header, columns, Path(folder), command))
             rows = ROWS
-            size = object_bytes(header, Path(folder), command)
+            size = object_bytes(Path(folder))
             about["compiled with"] = " ".join(command)
         else:
             size = None
-            about["not compiled"] = "no C compiler found"
+            about["not compiled because"] = why_none()
             warnings.warn(
-                f"{path} is not compiled: no C compiler found, so that it could not be held "
-                "against the model; install one, or name it by CC in the environment",
+                f"{path} could not be compiled and held against the model: {why_none()}; install "
+                "a C compiler, or name it by CC in the environment",
                 stacklevel=3,
             )
     about["flash"] = f"{header.flash:,} bytes"

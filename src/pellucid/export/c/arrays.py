@@ -51,7 +51,7 @@ class Constants:
         """
         rows = np.atleast_2d(values)
         self.flash += rows.size * BYTES[kind]
-        texts = [[literal(kind, value) for value in row] for row in rows]
+        texts = [literals(kind, row) for row in rows]
         wide = max(len(text) for row in texts for text in row)
         lines: list[str] = []
         for i, row in enumerate(texts):
@@ -80,13 +80,26 @@ class Constants:
         lines = [f"{{{string(text, 5)}, {code}}}," for text, code in ordered]
         return _array(f"{kind} {name}[{len(lines)}]", lines)
 
-    def structures(self, kind: str, name: str, size: str, lines: list[str], each: int) -> str:
-        """An array of structures of so many bytes each, from what is between their braces."""
-        self.flash += each * len(lines)
-        return _array(f"{kind} {name}[{size}]", [f"{{{line}}}," for line in lines])
+    def structures(
+        self, kind: str, name: str, size: str, rows: Sequence[tuple[str, str]], each: int
+    ) -> str:
+        """An array of structures of so many bytes each: what is between their braces, and notes."""
+        self.flash += each * len(rows)
+        wide = max(len(inner) for inner, _ in rows)
+        lines = [f"{f'{{{inner}}},':<{wide + 3}} /* {note} */" for inner, note in rows]
+        return _array(f"{kind} {name}[{size}]", lines)
 
     def _count(self, texts: Iterable[str], beside: int) -> None:
         self.flash += sum(len(text.encode()) + 1 + beside for text in texts)
+
+
+def literals(kind: str, row: NDArray[Any]) -> list[str]:
+    """What `literal` makes of each number of a row; quick, as there may be millions."""
+    if kind == "float":
+        return [f"{value!s}f" for value in row.astype(np.float32)]
+    if kind == "double":
+        return [repr(value) for value in row.astype(np.float64).tolist()]
+    return [literal(kind, value) for value in row]
 
 
 def literal(kind: str, value: Any) -> str:

@@ -80,7 +80,7 @@ typedef struct {
 
 static inline model_real model_rise(model_cell cell, const model_real *z)
 {
-    const model_real a = (z[cell.number] - (model_real)cell.low) * (model_real)cell.slope;
+    const model_real a = (z[cell.number] - cell.low) * cell.slope;
     return a < 0 ? 0 : a > 1 ? 1 : a;
 }
 """
@@ -91,6 +91,19 @@ typedef struct {
     const char *text;
     int code;
 } model_level;
+"""
+
+IS_NONE = """\
+/* Whether the text with such a length stands for one that is missing. */
+static inline int model_is_none(const char *text, size_t length)
+{
+    for (int i = 0; i < N_NONE; i++) {
+        if (strncmp(text, model_none[i], length) == 0 && model_none[i][length] == '\\0') {
+            return 1;
+        }
+    }
+    return 0;
+}
 """
 
 FIND = """\
@@ -132,7 +145,7 @@ static inline int model_code(const char *text, const model_level *levels, int n,
     while (length > 0 && strchr(MODEL_BLANKS, text[length - 1]) != NULL) {
         length--;
     }
-    if (length == 0 || MODEL_IS_NONE(text, length)) {
+    if (length == 0 || model_is_none(text, length)) {
         return missing;
     }
     code = model_find(text, length, levels, n);
@@ -205,11 +218,11 @@ static inline double model_hour(double days)
 
 DENSE = """\
 /* out = x W + b: W has n_in rows of n_out weights. An input that is 0 adds nothing. */
-static inline void model_dense(const WEIGHT *W, const WEIGHT *b, int n_in, int n_out,
+static inline void model_dense(const model_real *W, const model_real *b, int n_in, int n_out,
         const model_real *x, model_real *out)
 {
     for (int j = 0; j < n_out; j++) {
-        out[j] = (model_real)b[j];
+        out[j] = b[j];
     }
     for (int i = 0; i < n_in; i++, W += n_out) {
         const model_real a = x[i];
@@ -217,7 +230,7 @@ static inline void model_dense(const WEIGHT *W, const WEIGHT *b, int n_in, int n
             continue;
         }
         for (int j = 0; j < n_out; j++) {
-            out[j] += a * (model_real)W[j];
+            out[j] += a * W[j];
         }
     }
 }
@@ -299,10 +312,8 @@ UNITS: dict[str, tuple[str, ...]] = {
 def find(none: int) -> str:
     """What finds a text's code, where so many texts stand for none in every column."""
     if not none:
-        return FIND.replace(" || MODEL_IS_NONE(text, length)", "")
-    return FIND.replace(
-        "MODEL_IS_NONE(text, length)", f"model_find(text, length, model_none, {none}) >= 0"
-    )
+        return FIND.replace(" || model_is_none(text, length)", "")
+    return IS_NONE.replace("N_NONE", str(none)) + "\n" + FIND
 
 
 def unit(activation: str) -> str:

@@ -1,4 +1,4 @@
-"""A compiler, if there is one, tries a header out: with a small program that answers rows."""
+"""A compiler makes programs of C: here a small one that answers rows by a header, to try it out."""
 
 from __future__ import annotations
 
@@ -28,10 +28,20 @@ PATIENCE = 300
 
 def find_compiler() -> list[str] | None:
     """The command of a C compiler: that of CC in the environment, or the first that is there."""
-    asked = shlex.split(os.environ.get("CC", ""))
-    if asked:
+    if asked := _asked():
         return asked if shutil.which(asked[0]) else None
     return next(([name] for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
+
+
+def why_none() -> str:
+    """Why `find_compiler` has found none."""
+    if asked := _asked():
+        return f"CC names {asked[0]!r}, which is not there"
+    return "no C compiler is there"
+
+
+def _asked() -> list[str]:
+    return shlex.split(os.environ.get("CC", ""))
 
 
 def run(
@@ -39,9 +49,12 @@ def run(
     columns: Mapping[str, Any],
     folder: Path,
     command: Sequence[str],
-    options: Sequence[str] = (*STRICT, "-O1"),
+    options: Sequence[str] = (*STRICT, "-Os"),
 ) -> Floats:
     """The answers (n, k) of a header, compiled in a folder, to columns as programs take them.
+
+    The header is compiled once, into an object file that `object_bytes` measures; a program of its
+    own, which has the row alone of the header, calls that.
 
     Raises
     ------
@@ -49,31 +62,23 @@ def run(
         If the header does not compile, or the program that has it ends with an error.
     """
     (folder / f"{header.prefix}.h").write_text(header.text(), encoding="utf-8")
+    (folder / "row.h").write_text("\n".join(header.what_goes_in()), encoding="utf-8")
+    (folder / "object.c").write_text(_object(header), encoding="utf-8")
     (folder / "main.c").write_text(_main(header), encoding="utf-8")
-    _call([*command, *options, "main.c", "-o", "rows", "-lm"], folder, "compiled")
+    _call([*command, *options, "-c", "object.c"], folder, "compiled")
+    _call([*command, *options, "main.c", "object.o", "-o", "rows", "-lm"], folder, "compiled")
     answered = _call(["./rows"], folder, "run", _written(header, columns))
     rows = np.array([[float(v) for v in line.split()] for line in answered.decode().splitlines()])
-    if isinstance(header.program.answer, Classes):
-        rows, best = rows[:, :-1], rows[:, -1]
-        if (rows.argmax(axis=1) != best).any():
-            raise ValueError(f"{header.prefix}_predict is not the likeliest class: not written")
+    rows, best = rows[:, :-1], rows[:, -1]
+    if isinstance(header.program.answer, Classes) and (rows.argmax(axis=1) != best).any():
+        raise ValueError(f"{header.prefix}_predict is not the likeliest class: not written")
     return rows
 
 
-def object_bytes(header: Header, folder: Path, command: Sequence[str]) -> int | None:
-    """Bytes of code and constants of an object file for this machine, if `size` is there to ask."""
+def object_bytes(folder: Path) -> int | None:
+    """Bytes of code and constants of what `run` compiled there, if `size` is there to ask."""
     if not shutil.which("size"):
         return None
-    p, given = header.prefix, header.inputs.parameter
-    many = header.n_outputs > 1 and not isinstance(header.program.answer, Classes)
-    type_ = "int" if isinstance(header.program.answer, Classes) else "double"
-    more, kind = (", double *y", "void") if many else ("", type_)
-    call = f"{p}_predict({header.inputs.argument}{', y' if many else ''})"
-    (folder / "object.c").write_text(
-        f'#include "{p}.h"\n{kind} answer({given}{more});\n'
-        f"{kind} answer({given}{more})\n{{\n    {'' if many else 'return '}{call};\n}}\n"
-    )
-    _call([*command, "-std=c99", "-Os", "-c", "object.c"], folder, "compiled")
     counted = _call(["size", "object.o"], folder, "measured").decode().splitlines()
     found = re.match(r"\s*(\d+)\s+(\d+)\s", counted[-1])
     return int(found[1]) + int(found[2]) if found else None
@@ -98,6 +103,25 @@ def _call(words: Sequence[str], folder: Path, done: str, given: bytes | None = N
     return made.stdout
 
 
+def _declared(header: Header) -> str:
+    """The one function of the object file: it answers a row, and returns the likeliest class."""
+    return f"int answer({header.inputs.parameter}, double *y)"
+
+
+def _object(header: Header) -> str:
+    """What calls all functions of a header."""
+    p, given = header.prefix, header.inputs.argument
+    best = "0"
+    if isinstance(header.program.answer, Classes):
+        call, best = f"{p}_predict_proba({given}, y)", f"{p}_predict({given})"
+    elif header.n_outputs == 1:
+        call = f"y[0] = {p}_predict({given})"
+    else:
+        call = f"{p}_predict({given}, y)"
+    head = _declared(header)
+    return f'#include "{p}.h"\n{head};\n{head}\n{{\n    {call};\n    return {best};\n}}\n'
+
+
 def _main(header: Header) -> str:
     """A program that reads rows and prints the answer to each on a line."""
     p, P, program = header.prefix, header.prefix.upper(), header.program
@@ -115,25 +139,19 @@ def _main(header: Header) -> str:
             to = f"x[{i}]" if program.matrix else f"row.{field}"
             reads.append(f'        if (scanf("%lf", &{to}) != 1) return 1;')
     given = "x" if program.matrix else "&row"
-    classes = isinstance(program.answer, Classes)
-    if classes:
-        calls = [f"        {p}_predict_proba({given}, y);"]
-    elif header.n_outputs == 1:
-        calls = [f"        y[0] = {p}_predict({given});"]
-    else:
-        calls = [f"        {p}_predict({given}, y);"]
     declared = f"double x[{P}_COLUMNS];" if program.matrix else f"{p}_row row;"
     has_text = any(column.kind == CATEGORY for column in program.columns)
     return "\n".join([
-        "#include <stdio.h>", f'#include "{p}.h"', "", "int main(void)", "{",
+        "#include <stdio.h>", '#include "row.h"', "", f"{_declared(header)};", "",
+        "int main(void)", "{",
         f"    static char text[{P}_COLUMNS][{LONGEST_CELL + 1}];" if has_text else "",
-        "    int length = 0;", "    size_t bytes;" if has_text else "",
+        "    int length = 0, best;", "    size_t bytes;" if has_text else "",
         f"    {declared}", f"    double y[{header.n_outputs}];", "",
-        '    while (scanf(" %d", &length) == 1) {', *reads, *calls,
+        '    while (scanf(" %d", &length) == 1) {', *reads,
+        f"        best = answer({given}, y);",
         f"        for (int k = 0; k < {header.n_outputs}; k++) {{",
         '            printf("%.17g ", y[k]);', "        }",
-        f'        printf("%d\\n", {p}_predict({given}));' if classes else '        printf("\\n");',
-        "    }", "    return 0;", "}", "",
+        '        printf("%d\\n", best);', "    }", "    return 0;", "}", "",
     ])  # fmt: skip
 
 

@@ -83,9 +83,8 @@ class Header:
             self._text = f"{self._head()}\n{body}"
         return self._text
 
-    def _body(self) -> Iterator[str]:
-        P = self.prefix.upper()
-        yield f"#ifndef {P}_H\n#define {P}_H\n"
+    def what_goes_in(self) -> Iterator[str]:
+        """Pieces that declare a row, with the macros and the headers of C's own that they need."""
         texts = ["stddef", "string"] if self.inputs.categories else []
         needed = sorted(["math", *texts, *(["stdint"] if self.rounded else [])])
         yield "".join(f"#include <{name}.h>\n" for name in needed)
@@ -94,20 +93,27 @@ class Header:
         yield self._macros()
         yield _section("What goes in")
         yield self.inputs.row()
+
+    def _body(self) -> Iterator[str]:
+        """What there is to read comes first; the weights, which may be millions, come last."""
+        P = self.prefix.upper()
+        yield f"#ifndef {P}_H\n#define {P}_H\n"
+        yield from self.what_goes_in()
         if self.inputs.has_dates:
             yield self._own(code.DAYS)
         yield _section("What comes out")
         yield from self._interface()
-        yield _section("Sums")
+        yield _section("The type of sums")
         yield self._own(code.DOUBLE if self.networks.is_double else code.FLOAT)
         yield _section("From a row to the inputs of the networks")
         yield from self.inputs.pieces()
+        yield _section("From the inputs to an answer")
+        yield from self.networks.functions()
+        yield from self._predict()
         yield _section("Weights and biases")
         yield from self.networks.arrays()
-        yield _section("Networks")
-        yield from self.networks.functions()
-        yield _section("Answers")
-        yield from self._predict()
+        yield _section("The networks with their weights")
+        yield self.networks.calls()
         yield f"#endif /* {P}_H */\n"
 
     def _own(self, piece: str) -> str:
@@ -139,7 +145,7 @@ class Header:
             f"units with {program.n_parameters:,} weights and biases, which are {kept}. "
             "C99, and C++ from 2011 on, without dependencies. No memory is allocated and nothing "
             f"is kept between calls. Constants take {self.constants.flash:,} bytes, and a "
-            f"prediction about {self.ram:,} bytes of the stack.",
+            f"prediction about {self.ram:,} bytes of the stack. The weights come last.",
         ]
         if metrics := self._metrics():
             paragraphs.append(metrics)
@@ -156,11 +162,12 @@ class Header:
         if not isinstance(metrics, dict):
             return ""
         numbers = [
-            f"{remark(str(name)).replace('_', ' ')} {value:.4g}"
+            f"{remark(str(name)).replace('_', ' ')} {_metric(value)}"
             for name, value in metrics.items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
+            if isinstance(value, int | float) and not isinstance(value, bool) and name != "rows"
         ]
-        on = f", on {remark(str(metrics['on']))} rows" if "on" in metrics else ""
+        many = f"{metrics['rows']:,} " if isinstance(metrics.get("rows"), int) else ""
+        on = f", on {many}{remark(str(metrics['on']))} rows" if "on" in metrics else ""
         return f"When it was made{on}: {', '.join(numbers)}." if numbers else ""
 
     def example(self) -> list[str]:
@@ -168,14 +175,15 @@ class Header:
         p, P = self.prefix, self.prefix.upper()
         given = self.inputs.argument if self.program.matrix else "&row"
         if isinstance(self.program.answer, Classes):
-            label, form = f"{p}_labels[{p}_predict({given})]", self._labels()[1]
+            form = self._labels()[1]
             body = [
-                f"double p[{P}_CLASSES];",
                 *self.inputs.example(),
+                f'printf("{form}\\n", {p}_labels[{p}_predict({given})]);',
+                "",
+                f"double p[{P}_CLASSES];",
                 f"{p}_predict_proba({given}, p);",
-                f'printf("{form}, and the first class has {{}}\\n", {label}, p[0]);',
+                f'printf("{form} has %.3f\\n", {p}_labels[0], p[0]);',
             ]
-            body[-1] = body[-1].replace("{}", "%.3f")
         elif self.n_outputs == 1:
             body = [*self.inputs.example(), f'printf("%g\\n", {p}_predict({given}));']
         else:
@@ -187,7 +195,7 @@ class Header:
             ]
         return [
             "#include <stdio.h>", f'#include "{self.file}"', "", "int main(void)", "{",
-            *(f"    {line}" for line in body), "    return 0;", "}",
+            *(f"    {line}".rstrip() for line in body), "    return 0;", "}",
         ]  # fmt: skip
 
     def _macros(self) -> str:
@@ -277,6 +285,11 @@ class Header:
         else:
             head = f"static inline void {p}_predict({given}, double y[{P}_OUTPUTS])"
             yield f"{head}\n{{\n    {p}_networks({handed}, y);\n}}\n"
+
+
+def _metric(value: float) -> str:
+    """A metric with four digits, or all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def _section(title: str) -> str:

@@ -1,21 +1,26 @@
-"""The inputs part of a header: a row as C has it, and what makes a network's inputs of it."""
+"""Inputs are the numbers that networks take: here the C of a row, and of what makes them of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from math import floor, log10
 from typing import Any
 
 from pellucid.export.c import code
 from pellucid.export.c.arrays import Constants, literal
-from pellucid.export.c.names import names, remark, string
-from pellucid.export.program import CATEGORY, DATE, Column, Number, Program
+from pellucid.export.c.names import WIDTH, names, remark, statement, string
+from pellucid.export.dates import FIRST, LAST, text_of
+from pellucid.export.program import CATEGORY, DATE, PARTS, Cell, Column, Number, Program
 
 SHOWN = 3
-"""Levels that a comment shows."""
+"""Levels that a comment shows, at most and if its line has room for them."""
 
-ALL_SHOWN = 24
-"""Columns that the example sets, at most."""
+ALL_SET, SOME_SET = 16, 3
+"""Columns up to which the example sets all, and how many it sets if there are more."""
+
+FAR = 1.0 - 1e-6
+"""Part of a number's limit from which on the column's own number cannot be told any more."""
 
 
 class Inputs:
@@ -68,10 +73,10 @@ class Inputs:
         wide = max(map(len, declared))
         lines = []
         for field, text, column in zip(self.fields, declared, columns, strict=True):
-            note = self._note(field, column)
+            note = self._note(field, column, WIDTH - wide - len("     /*  */"))
             lines.append(f"    {text:<{wide}} /* {note} */" if note else f"    {text}")
         empty = [
-            f"    row.{field} = {'NULL' if column.kind == CATEGORY else '(double)NAN'};"
+            f"    row.{field} = {'NULL' if column.kind == CATEGORY else 'NAN'};"
             for field, column in zip(self.fields, columns, strict=True)
         ]
         return "\n".join([
@@ -82,15 +87,19 @@ class Inputs:
             *empty, "    return row;", "}", "",
         ])  # fmt: skip
 
-    def _note(self, field: str, column: Column) -> str:
-        parts = [] if field == column.name else [f'"{remark(column.name, 24)}"']
+    def _note(self, field: str, column: Column, room: int) -> str:
+        """What a field is, in so many characters if that can be."""
+        named = "" if field == column.name else f'"{remark(column.name, 24)}"'
+        if not column.name.strip():
+            named = "of the column without a name"
+        what = ""
         if column.kind == DATE:
-            parts.append("days since the beginning of 1970")
-        if column.kind == CATEGORY:
-            shown = ", ".join(f'"{remark(level, 14)}"' for level in column.levels[:SHOWN])
-            more = len(column.levels) - SHOWN
-            parts.append(shown + (f" or {more} more" if more > 0 else ""))
-        return ": ".join(part for part in parts if part)
+            what = "days since the beginning of 1970"
+        elif column.kind == CATEGORY:
+            what = _some(column.levels, room - len(f"{named}: " if named else ""))
+        elif column.boolean:
+            what = "1 or 0"
+        return ": ".join(part for part in (named, what) if part)
 
     def example(self) -> list[str]:
         """Lines of C that make up a row."""
@@ -101,10 +110,12 @@ class Inputs:
             rest = "" if n <= 8 else " // and so on"
             return [f"double x[{p.upper()}_COLUMNS] = {{{values}}};{rest}"]
         lines = [f"{p}_row row = {p}_row_missing();"]
-        for place, field in list(enumerate(self.fields))[:ALL_SHOWN]:
+        n = len(self.fields)
+        shown = n if n <= ALL_SET else SOME_SET
+        for place, field in enumerate(self.fields[:shown]):
             lines.append(f"row.{field} = {self._example_value(place)};")
-        if left := len(self.fields[ALL_SHOWN:]):
-            lines.append(f"// {left} more are missing as long as they are not set")
+        if n > shown:
+            lines.append(f"// and so on: {n - shown} more are missing as long as they are not set")
         return lines
 
     def _example_value(self, place: int) -> str:
@@ -119,7 +130,40 @@ class Inputs:
         if column.kind == DATE:
             day = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=round(24 * middle))
             return f"{self.prefix}_days({day.year}, {day.month}, {day.day}, {float(day.hour)})"
-        return literal("double", f"{middle:.4g}")
+        return literal("double", round(middle) if column.boolean else f"{middle:.4g}")
+
+    # --- what inputs are ------------------------------------------------------------------------
+
+    def shown(self, place: int) -> str:
+        """A column in a comment."""
+        name = self.program.columns[place].name
+        return f'"{remark(name)}"' if name.strip() else "the column without a name"
+
+    def names(self) -> Iterator[str]:
+        """What each input of a network is."""
+        program = self.program
+        yield from map(self._number_name, program.numbers)
+        yield from (f"{self.shown(place)} is missing" for place in program.marked)
+        yield from map(self.begins, program.cells)
+        for place, marks_missing in program.categories:
+            for level in program.columns[place].levels:
+                yield f'{self.shown(place)} is "{remark(level)}"'
+            if marks_missing:
+                yield f"{self.shown(place)} is missing"
+
+    def _number_name(self, number: Number) -> str:
+        if not number.by_code:
+            return f"{self.shown(number.column)} {number.part}".rstrip()
+        same = [n for n in self.program.numbers if n.column == number.column]
+        which = f" {same.index(number) + 1}" if len(same) > 1 else ""
+        return f"{self.shown(number.column)} as a number{which}"
+
+    def begins(self, cell: Cell) -> str:
+        """Where a cell does, in its column's own unit: `"age" from 18 on`."""
+        number = self.program.numbers[cell.number]
+        is_date = number.part == PARTS[-1]
+        name = self.shown(number.column) if is_date else self._number_name(number)
+        return f"{name} from {_first(cell, number)} on"
 
     # --- preprocessing --------------------------------------------------------------------------
 
@@ -135,31 +179,37 @@ class Inputs:
         if self.categories:
             yield code.renamed(code.LEVELS, p)
             if self.none:
-                yield (
-                    "/* What else stands for a text that is missing. */\n"
-                    + self.constants.levels(f"{p}_level", f"{p}_none", dict.fromkeys(self.none, 0))
-                )
+                ways = self.constants.strings(f"{p}_none", str(len(self.none)), sorted(self.none))
+                yield f"/* What else stands for a text that is missing. */\n{ways}"
             for place in self.categories:
                 if codes := self._codes(place):
                     table = self.constants.levels(f"{p}_level", self._levels(place), codes)
-                    yield f'/* "{remark(program.columns[place].name)}" */\n{table}'
+                    yield f"/* {self.shown(place)} */\n{table}"
         kind = self._kind
         for i, number in enumerate(program.numbers):
             if number.by_code:
-                column = program.columns[number.column]
-                about = f'/* "{remark(column.name)}" as a number, for each code. */\n'
-                yield about + self.constants.numbers(kind, f"{p}_z{i}", number.by_code)
+                levels = program.columns[number.column].levels
+                table = self.constants.numbers(
+                    kind,
+                    self._as_number(i),
+                    [[z] for z in number.by_code],
+                    [*(remark(level, 40) for level in levels), "missing", "unknown"],
+                    f"{p}_real",
+                )
+                yield f"/* {self.shown(number.column)} as a number, for each code. */\n{table}"
         if program.cells:
-            lines = [
-                f"{cell.number}, {literal(kind, cell.low)}, {literal(kind, cell.slope)}"
-                for cell in program.cells
-            ]
             yield code.renamed(code.CELL, p)
             yield self.constants.structures(
                 f"{p}_cell",
                 f"{p}_cells",
                 f"{p.upper()}_CELLS",
-                lines,
+                [
+                    (
+                        f"{cell.number}, {literal(kind, cell.low)}, {literal(kind, cell.slope)}",
+                        self.begins(cell),
+                    )
+                    for cell in program.cells
+                ],
                 12 if kind == "float" else 24,
             )
         if self._by_arrays:
@@ -185,22 +235,30 @@ class Inputs:
         p, program = self.prefix, self.program
         lines: list[str] = []
         if self._as_matrix:
-            shifted = f"(x[i] - {p}_shift[i]) * {p}_factor[i]" if self._by_arrays else "x[i]"
+            made = f"({p}_real)x[i]"
+            if self._by_arrays:
+                made = f"({p}_real)((x[i] - {p}_shift[i]) * {p}_factor[i])"
             if self.has_gaps:
-                shifted = f"{p}_number(x[i], {p}_shift[i], {p}_factor[i], {p}_absent[i])"
+                made = f"{p}_number(x[i], {p}_shift[i], {p}_factor[i], {p}_absent[i])"
             lines = [
                 f"    for (int i = 0; i < {p.upper()}_INPUTS; i++) {{",
-                f"        z[i] = ({p}_real)({shifted});",
+                statement(f"z[i] = {made};", 8),
                 "    }",
             ]
         else:
-            lines += ["    /* numbers */"] if program.numbers else []
-            lines += [f"    z[{i}] = {self._z(i, n)};" for i, n in enumerate(program.numbers)]
+            used = {number.column for number in program.numbers if number.by_code}
+            used |= {place for place, _ in program.categories}
+            lines += [self._code(place) for place in sorted(used)]
+            lines += ["", "    /* numbers */"] if used else ["    /* numbers */"]
+            lines += [
+                statement(f"z[{i}] = {self._z(i, n)};") for i, n in enumerate(program.numbers)
+            ]
         at = len(program.numbers)
         if program.marked:
             lines += ["    /* whether they are missing */"]
             for i, place in enumerate(program.marked):
-                lines.append(f"    z[{at + i}] = ({p}_real)(isnan({self._given(place)}) ? 1 : 0);")
+                missing = f"isnan({self._given(place)}) ? 1 : 0"
+                lines.append(statement(f"z[{at + i}] = ({p}_real)({missing});"))
         at += len(program.marked)
         if program.cells:
             lines += [
@@ -213,15 +271,16 @@ class Inputs:
         lines += ["    /* one for each level of the categories */"] if program.categories else []
         for category in program.categories:
             width = program.width(category)
-            lines.append(f"    {p}_one_hot({self._code(category[0])}, {width}, z + {at});")
+            found = self._code_name(category[0])
+            lines.append(statement(f"{p}_one_hot({found}, {width}, z + {at});"))
             at += width
-        head = f"static inline void {p}_inputs({self.parameter}, {p}_real *z)"
+        head = statement(f"static inline void {p}_inputs({self.parameter}, {p}_real *z)", 0)
         return "\n".join(["/* The inputs of the networks. */", head, "{", *lines, "}", ""])
 
     def _z(self, i: int, number: Number) -> str:
         p = self.prefix
         if number.by_code:
-            return f"({p}_real){p}_z{i}[{self._code(number.column)}]"
+            return f"{self._as_number(i)}[{self._code_name(number.column)}]"
         x = self._given(number.column)
         if number.part and number.part != "days elapsed":
             x = f"{p}_{number.part.replace(' ', '_')}({x})"
@@ -237,10 +296,23 @@ class Inputs:
         n = len(self.program.columns[place].levels)
         known = len(self._codes(place))
         table = self._levels(place) if known else "NULL"
-        return f"{self.prefix}_code({self._given(place)}, {table}, {known}, {n})"
+        found = f"{self.prefix}_code({self._given(place)}, {table}, {known}, {n})"
+        return statement(f"const int {self._code_name(place)} = {found};")
+
+    def _code_name(self, place: int) -> str:
+        """Of a variable: as those of functions begin with the prefix, it is none of theirs."""
+        made = f"{self.fields[place]}_code"
+        return f"{made}_" if made.startswith(f"{self.prefix}_") else made
 
     def _levels(self, place: int) -> str:
-        return f"{self.prefix}_levels_{self.fields[place]}"
+        return f"{self.prefix}_{self.fields[place]}_levels"
+
+    def _as_number(self, i: int) -> str:
+        """The name of the table that has the numbers of a category's codes."""
+        number = self.program.numbers[i]
+        same = [n for n in self.program.numbers if n.column == number.column]
+        which = f"_{same.index(number) + 1}" if len(same) > 1 else ""
+        return f"{self.prefix}_{self.fields[number.column]}_as_number{which}"
 
     def _codes(self, place: int) -> dict[str, int]:
         """What a column's texts stand for, less what stands for none in all of them."""
@@ -273,6 +345,31 @@ class Inputs:
     def _by_arrays(self) -> bool:
         scales: set[Any] = {(n.shift, n.factor, n.absent) for n in self.program.numbers}
         return self._as_matrix and scales != {(0.0, 1.0, 0.0)}
+
+
+def _some(levels: tuple[str, ...], room: int) -> str:
+    """Some levels, whole, in so many characters, or how many there are."""
+    quoted = [f'"{remark(level, 200)}"' for level in levels[:SHOWN]]
+    for n in range(len(quoted), 0, -1):
+        more = len(levels) - n
+        text = ", ".join(quoted[:n]) + (f" or {more} more" if more else "")
+        if len(text) <= room:
+            return text
+    return f"one of {len(levels)} texts" if levels else ""
+
+
+def _first(cell: Cell, number: Number) -> str:
+    """Where a cell begins, with as many digits as tell it from where it ends."""
+    low, high = cell.low, cell.low + 1.0 / cell.slope
+    if number.limit and abs(cell.low) >= FAR * number.limit:
+        return "far below" if cell.low < 0 else "far above"
+    if not number.by_code:
+        low, high = number.inverse(low), number.inverse(high)
+    if number.part == PARTS[-1]:
+        day = round(min(max(low, FIRST), LAST) * 24.0) / 24.0
+        return text_of(day)[: 10 if high - low >= 2.0 else 16]
+    digits = 2 - floor(log10(high - low)) if high > low else 6
+    return f"{round(low, digits) + 0.0:.15g}"
 
 
 def in_remark(text: str) -> str:

@@ -129,4 +129,20 @@ def remark(text: str, longest: int = 60) -> str:
     seen = "".join(c if c.isprintable() else " " for c in text)
     for pair in ("*/", "/*", "??"):
         seen = seen.replace(pair, " ".join(pair))
-    return textwrap.shorten(seen, longest, placeholder=" ...") or " "
+    return textwrap.shorten(seen, longest, placeholder=" ...")
+
+
+def statement(line: str, indent: int = 4) -> str:
+    """A line of C without texts in it, on as many lines as it needs.
+
+    Examples
+    --------
+    >>> print(statement(f"z[0] = f({'x' * 50}, {'y' * 50});"))
+        z[0] = f(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,
+                yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy);
+    """
+    first = " " * indent
+    return textwrap.fill(
+        line, WIDTH, initial_indent=first, subsequent_indent=first + " " * 8,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

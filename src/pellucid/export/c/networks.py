@@ -1,4 +1,4 @@
-"""The networks part of a header: weights and biases, and what makes an answer of inputs."""
+"""Networks are layers of weights and biases: here the C of these, and of what makes answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pellucid.export.c import code
 from pellucid.export.c.arrays import Constants, literal, refuse_infinite
 from pellucid.export.c.inputs import Inputs
 from pellucid.export.c.int8 import Rounded
-from pellucid.export.c.names import remark
+from pellucid.export.c.names import statement
 from pellucid.export.program import Classes, Layer, Program
 
 
@@ -69,16 +69,24 @@ class Networks:
         answer = self.program.answer
         return len(answer.labels if isinstance(answer, Classes) else answer.names)
 
+    @property
+    def head(self) -> str:
+        """How the function is declared that has all weights; it comes last."""
+        return statement(
+            f"static inline void {self.prefix}_networks({self.inputs.parameter}, double *out)", 0
+        )
+
     def functions(self) -> Iterator[str]:
-        """The sums, each activation, and what calls them in turn."""
-        dense = code.DENSE_INT8 if self.rounded else code.DENSE
-        yield code.renamed(dense, self.prefix).replace("WEIGHT", self.declared)
+        """The sums, each activation, and what an output stands for: all that needs no weights."""
+        yield code.renamed(code.DENSE_INT8 if self.rounded else code.DENSE, self.prefix)
         every = (layer.activation for layers in self.program.networks for layer in layers)
         for name in dict.fromkeys(every):
             if function := code.unit(name):
                 yield code.renamed(function, self.prefix)
         yield self._answer()
-        yield self._networks()
+        one = len(self.program.networks) == 1
+        what = "What the network answers" if one else "The mean of what all networks answer"
+        yield f"/* {what}: at the end of the file, after all weights. */\n{self.head};\n"
 
     def arrays(self) -> Iterator[str]:
         """Weights and biases; those of double may be shortened."""
@@ -105,7 +113,7 @@ class Networks:
                 n_in, n_out = layer.W.shape
                 top = f"/* Layer {j + 1}: {n_in} -> {n_out} {layer.activation}"
                 of = f" of network {i + 1}" if len(self.program.networks) > 1 else ""
-                remarks = self._input_names() if j == 0 and not self.program.matrix else ()
+                remarks = [*self.inputs.names()] if j == 0 and not self.program.matrix else ()
                 if self.rounded is None:
                     pieces = [
                         constants.numbers(kind, W, layer.W, remarks, self.declared),
@@ -119,19 +127,6 @@ class Networks:
                         constants.numbers("float", b, small.b),
                     ]
                 yield f"{top}{of}. */\n" + "".join(pieces)
-
-    def _input_names(self) -> list[str]:
-        """What each input of a network is."""
-        program = self.program
-        columns = [remark(column.name) for column in program.columns]
-        numbers = [f"{columns[n.column]} {n.part}".rstrip() for n in program.numbers]
-        made = [*numbers, *(f"{columns[place]} is missing" for place in program.marked)]
-        made += [f"{numbers[cell.number]} from {cell.low:.3g} on" for cell in program.cells]
-        for place, marks_missing in program.categories:
-            levels = [remark(level) for level in program.columns[place].levels]
-            made += [f"{columns[place]} = {level}" for level in levels]
-            made += [f"{columns[place]} is missing"] if marks_missing else []
-        return made
 
     def _answer(self) -> str:
         """What adds a network's outputs to the answer."""
@@ -195,7 +190,8 @@ class Networks:
             ["/* Adds what a network's outputs stand for to `out`. */", head, "{", *lines, "}", ""]
         )
 
-    def _networks(self) -> str:
+    def calls(self) -> str:
+        """The function that calls all these with the weights."""
         p, P = self.prefix, self.prefix.upper()
         many = "CLASSES" if isinstance(self.program.answer, Classes) else "OUTPUTS"
         n = len(self.program.networks)
@@ -215,10 +211,7 @@ class Networks:
                 f"        out[k] /= {P}_NETWORKS;",
                 "    }",
             ]
-        head = f"static inline void {p}_networks({self.inputs.parameter}, double *out)"
-        return "\n".join(
-            ["/* The mean of what all networks answer. */", head, "{", *lines, "}", ""]
-        )
+        return "\n".join([self.head, "{", *lines, "}", ""])
 
     def _calls(self, network: int, layers: Sequence[Layer]) -> Iterator[str]:
         p, x, out = self.prefix, "z", "a"
@@ -226,7 +219,7 @@ class Networks:
             letters = ("W", "b") if self.rounded is None else ("W", "scale", "b")
             arrays = ", ".join(self._array_name(network, letter, j) for letter in letters)
             n_in, n_out = layer.W.shape
-            yield f"    {p}_dense({arrays}, {n_in}, {n_out}, {x}, {out});"
+            yield statement(f"{p}_dense({arrays}, {n_in}, {n_out}, {x}, {out});")
             if layer.activation != "identity":
                 yield f"    {p}_{layer.activation}({out}, {n_out});"
             x, out = out, ("b" if out == "a" else "a")

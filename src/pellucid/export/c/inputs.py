@@ -76,14 +76,17 @@ class Inputs:
             note = self._note(field, column, WIDTH - wide - len("     /*  */"))
             lines.append(f"    {text:<{wide}} /* {note} */" if note else f"    {text}")
         empty = [
-            f"    row.{field} = {'NULL' if column.kind == CATEGORY else 'NAN'};"
+            f"    row.{field} = {'NULL' if column.kind == CATEGORY else 'missing'};"
             for field, column in zip(self.fields, columns, strict=True)
         ]
+        numbers = len(self.categories) < len(columns)
+        declared_nan = ["    const double missing = (double)NAN; /* NAN itself is a float */"]
         return "\n".join([
             '/* A row. A number that is missing is NAN; a text that is missing is NULL or "". */',
             "typedef struct {", *lines, f"}} {p}_row;", "",
             "/* A row where everything is missing, to be filled in. */",
-            f"static inline {p}_row {p}_row_missing(void)", "{", f"    {p}_row row;", "",
+            f"static inline {p}_row {p}_row_missing(void)", "{",
+            *(declared_nan if numbers else []), f"    {p}_row row;", "",
             *empty, "    return row;", "}", "",
         ])  # fmt: skip
 

@@ -1,11 +1,11 @@
 """The checkpoint file: written whole or not at all, and gone on from only where that is right."""
 
+import hashlib
 import json
 import os
 import pickle
 import re
 import time
-import warnings
 from contextlib import suppress
 
 import numpy as np
@@ -16,7 +16,8 @@ from safetensors.numpy import load_file, save, save_file
 from sklearn.datasets import load_digits
 
 from pellucid import Network, atomic
-from pellucid.checkpoint import LEFT_OVER, Checkpoint, described, fingerprint
+from pellucid.checkpoint import LEFT_OVER, Checkpoint, digest
+from pellucid.fingerprints import described, fingerprint
 
 X, LABELS = load_digits(return_X_y=True)
 X, LABELS = X[:100] / 16.0, LABELS[:100]
@@ -40,6 +41,8 @@ def contents(path):
 
 
 def put(path, header, tensors):
+    """Write a checkpoint whose digest is right, whatever else is not."""
+    header = header | {"digest": digest(header, tensors)}
     save_file(tensors, path, metadata={"pellucid_checkpoint": json.dumps(header)})
 
 
@@ -188,19 +191,54 @@ def test_a_truncated_file_is_refused_and_left_as_it_is(written, tmp_path_factory
     assert path.read_bytes() == part
 
 
+@pytest.fixture(scope="module")
+def quiet(written):
+    """One more epoch after what was written."""
+    return trained(None, 5, resume=False, dropout=0.1, validation_data=(X, Y))
+
+
+def gone_on_with(bytes_, folder):
+    """The weights after one more epoch; None where the file is refused."""
+    path = folder / "run.ckpt"
+    path.write_bytes(bytes_)
+    with suppress(ValueError):
+        return trained(path, dropout=0.1, validation_data=(X, Y), epochs=5).theta.tobytes()
+    return None
+
+
 @given(st.data())
-def test_a_file_with_other_bytes_is_refused_or_is_another_training(written, tmp_path_factory, data):
-    """Whatever the file says, the answer is a ValueError or weights that are numbers."""
+def test_a_file_with_other_bytes_is_refused_or_ends_the_same(
+    written, quiet, tmp_path_factory, data
+):
     bytes_ = bytearray(written.read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         bytes_[data.draw(st.integers(0, len(bytes_) - 1))] = data.draw(st.integers(0, 255))
-    path = tmp_path_factory.mktemp("bits") / "run.ckpt"
-    path.write_bytes(bytes_)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        with suppress(ValueError):
-            network = trained(path, dropout=0.1, validation_data=(X, Y), epochs=5)
-            assert np.isfinite(network.theta).all()
+    found = gone_on_with(bytes_, tmp_path_factory.mktemp("bits"))
+    assert found in (None, quiet.theta.tobytes())
+
+
+def test_one_bit_of_a_tensor_is_enough_to_refuse_a_file(written, quiet, tmp_path):
+    whole, rng = written.read_bytes(), np.random.default_rng(0)
+    assert gone_on_with(whole, tmp_path) == quiet.theta.tobytes()
+    numbers = range(8 + int.from_bytes(whole[:8], "little"), len(whole))
+    for at in rng.choice(numbers, 100, replace=False):
+        bytes_ = bytearray(whole)
+        bytes_[at] ^= 1 << rng.integers(8)
+        assert gone_on_with(bytes_, tmp_path) is None
+    assert "its digest is not that of its contents" in refusal(
+        tmp_path / "run.ckpt", dropout=0.1, validation_data=(X, Y)
+    )
+
+
+def test_the_digest_is_what_the_guide_says(written):
+    header, tensors = contents(written)
+    saved = header.pop("digest")
+    made = hashlib.blake2b(json.dumps(header, sort_keys=True).encode(), digest_size=32)
+    for name in sorted(tensors):
+        array = tensors[name]
+        made.update(json.dumps([name, str(array.dtype), list(array.shape)]).encode())
+        made.update(array.tobytes())
+    assert made.hexdigest() == saved
 
 
 def test_other_files_are_refused(tmp_path):
@@ -256,12 +294,35 @@ def test_a_file_that_does_not_fit_itself_is_refused(name, written, tmp_path):
     assert "Error(" not in said or "KeyError" in said or "TypeError" in said
 
 
-@pytest.mark.parametrize("text", ["[", '{"a": ' * 100_000, "[]", "5", '{"epochs": NaN}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[", '{"a": ' * 100_000, "[]", "5", '{"epochs": NaN}', '{"kind": "a", "kind": "b"}',
+        '{"epochs": 1e999}', f'{{"epochs": {"9" * 5000}}}', f'["{"a" * 2**25}"]',
+    ],
+    ids=range(9),
+)  # fmt: skip
 def test_a_header_that_is_no_json_is_refused(text, tmp_path):
     path = tmp_path / "run.ckpt"
     metadata = {"pellucid_checkpoint": text}
     path.write_bytes(save({"theta": np.zeros(2)}, metadata=metadata))
     assert "is no checkpoint, or damaged: " in refusal(path)
+
+
+def test_a_file_without_its_digest_is_refused(written, tmp_path):
+    header, tensors = contents(written)
+    metadata = {"pellucid_checkpoint": json.dumps(without(header, "digest"))}
+    save_file(tensors, tmp_path / "run.ckpt", metadata=metadata)
+    assert "is no checkpoint, or damaged: KeyError('digest')" in refusal(tmp_path / "run.ckpt")
+
+
+def test_a_long_seed_is_kept(tmp_path):
+    path, made = tmp_path / "run.ckpt", {"seed": 3**1000}
+    trained(path, 2, made)
+    assert (
+        trained(path, 4, made).theta.tobytes()
+        == trained(None, 4, made, resume=False).theta.tobytes()
+    )
 
 
 def test_a_newer_format_is_refused(written, tmp_path):

@@ -1,7 +1,7 @@
 """A checkpoint is a file that holds where training stands, so that it can go on as if never ended.
 
 It is a safetensors file with one metadata entry, `pellucid_checkpoint`, whose text is JSON: data
-alone, no code.
+alone, no code. A digest in there tells whether all of it is as it was written.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.arrays import Array, to_numpy
+from pellucid import strict_json
 from pellucid.atomic import PART, refuse_unwritable, write_atomically
 from pellucid.counts import refuse_unless_count
-from pellucid.sparse import is_sparse
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -37,6 +36,9 @@ SECONDS = 10.0
 
 DTYPES = ("float32", "float64", "int64", "uint64", "uint32", "uint8")
 """What tensors may hold."""
+
+MOST_DIGITS = 4000
+"""Of a whole number: a seed may be a long one."""
 
 LEFT_OVER = 3600.0
 """Seconds after which a file that is not whole is one that a killed program has left."""
@@ -135,8 +137,9 @@ class Checkpoint:
 
         versions = {"pellucid": __version__, "numpy": np.__version__}
         whole = {"format_version": FORMAT_VERSION, "kind": kind, "versions": versions, **header}
-        text = json.dumps(whole, sort_keys=True, allow_nan=False)
         arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+        whole["digest"] = digest(whole, arrays)
+        text = json.dumps(whole, sort_keys=True, allow_nan=False)
         data = save(arrays, metadata={"pellucid_checkpoint": text})
         try:
             self._tidy()
@@ -173,7 +176,7 @@ class Checkpoint:
         if text is None:
             raise ValueError(f"{str(self.path)!r} is a safetensors file, but not a checkpoint")
         with self.reading():
-            header = json.loads(text, parse_constant=_refuse_constant)
+            header = strict_json.parse(text, MOST_DIGITS)
             version, saved = int(header["format_version"]), str(header["kind"])
             for name, array in tensors.items():
                 if array.dtype.name not in DTYPES:
@@ -183,6 +186,9 @@ class Checkpoint:
                 f"{str(self.path)!r} has format version {version} and this pellucid reads "
                 f"{FORMAT_VERSION}: resume with the release that wrote it"
             )
+        with self.reading():
+            if header["digest"] != digest(header, tensors):
+                raise ValueError("its digest is not that of its contents")
         if saved != kind:
             raise ValueError(
                 f"{str(self.path)!r} is a checkpoint of {saved!r} and this is {kind!r}: give each "
@@ -247,58 +253,30 @@ class Checkpoint:
         self._tidied = True
 
 
-def fingerprint(array: Array | None) -> dict[str, Any] | None:
-    """What tells an array, dense or CSR, from all others: its shape and dtype, and a hash.
+def digest(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
+    """A hash of all that a checkpoint holds but this.
+
+    It is BLAKE2b, of 32 bytes, over the header without "digest" as JSON with sorted names, and for
+    each tensor, in the order of their names, [name, dtype, shape] as JSON and its bytes in C order,
+    the least significant first.
 
     Examples
     --------
-    >>> fingerprint(np.zeros((2, 3)))["shape"]
-    [2, 3]
-    >>> fingerprint(np.zeros((2, 3))) == fingerprint(np.ones((2, 3)))
+    >>> tensors = {"theta": np.zeros(2)}
+    >>> digest({"epochs": 1}, tensors) == digest({"epochs": 1, "digest": "..."}, tensors)
+    True
+    >>> digest({"epochs": 1}, tensors) == digest({"epochs": 2}, tensors)
     False
     """
-    if array is None:
-        return None
     from hashlib import blake2b
 
-    if is_sparse(array):
-        parts = [array.indptr.astype(np.int64), array.indices.astype(np.int64), array.data]
-    else:
-        parts = [to_numpy(array)]
-    digest = blake2b(digest_size=16)
-    for part in parts:
-        digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
-    return {
-        "shape": list(array.shape), "dtype": parts[-1].dtype.name,
-        "sparse": is_sparse(array), "hash": digest.hexdigest(),
-    }  # fmt: skip
-
-
-def described(value: Any) -> Any:
-    """A setting as plain data that tells it from others; code by its name, since no more is known.
-
-    Examples
-    --------
-    >>> described({"batch_size": {1: 32}, "n_iter_no_change": float("inf"), "metric": max})
-    {'batch_size': {'1': 32}, 'n_iter_no_change': 'inf', 'metric': 'builtins.max'}
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if isfinite(value) else str(value)
-    if isinstance(value, np.ndarray):
-        return fingerprint(value)
-    if isinstance(value, Mapping):
-        return {str(described(name)): described(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | range):
-        return [described(item) for item in value]
-    named = getattr(value, "name", None) if not callable(value) else None
-    if isinstance(named, str):
-        return {"name": named, **described(getattr(value, "parameters", {}))}
-    kind = value if hasattr(value, "__qualname__") else type(value)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    plain = {name: value for name, value in header.items() if name != "digest"}
+    found = blake2b(json.dumps(plain, sort_keys=True, allow_nan=False).encode(), digest_size=32)
+    for name, array in sorted(tensors.items()):
+        about = [name, array.dtype.name, list(array.shape)]
+        found.update(json.dumps(about).encode())
+        found.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return found.hexdigest()
 
 
 def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:
@@ -333,7 +311,3 @@ def _short(value: Any) -> str:
         return f"{kind}{value.get('dtype')} {value.get('shape')}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} in its header")

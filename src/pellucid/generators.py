@@ -67,6 +67,8 @@ def set_state(generator: Random, state: Mapping[str, Any]) -> None:
                 f"it draws by {own['bit_generator']}, and the state is one of "
                 f"{state['bit_generator']}"
             )
+        if own["bit_generator"] in BIT_GENERATORS:
+            _refuse_unlike("its state", state, own)
         if own["bit_generator"] in MOST:
             name, end = MOST[own["bit_generator"]]
             place = state["state"][name] if name in own["state"] else state[name]
@@ -113,16 +115,43 @@ def generator_of(plain: Mapping[str, Any], like: np.random.Generator) -> np.rand
         seed, name = plain["seed"], plain["state"]["bit_generator"]
         of_another = seed is not None and seed != whole_state_of(like)["seed"]
         if of_another and name in BIT_GENERATORS:
-            sequence = np.random.SeedSequence(
-                seed["entropy"],
-                spawn_key=tuple(seed["spawn_key"]),
-                n_children_spawned=int(seed["n_children_spawned"]),
-            )
+            sequence = _sequence_of(seed)
             like = np.random.Generator(getattr(np.random, name)(sequence))
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"that is no state of a random generator: {error!r}") from error
     set_state(like, plain["state"])
     return like
+
+
+def _sequence_of(seed: Mapping[str, Any]) -> np.random.SeedSequence:
+    entropy, key, spawned = (
+        _whole(seed[name]) for name in ("entropy", "spawn_key", "n_children_spawned")
+    )
+    words = entropy if isinstance(entropy, list) else [entropy]
+    counts = [*key, spawned] if isinstance(key, list) else [None]
+    if not isinstance(entropy, np.ndarray):
+        counts += words
+    if any(type(count) is not int or count < 0 for count in counts):
+        raise ValueError(f"{seed!r:.200} is no seed: expected whole numbers from 0 on")
+    return np.random.SeedSequence(entropy, spawn_key=tuple(key), n_children_spawned=spawned)
+
+
+def _refuse_unlike(name: str, state: Any, own: Any) -> None:
+    """Raise ValueError unless a state has the names, types and sizes of another."""
+    if type(state) is not type(own):
+        raise ValueError(f"{name} is {state!r:.60}: expected {type(own).__name__}")
+    if isinstance(own, dict):
+        if set(state) != set(own):
+            raise ValueError(f"{name} has {sorted(state)!r:.200}: expected {sorted(own)}")
+        for part in own:
+            _refuse_unlike(part, state[part], own[part])
+    elif isinstance(own, list):
+        if len(state) != len(own):
+            raise ValueError(f"{name} has {len(state)} items: expected {len(own)}")
+        for item, like in zip(state, own, strict=True):
+            _refuse_unlike(name, item, like)
+    elif isinstance(own, str) and state != own:
+        raise ValueError(f"{name} is {state!r:.60}: expected {own!r}")
 
 
 def _plain(value: Any) -> Any:

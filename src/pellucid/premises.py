@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.arrays import Array
-from pellucid.checkpoint import described, fingerprint
+from pellucid.fingerprints import described, fingerprint
 from pellucid.objective import Objective
 from pellucid.optimizers import optimizer
 from pellucid.settings import Settings

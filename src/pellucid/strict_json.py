@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import partial
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -21,8 +22,8 @@ MOST_DIGITS = 30
 """Of a whole number."""
 
 
-def parse(text: str) -> Any:
-    """The value that a text of JSON stands for.
+def parse(text: str, most_digits: int = MOST_DIGITS) -> Any:
+    """The value that a text of JSON stands for, whose whole numbers have so many digits at most.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def parse(text: str) -> Any:
             object_pairs_hook=_each_once,
             parse_constant=_refuse_constant,
             parse_float=_finite,
-            parse_int=_whole,
+            parse_int=partial(_whole, most_digits),
         )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
@@ -86,7 +87,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def _whole(text: str) -> int:
-    if len(text) > MOST_DIGITS:
+def _whole(most_digits: int, text: str) -> int:
+    if len(text) > most_digits:
         raise ValueError(f"a whole number of {len(text)} digits is too large")
     return int(text)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.arrays import Array, to_numpy
-from pellucid.checkpoint import Checkpoint, described
+from pellucid.checkpoint import Checkpoint
 from pellucid.estimators.course import RowOrder
 from pellucid.estimators.data import Rows
 from pellucid.estimators.hyperparameters import KEEPING, LEARNING_RATES, SEARCHING
+from pellucid.fingerprints import described
 from pellucid.generators import generator_of, set_state, state_of, whole_state_of
 from pellucid.premises import of_data
 from pellucid.resumption import Contents, Resumption, vector

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pellucid.checkpoint import Checkpoint, described, fingerprint
+from pellucid.checkpoint import Checkpoint
 from pellucid.engines import State
 from pellucid.engines import engine as engine_named
+from pellucid.fingerprints import described, fingerprint
 from pellucid.generators import set_state, state_of
 from pellucid.layout import Layout
 from pellucid.tabular.frames import OTHER, Frame, Values

@@ -1,10 +1,13 @@
 """The checkpoint file: written whole or not at all, and gone on from only where that is right."""
 
+import functools
 import hashlib
 import json
 import os
 import pickle
 import re
+import subprocess
+import sys
 import time
 from contextlib import suppress
 
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save, save_file
 from sklearn.datasets import load_digits
 
-from pellucid import Network, atomic
+from pellucid import Activation, Loss, Network, atomic
 from pellucid.checkpoint import LEFT_OVER, Checkpoint, digest
 from pellucid.fingerprints import described, fingerprint
 
@@ -463,3 +466,100 @@ def test_settings_are_described_by_what_they_are():
     assert described(ACTIVATIONS["tanh"]) == {"name": "tanh"}
     assert described(np.random.RandomState(0)) == "numpy.random.mtrand.RandomState"
     json.dumps(described(X), allow_nan=False)
+
+
+def made(k):
+    """Functions that close over k, or have it as a default."""
+
+    def closes(t):
+        return k * t
+
+    def has_default(t, k=k):
+        return k * t
+
+    def has_keyword(t, *, k=k):
+        return k * t
+
+    return {"closes": closes, "has default": has_default, "has keyword": has_keyword}
+
+
+class Rate:
+    """A thing that can be called, and has a method."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def __call__(self, t):
+        return self.k * t
+
+    def of(self, t):
+        return self.k - t
+
+
+def code(k):
+    """All kinds of code, made with a number."""
+    return made(k) | {
+        "lambda": eval(f"lambda t: {k} * t"),
+        "inner": eval(f"lambda t: [i * {k} for i in t]"),
+        "partial": functools.partial(max, key=k),
+        "object": Rate(k),
+        "method": Rate(k).of,
+        "partial of a lambda": functools.partial(eval(f"lambda t: {k} * t")),
+        "loss": Loss("own", eval(f"lambda a, y: {k} * a"), max),
+        "activation": Activation("own", eval(f"lambda z: {k} * z"), max),
+    }
+
+
+@pytest.mark.parametrize("name", code(1.0))
+def test_code_of_ones_own_is_told_apart_by_what_it_does(name):
+    one, again, other = (json.dumps(described(code(k)[name])) for k in (1.0, 1.0, 0.5))
+    assert one == again
+    assert one != other
+
+
+def test_code_is_described_alike_in_each_process():
+    program = (
+        "import json\n"
+        "from pellucid.fingerprints import described\n"
+        "def f(t, names={'a', 'b', 'c'}): return t in {'x', 'y', 'z', 'w'} or f(t) or names\n"
+        "def g():\n    def h(t): return h(t - 1)\n    return h\n"
+        "print(json.dumps([described(f), described(g())]))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True, capture_output=True,
+        ).stdout
+        for seed in "12"
+    }  # fmt: skip
+    assert len(found) == 1
+    assert found.pop().strip()
+
+
+def test_much_that_is_closed_over_is_described_by_a_hash():
+    assert described(list(range(5000)))["shape"] == [5000]
+    assert described(list(range(5000))) != described(list(range(1, 5001)))
+    assert described(np.array(["a", None], object)) == ["a", None]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (lambda t: 1.0 - t, lambda t: 1.0 - t * t, "schedule is other code of the same name"),
+        (functools.partial(pow, exp=1.0), functools.partial(pow, exp=0.001),
+         "schedule.keywords.exp was 1.0 and is 0.001"),
+        (Rate(1.0), Rate(0.5), "schedule.with.k was 1.0 and is 0.5"),
+    ],
+)  # fmt: skip
+def test_a_schedule_of_ones_own_is_not_taken_for_another(one, other, said, tmp_path):
+    path = tmp_path / "run.ckpt"
+    trained(path, schedule=one)
+    assert said in refusal(path, schedule=other)
+    trained(path, schedule=one)
+
+
+def test_of_many_differences_some_are_named(tmp_path):
+    file = Checkpoint(tmp_path / "run.ckpt")
+    with pytest.raises(ValueError, match=r"a19 was 1 and is 2; and 30 more\. Resume") as error:
+        file.refuse_other(*({f"a{i}": k for i in range(50)} for k in (1, 2)))
+    assert "a20 " not in str(error.value)

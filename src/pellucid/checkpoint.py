@@ -37,6 +37,9 @@ SECONDS = 10.0
 DTYPES = ("float32", "float64", "int64", "uint64", "uint32", "uint8")
 """What tensors may hold."""
 
+MOST_NAMED = 20
+"""Differences, of which there may be as many as columns."""
+
 MOST_DIGITS = 4000
 """Of a whole number: a seed may be a long one."""
 
@@ -223,7 +226,7 @@ class Checkpoint:
         Raises
         ------
         ValueError
-            If anything differs; each difference is named, with both values.
+            If anything differs; `MOST_NAMED` differences are named, with both values.
         """
         with self.reading():
             now = json.loads(json.dumps(now))
@@ -233,7 +236,9 @@ class Checkpoint:
                 for difference in _differences(name, saved.get(name), now.get(name))
             ]
         if found:
-            differences = "".join(c if c.isprintable() else "?" for c in "; ".join(found))
+            some, more = found[:MOST_NAMED], len(found) - MOST_NAMED
+            some += [f"and {more} more"] if more > 0 else []
+            differences = "".join(c if c.isprintable() else "?" for c in "; ".join(some))
             raise ValueError(
                 f"{str(self.path)!r} is the checkpoint of another training: {differences}. "
                 "Resume with what it was begun with, or begin anew under another name"
@@ -285,7 +290,7 @@ def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:
         return
     if isinstance(saved, dict) and isinstance(now, dict):
         if "hash" in saved and "hash" in now:
-            yield f"{name} {_other_array(saved, now)}"
+            yield f"{name} {_otherwise(saved, now)}"
             return
         of_another_name = saved.get("name") != now.get("name")
         for key in ("name",) if of_another_name else {**saved, **now}:
@@ -298,15 +303,18 @@ def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:
         yield f"{name} was {_short(saved)} and is {_short(now)}"
 
 
-def _other_array(saved: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _otherwise(saved: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How one array, or one's own code, is another."""
     if {**saved, "hash": ""} == {**now, "hash": ""}:
-        return "holds other values"
+        return "is other code of the same name" if "name" in saved else "holds other values"
     return f"was {_short(saved)} and is {_short(now)}"
 
 
 def _short(value: Any) -> str:
     """A value as a person reads it."""
     if isinstance(value, Mapping) and "hash" in value:
+        if "name" in value:
+            return repr(value["name"])
         kind = "sparse " if value.get("sparse") else ""
         return f"{kind}{value.get('dtype')} {value.get('shape')}"
     text = repr(value)

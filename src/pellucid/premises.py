@@ -33,18 +33,21 @@ def of_data(
 
 
 def of_network(objective: Objective, theta: Array, engine: str) -> dict[str, Any]:
-    """What is minimised, in which numbers, and by whom; code of one's own by its name."""
-    layout, loss = objective.layout, objective.loss
+    """What is minimised, in which numbers, and by whom."""
+    layout = objective.layout
+    units = [described(layer.activation) for layer in layout.architecture.layers]
+    own = {f"activation {unit['name']!r}": unit for unit in units if len(unit) > 1}
     return {
         "network": str(layout.architecture),
         "parameters": [segment.name for segment in layout.segments],
         "segments": described(layout.settings()),
-        "loss": {"name": loss.name, **described(dict(loss.parameters))},
+        "loss": described(objective.loss),
         "alpha": float(objective.alpha),
         "l1": float(objective.l1),
         "reduction": objective.reduction,
         "dtype": str(theta.dtype).rpartition(".")[2],
         "engine": engine,
+        **own,
     }
 
 
@@ -66,6 +69,6 @@ def of_settings(settings: Settings) -> dict[str, Any]:
     if settings.schedule != "constant":
         whole["schedule"] = {"name": whole["schedule"], "epochs": int(settings.epochs)}
     rule = optimizer(settings.solver)
-    whole["solver"] = {"name": rule.name, **described(dict(rule.parameters))}
+    whole["solver"] = described(rule)
     whole["learning_rate"] = float(settings.learning_rate or rule.learning_rate)
     return whole

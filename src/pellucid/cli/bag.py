@@ -110,13 +110,13 @@ def train_bag(
     )
     if loud:
         print(opening(options["data"], rows, choice, schema, options["bag"]), flush=True)
-    with one_interrupt():
+    with one_interrupt() as interrupt:
         try:
             trained = _trained(model, rows, choice, compare=options["compare"])
         except KeyboardInterrupt:
             if options["checkpoint"] is None:
                 raise
-            raise Interrupted(how_to_go_on(options["checkpoint"])) from None
+            raise Interrupted(how_to_go_on(options["checkpoint"]), interrupt.code) from None
         model.save(out, about=about(trained))
         if plot is not None:
             draw(trained, plot)

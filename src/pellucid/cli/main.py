@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = _run(arguments)
     except (KeyboardInterrupt, Interrupted) as error:
         _say(f"interrupted: {error if str(error) else 'nothing was written'}")
-        code = INTERRUPTED
+        code = getattr(error, "code", INTERRUPTED)
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         if os.environ.get("PELLUCID_DEBUG"):
             raise

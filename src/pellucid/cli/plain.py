@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.cli.exits import FAILED, INTERRUPTED, one_interrupt
+from pellucid.cli.exits import FAILED, one_interrupt
 from pellucid.cli.keeping import OPTIONS as KEEPING
 from pellucid.cli.keeping import Resuming, how_to_go_on
 from pellucid.cli.report import draw, report, summary
@@ -35,7 +35,7 @@ def train_plain(
     recipe = recipe_of(options)
     silent, out, plot = options["quiet"] or options["as_json"], options["out"], options["plot"]
     resuming = Resuming(options, silent)
-    with one_interrupt():
+    with one_interrupt() as interrupt:
         with progress(silent) as callbacks:
             fit = Predictor.fit(
                 table,
@@ -62,7 +62,7 @@ def train_plain(
     if fit.history.stopped == "interrupted":
         if options["checkpoint"] is not None and not silent:
             print(f"note: {how_to_go_on(options['checkpoint'])}", file=sys.stderr)
-        return INTERRUPTED
+        return interrupt.code
     return FAILED if diverged else 0
 
 

@@ -113,7 +113,18 @@ def test_the_parameters_mean_something_or_are_refused(tmp_path):
         ({"checkpoint": tmp_path / "a", "checkpoint_epochs": 0}, "checkpoint_epochs is 0: exp"),
         ({"checkpoint": tmp_path / "a", "checkpoint_seconds": 0.0}, "checkpoint_seconds is 0.0"),
         ({"checkpoint": tmp_path / "a", "checkpoint_seconds": np.inf}, "checkpoint_seconds is inf"),
-    ):
+        ({"checkpoint": tmp_path / "a", "checkpoint_seconds": "5"},
+         "checkpoint_seconds is '5': expected a finite number above 0"),
+        ({"checkpoint": tmp_path / "a", "checkpoint_seconds": True}, "checkpoint_seconds is True"),
+        ({"checkpoint": tmp_path / "a", "checkpoint_epochs": True}, "checkpoint_epochs is True"),
+        ({"checkpoint": tmp_path / "a", "resume": "no"}, "resume is 'no': expected True or False"),
+        ({"checkpoint": tmp_path / "a", "resume": None}, "resume is None: expected True or False"),
+        ({"resume": 1}, "resume is 1: expected True or False"),
+        ({"checkpoint": 3}, "checkpoint is 3: expected the path of a file, as text"),
+        ({"checkpoint": b"run"}, "checkpoint is b'run': expected the path of a file, as text"),
+        ({"checkpoint": "a\0b"}, r"checkpoint is 'a\\x00b': expected the path of a file, as text"),
+        ({"checkpoint": True}, "checkpoint is True: expected the path of a file, as text"),
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             network.train(X, Y, **wrong)
     with pytest.raises(IsADirectoryError, match="it is a folder, give a file name"):

@@ -76,22 +76,61 @@ def test_mistakes_are_told_in_one_line(run, table, tmp_path):
     assert "'run.ckpt' is no checkpoint, or damaged: " in one_line(run(*QUICK, *KEPT, "--resume"))
 
 
-def test_ctrl_c_keeps_a_model_and_a_checkpoint_that_goes_on(run, tmp_path):
-    options = (*QUICK[2:], "--epochs", "3000", "--batch-size", "8", "-q")
+def test_columns_and_classes_of_other_names_are_other_data(run, tmp_path):
+    words = ("train", "t.csv", "--preset", "plain", "--epochs", 3, "--seed", 1, *KEPT)
+    rows = [(i % 7, i % 5, "no" if i % 2 else "yes", "up" if i % 3 else "down") for i in range(60)]
+
+    def write(header="a,b,c,t", **names):
+        lines = [",".join(names.get(str(v), str(v)) for v in row) for row in rows]
+        (tmp_path / "t.csv").write_text("\n".join([header, *lines]) + "\n")
+
+    write()
+    assert run(*words).code == 0
+    for change, more, said in (
+        ({"up": "auf", "down": "ab"}, (), "classes[0] was 'down' and is 'ab'; classes[1] was 'up'"),
+        ({"header": "a,x,c,t"}, (), "columns[1] was 'b' and is 'x'"),
+        ({"header": "a,b,c,u"}, (), "target was 't' and is 'u'"),
+        ({"yes": "ja", "no": "nein"}, (), "encoding of the columns holds other values"),
+        ({}, ("--target", "c"), "another training: target was 't' and is 'c'; "),
+    ):
+        write(**change)
+        assert said in one_line(run(*words, "--resume", *more))
+    write()
+    assert run(*words, "--resume").code == 0
+
+
+@pytest.mark.parametrize("preset", ["plain", "tables"])
+def test_a_checkpoint_is_no_file_that_is_written_otherwise(preset, run, table, tmp_path):
+    (tmp_path / "link").symlink_to("model.bin")
+    for checkpoint, out in (("same", "./same"), ("link", "model.bin")):
+        words = ("--checkpoint", checkpoint, "--out", out, "--preset", preset)
+        for more in ((), ("--resume",)):
+            assert "it is written already by this command" in one_line(
+                run("train", table, *words, *more)
+            )
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_keeps_a_model_and_a_checkpoint_that_goes_on(sent, code, run, tmp_path):
+    options = (*QUICK[2:], "--epochs", "30000", "--batch-size", "8")
     words = [sys.executable, "-m", "pellucid", "train", "digits", *options, *KEPT]
-    words += ["--checkpoint-seconds", "0.01"]
-    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    words += ["--checkpoint-epochs", "1"]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     while not (tmp_path / "run.ckpt").exists():
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
+    process.send_signal(sent)  # an impatient person, or cluster
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in err
+    assert "note: where training stood is in run.ckpt; the same command with --resume goes" in err
     assert (tmp_path / "model.safetensors").exists()
     assert [p for p in os.listdir(tmp_path) if p.endswith(".part")] == []
     once_more = run(
-        *QUICK, "--epochs", 3000, "--batch-size", 8, *KEPT, "--resume", "--max-time", 1e-9
+        *QUICK, "--epochs", 30000, "--batch-size", 8, *KEPT, "--resume", "--max-time", 1e-9
     )
     assert once_more.code == 0
     assert "resumed after epoch" in once_more.err

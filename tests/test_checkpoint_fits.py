@@ -118,7 +118,7 @@ def test_a_fit_by_chance_goes_on_too(random_state, tmp_path):
     if random_state is None:
         numpys_own.set_state(state)
     else:
-        given, other = chance(), np.random.RandomState(99)
+        given, other = chance(), chance()  # as in another process
     fitted(path, callbacks=stop_at(4), random_state=given, **settings)
     resumed = fitted(path, resume=True, random_state=other, **settings)
     assert_same_fit(resumed, fitted(random_state=chance(), **settings))
@@ -223,6 +223,61 @@ def test_a_fit_is_refused_what_is_another(tmp_path):
         ValueError, match=r"checkpoint of 'Network\.train' and this is 'MLPClassifier\.fit'"
     ):
         quick(tmp_path / "network.ckpt")
+
+
+def test_a_generator_is_told_by_the_state_it_was_given_in(tmp_path):
+    path, quiet = tmp_path / "run.ckpt", fitted(random_state=np.random.RandomState(0))
+    generator = np.random.RandomState(0)
+    fitted(path, callbacks=stop_at(2), random_state=generator)
+    for other in (np.random.RandomState(7), 7, 0):
+        with pytest.raises(ValueError, match=r"random_state was 'a RandomState of hash .* and is "):
+            fitted(path, resume=True, random_state=other)
+    with pytest.raises(TroubleError):  # the very same is drawn from by now, and goes on
+        fitted(path, resume=True, random_state=generator, callbacks=trouble_at(4))
+    assert_same_fit(fitted(path, resume=True, random_state=generator), quiet)
+    fitted(path, callbacks=stop_at(2), random_state=0)
+    with pytest.raises(ValueError, match="random_state was 0 and is 'a RandomState of hash "):
+        fitted(path, resume=True, random_state=np.random.RandomState(0))
+
+
+def test_a_generator_that_begins_anew_is_told_by_its_state_then(tmp_path):
+    path, generator = tmp_path / "run.ckpt", np.random.RandomState(0)
+    fitted(path, callbacks=stop_at(2), random_state=generator)
+    path.unlink()
+    fitted(path, callbacks=stop_at(2), random_state=generator, resume=True)
+    fitted(path, random_state=generator, resume=True)
+    with pytest.raises(ValueError, match="random_state was 'a RandomState of hash "):
+        fitted(path, random_state=np.random.RandomState(0), resume=True)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_classes_of_other_names_are_other_data(several, tmp_path):
+    def fit(names, **more):
+        y = np.array(names)[LABELS % 2]
+        y = np.array([y, y], object).T if several else y
+        model = MLPClassifier((4,), max_iter=2, random_state=0, checkpoint=tmp_path / "c", **more)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return model.fit(X, y)
+
+    fit(["no", "yes"])
+    fit(["no", "yes"], resume=True)
+    with pytest.raises(ValueError, match=r"classes(\[0\])?\[1\] was 'yes' and is 'wahr'"):
+        fit(["no", "wahr"], resume=True)
+
+
+def test_columns_of_other_names_are_other_data(tmp_path):
+    import polars
+
+    def fit(names, **more):
+        table = polars.DataFrame(dict(zip(names, X[:, 20:22].T, strict=True)))
+        quick(tmp_path / "run.ckpt", rows=table, **more)
+
+    fit("ab")
+    with pytest.raises(ValueError, match=r"columns\[1\] was 'b' and is 'c'\. "):
+        fit("ac")
+    with pytest.raises(ValueError, match=r"columns was \['a', 'b'\] and is None"):
+        quick(tmp_path / "run.ckpt", rows=X[:, 20:22])
 
 
 def test_a_schedules_end_can_only_be_moved_if_it_was_said(tmp_path):

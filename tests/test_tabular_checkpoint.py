@@ -312,6 +312,11 @@ def test_a_seed_drawn_from_a_generator_is_that_of_the_fit_which_was_cut_off(peop
     state = np.random.RandomState(5)  # which is drawn from in each fit
     with pytest.raises(CutError):
         TabularClassifier(**settings | {"random_state": state}, callbacks=[cut_at(7)]).fit(X, y)
+    for other in (np.random.RandomState(7), 5):
+        with pytest.raises(
+            ValueError, match=r"random_state was 'a RandomState of hash .*' and is "
+        ):
+            TabularClassifier(**settings | {"random_state": other}).fit(X, y)
     model = TabularClassifier(**settings | {"random_state": state}).fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), quiet.predict_proba(X))
 
@@ -439,6 +444,19 @@ def test_other_settings_are_refused_and_named(said, begun, people, tmp_path):
 def test_other_rows_are_refused_and_named(said, begun, people, tmp_path):
     with pytest.raises(ValueError, match=f"the checkpoint of another training: {said}"):
         resumed(begun, tmp_path, REFUSED_ROWS[said](*people))
+
+
+def test_another_target_is_named(people, tmp_path):
+    X, y, _ = people
+    settings = SMALL | {"checkpoint": tmp_path / "c.ckpt", "resume": True}
+    with pytest.raises(CutError):
+        TabularClassifier(**settings, callbacks=[cut_at(2)]).fit(X | {"income": y}, "income")
+    said = r"another training: target was 'income' and is 'column_10'\. Resume"
+    with pytest.raises(ValueError, match=said):
+        TabularClassifier(**settings).fit(X | {"income": y}, "column_10")
+    renamed = [f"{label}!" for label in y]
+    with pytest.raises(ValueError, match=r"another training: target holds other values"):
+        TabularClassifier(**settings).fit(X | {"income": renamed}, "income")
 
 
 def test_of_many_other_columns_some_are_named(begun, people, tmp_path):
@@ -722,7 +740,8 @@ def epochs_in(path):
     )
 
 
-def test_ctrl_c_says_how_to_go_on_and_then_it_does(people_file):
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_says_how_to_go_on_and_then_it_does(sent, code, people_file):
     folder = people_file.parent
     words = [*HERE, *TRAIN, "--checkpoint-epochs", "4"]
     process = subprocess.Popen(
@@ -731,10 +750,10 @@ def test_ctrl_c_says_how_to_go_on_and_then_it_does(people_file):
     while epochs_in(folder / "run.ckpt") < 5:
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGINT)  # an impatient person
+    process.send_signal(sent)
+    process.send_signal(sent)  # an impatient person, or cluster
     _, err = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == code
     assert err.splitlines()[-1] == (
         "pellucid: interrupted: where training stood is in run.ckpt; the same command with "
         "--resume goes on"

@@ -13,7 +13,9 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
+from hashlib import blake2b
 from math import isfinite
+from numbers import Integral, Real
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -46,6 +48,9 @@ MOST_DIGITS = 4000
 LEFT_OVER = 3600.0
 """Seconds after which a file that is not whole is one that a killed program has left."""
 
+_BEGUN: dict[Path, list[tuple[np.random.RandomState, str]]] = {}
+"""Generators that were given with a file in this process, and what they were named then."""
+
 
 class Checkpoint:
     """Where and how often to write a checkpoint, and whether to go on from the one there is.
@@ -58,12 +63,17 @@ class Checkpoint:
         neither is given, `SECONDS`.
     resume : go on from the file; without one, begin anew.
 
+    Attributes
+    ----------
+    of : plain data beside what training itself sees that must be the same on resuming, such as the
+        names of columns.
+
     Raises
     ------
     OSError
         If no file can be written there.
     ValueError
-        If `epochs` is no count or `seconds` not above 0.
+        If `path` is none, `epochs` is no count, `seconds` not above 0 or `resume` not a bool.
 
     Examples
     --------
@@ -81,13 +91,15 @@ class Checkpoint:
     ) -> None:
         if epochs is not None:
             refuse_unless_count("checkpoint_epochs", epochs)
-        if seconds is not None and not (isfinite(seconds) and seconds > 0):
+        if seconds is not None and not _is_time(seconds):
             raise ValueError(f"checkpoint_seconds is {seconds!r}: expected a finite number above 0")
-        self.path = Path(path)
+        _refuse_unless_bool("resume", resume)
+        self.path = _path(path)
         refuse_unwritable(self.path)
         self.epochs = epochs
         self.seconds = SECONDS if epochs is None and seconds is None else seconds
-        self.resume = resume
+        self.resume = bool(resume)
+        self.of: dict[str, Any] = {}
         self._written = perf_counter()
         self._tidied = False
 
@@ -101,11 +113,16 @@ class Checkpoint:
     ) -> Checkpoint | None:
         """The checkpoint that such parameters mean; None without a path.
 
+        What is a `Checkpoint` already, of whoever calls training on behalf of others, stays one.
+
         Raises
         ------
         ValueError
             If there is no path, and something else is asked for.
         """
+        if isinstance(path, Checkpoint):
+            return path
+        _refuse_unless_bool("resume", resume)
         if path is not None:
             return cls(path, epochs, seconds, resume)
         given = {
@@ -117,6 +134,33 @@ class Checkpoint:
             if is_given:
                 raise ValueError(f"{name} needs checkpoint, the path of the file: none is given")
         return None
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def chosen(self, random_state: Any) -> int | str | None:
+        """What tells the chance that somebody has chosen from another; None if nobody has.
+
+        That is a number as it is, and a `RandomState` by the state it had when training began: a
+        later one too, when the very same is given again to go on with. Call it before each
+        training, and do not draw in between.
+        """
+        if isinstance(random_state, Integral):
+            return int(random_state)
+        if not isinstance(random_state, np.random.RandomState):
+            return None
+        path = self.path.resolve()
+        if not (self.resume and path.exists()):
+            _BEGUN.pop(path, None)
+        begun = _BEGUN.setdefault(path, [])
+        for known, name in begun:
+            if known is random_state:
+                return name
+        state: Any = random_state.get_state(legacy=False)
+        text = json.dumps(state, default=lambda array: array.tolist(), sort_keys=True)
+        name = f"a RandomState of hash {blake2b(text.encode(), digest_size=8).hexdigest()}"
+        begun.append((random_state, name))
+        return name
 
     def due(self, epoch: int) -> bool:
         """Whether to write after this epoch, counted from 1."""
@@ -232,7 +276,7 @@ class Checkpoint:
             now = json.loads(json.dumps(now))
             found = [
                 difference + (f" ({hints[name]})" if hints and name in hints else "")
-                for name in {**saved, **now}
+                for name in {**now, **saved}
                 for difference in _differences(name, saved.get(name), now.get(name))
             ]
         if found:
@@ -258,6 +302,24 @@ class Checkpoint:
         self._tidied = True
 
 
+def _path(path: Any) -> Path:
+    """The path that is meant; else ValueError."""
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError(f"checkpoint is {path!r}: expected the path of a file, as text")
+    return Path(text)
+
+
+def _is_time(seconds: Any) -> bool:
+    is_number = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    return is_number and isfinite(seconds) and seconds > 0
+
+
+def _refuse_unless_bool(name: str, value: Any) -> None:
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} is {value!r}: expected True or False")
+
+
 def digest(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
     """A hash of all that a checkpoint holds but this.
 
@@ -273,8 +335,6 @@ def digest(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> st
     >>> digest({"epochs": 1}, tensors) == digest({"epochs": 2}, tensors)
     False
     """
-    from hashlib import blake2b
-
     plain = {name: value for name, value in header.items() if name != "digest"}
     found = blake2b(json.dumps(plain, sort_keys=True, allow_nan=False).encode(), digest_size=32)
     for name, array in sorted(tensors.items()):

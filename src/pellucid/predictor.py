@@ -11,8 +11,10 @@ import numpy as np
 
 from pellucid import fields, model_file
 from pellucid.arrays import Array
+from pellucid.checkpoint import Checkpoint
 from pellucid.events import Event
 from pellucid.example_rows import Value
+from pellucid.fingerprints import described, hash_of
 from pellucid.history import History
 from pellucid.metrics import (
     ClassificationReport,
@@ -217,8 +219,15 @@ class Predictor:
             settings["validation_data"] = samples(rows.validated)
         else:
             settings["early_stopping"] = False
+        file = Checkpoint.asked_for(
+            keeping.get("checkpoint"), keeping.get("checkpoint_epochs"),
+            keeping.get("checkpoint_seconds"), keeping.get("resume", False),
+        )  # fmt: skip
+        if file is not None:
+            file.of = _names(name, encoder, encoded)
+            settings["checkpoint"] = file
         alphas, network = _train_each(
-            recipe, rows.task, *samples(rows.trained), callbacks, settings | dict(keeping)
+            recipe, rows.task, *samples(rows.trained), callbacks, settings
         )
         history = network.history or History()
 
@@ -358,6 +367,18 @@ def _train_each(
             break
     best = min(networks, key=lambda alpha: losses.get(alpha, np.inf))
     return losses, networks[best]
+
+
+def _names(
+    target: str, encoder: TableEncoder, encoded: ClassTarget | NumericTarget
+) -> dict[str, Any]:
+    """What columns and classes are called, of which training itself sees numbers."""
+    return {
+        "target": target,
+        "classes": described(encoded.to_dict().get("classes")),
+        "columns": [column.name for column in encoder.columns],
+        "encoding of the columns": {"hash": hash_of(encoder.to_dict())},
+    }
 
 
 def class_numbers(output: Array) -> NDArray[np.int64]:

@@ -95,7 +95,8 @@ class Resumption:
         beside: Beside,
         hints: Mapping[str, str] | None = None,
     ) -> None:
-        self.checkpoint, self.kind, self.of, self._beside = checkpoint, kind, of, beside
+        self.checkpoint, self.kind, self._beside = checkpoint, kind, beside
+        self.of = of = {**checkpoint.of, **of}
         self.journal: Journal | None = None
         self._mark: Mark | None = None
         self._saved = checkpoint.read(kind)

@@ -53,7 +53,8 @@ def resumption_of(fitting: Fitting, rows: Rows, validation: Rows | None) -> Resu
     if file is None:
         return None
     measured = None if validation is None else validation.measured
-    of = _hyperparameters(e) | of_data(rows.X, rows.Y, rows.weight, measured)
+    of = _hyperparameters(e) | {"random_state": file.chosen(e.random_state)} | _names(e)
+    of |= of_data(rows.X, rows.Y, rows.weight, measured)
     of |= {"engine": fitting.network.engine, "dtype": str(rows.Y.dtype).rpartition(".")[2]}
     return Resumption(
         file, f"{type(e).__name__}.fit", of, Kept(fitting, rows.X.shape[0]), HINTS
@@ -63,13 +64,26 @@ def resumption_of(fitting: Fitting, rows: Rows, validation: Rows | None) -> Resu
 def _hyperparameters(e: Multilayer) -> dict[str, Any]:
     given = e.get_params(deep=False)
     of = {name: described(value) for name, value in given.items() if name not in MAY_DIFFER}
-    if not isinstance(of["random_state"], int):
-        of["random_state"] = None  # whatever it is like, nobody has chosen it
     by_epochs = e.learning_rate == "invscaling" and isinstance(e.batch_size, Mapping)
     if e.solver not in SEARCHING and (by_epochs or e.learning_rate not in LEARNING_RATES):
         epochs = int(e.schedule_iter or e.max_iter)
         of["learning_rate"] = {"name": of["learning_rate"], "epochs": epochs}
     return of
+
+
+def _names(e: Multilayer) -> dict[str, Any]:
+    """What columns and classes are called, of which training itself sees numbers."""
+    names, classes = getattr(e, "feature_names_in_", None), getattr(e, "classes_", None)
+    return {
+        "columns": None if names is None else names.tolist(),
+        "classes": [_labels(c) for c in classes] if isinstance(classes, list) else _labels(classes),
+    }
+
+
+def _labels(classes: NDArray[Any] | None) -> list[Any] | None:
+    if classes is None:
+        return None
+    return [c if isinstance(c, str | bool | int) else repr(c) for c in classes.tolist()]
 
 
 class Kept:

@@ -90,10 +90,13 @@ class Tabular(Hyperparameters, BaseEstimator):
             if (weight == 0.0).any():
                 kept = np.flatnonzero(weight)
                 frame, y, weight = frame.rows(kept), y[kept], weight[kept]
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         file = Checkpoint.asked_for(
             self.checkpoint, self.checkpoint_epochs, self.checkpoint_seconds, self.resume
         )
+        parameters = self.get_params(deep=False)
+        if file is not None:
+            parameters["random_state"] = file.chosen(self.random_state)
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         kind = f"{type(self).__name__}.fit"
         checkpoint = None if file is None else BagCheckpoint(file, kind)
         if checkpoint is not None:
@@ -113,7 +116,7 @@ class Tabular(Hyperparameters, BaseEstimator):
         self.schema_, self.notes_ = schema, tuple(notes)
         if checkpoint is not None:
             training = training_of(
-                self.get_params(deep=False), self._recipe(), (frame, y, given), (encoder, data),
+                parameters, self._recipe(), (frame, y, given, name), (encoder, data),
                 self.engine, seed,
             )  # fmt: skip
             checkpoint.begin(training)

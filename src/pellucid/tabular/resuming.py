@@ -179,7 +179,13 @@ class BagCheckpoint:
         """Say what is trained, by `training_of`; ValueError if the file is of something else."""
         training = json.loads(json.dumps(training))  # as it is read
         if self.resumed:
-            for part in ("settings", "table", "values", "encoded"):  # what most is to be told of
+            for part in (
+                "settings",
+                "target",
+                "table",
+                "values",
+                "encoded",
+            ):  # what most is to be told of
                 with self.file.reading():
                     saved, now = dict(self._training[part]), training[part]
                     others = [k for k in {**saved, **now} if saved.get(k) != now.get(k)]
@@ -244,7 +250,7 @@ class BagCheckpoint:
 def training_of(
     parameters: Mapping[str, Any],
     recipe: Recipe,
-    table: tuple[Frame, NDArray[Any], NDArray[Any] | None],
+    table: tuple[Frame, NDArray[Any], NDArray[Any] | None, str | None],
     encoded: tuple[Encoder, Data],
     engine: str,
     seed: int,
@@ -253,10 +259,10 @@ def training_of(
 
     Parameters
     ----------
-    table : its columns, the target and the weights of its rows.
+    table : its columns, the target, the weights of its rows, and the target's name.
     encoded : what became of that, by what encoder.
     """
-    frame, y, weight = table
+    frame, y, weight, target = table
     encoder, data = encoded
     settings = {k: described(v) for k, v in parameters.items() if k not in MAY_DIFFER}
     settings["hidden_layer_sizes"] = described(recipe.hidden_layer_sizes)
@@ -264,6 +270,7 @@ def training_of(
     columns = {f"column {name!r}": _of_column(frame.column(name)) for name in frame.names}
     return {
         "settings": {**settings, "engine": engine_named(engine, None, objective).name},
+        "target": {"target": target},
         "table": {"rows": frame.n_rows, "columns": list(frame.names)},
         "values": {**columns, "target": _of_items(y), "sample_weight": fingerprint(weight)},
         "encoded": {

@@ -67,7 +67,7 @@ def test_mistakes_are_told_in_one_line(run, table, tmp_path):
         ((*KEPT, "--resume", "--alpha", "0.1,0.2"), "and alpha is 0.1, 0.2: train with one alpha"),
         (("--checkpoint", "new", "--checkpoint-seconds", "0"), "checkpoint_seconds is 0.0"),
         (("--checkpoint", "model.safetensors"), "cannot write to 'model.safetensors': it is writt"),
-        (("--checkpoint", "no/run.ckpt"), "cannot write to 'no/run.ckpt': no folder 'no'"),
+        (("--checkpoint", "no/run.ckpt"), "cannot write to 'no/run.ckpt': no folder '"),
     ):
         assert said in one_line(run(*QUICK, "--epochs", 2, *words))
     assert (tmp_path / "run.ckpt").read_bytes() == before

@@ -118,12 +118,12 @@ def test_what_schemathesis_sends_is_answered_as_the_document_says(attacked, mode
 
 
 def head(*lines):
-    return "\r\n".join(["POST /predict HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+    return "\r\n".join(["POST /predict HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
 
 
 TYPE = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"
-PING = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+PING = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 RAW = {
     "the start of TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\r\n\r\n", [400]),
@@ -136,9 +136,9 @@ RAW = {
     "a header of a megabyte": (head("A: " + "a" * 2**20), [400]),
     "10 000 headers": (head("Connection: close", *(f"A{i}: 1" for i in range(10_000))), [415]),
     "a zero in a header": (head("A: \0"), [400]),
-    "a zero in the path": (b"GET /%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [404]),
+    "a zero in the path": (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", [404]),
     "a path upwards": (
-        b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [404]
+        b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", [404]
     ),
     "two lengths": (head(TYPE, "Content-Length: 2", "Content-Length: 3") + b"[]", [400]),
     "a length below zero": (head(TYPE, "Content-Length: -1"), [400]),
@@ -155,7 +155,7 @@ RAW = {
     "a chunk of a petabyte": (head(TYPE, CHUNKED) + b"38D7EA4C68000\r\n" + b"[" * 5 * 2**20, [413]),
     "other codings": (head(TYPE, "Transfer-Encoding: gzip, chunked"), [400]),
     "a web socket": (
-        b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\nnonsense\r\n\r\n", [200, 400]
     ),
     "good ones, then nonsense": (PING * 5 + b"nonsense\r\n\r\n", [200] * 5 + [400]),
@@ -232,7 +232,7 @@ def test_clients_that_never_read_their_answers_are_hung_up_on(adult):
     socks = [connect(adult) for _ in range(20)]
     for sock in socks:
         sock.setblocking(False)
-        data = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 5000
+        data = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5000
         try:
             while data:
                 data = data[sock.send(data) :]

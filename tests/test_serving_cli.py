@@ -13,12 +13,12 @@ import httpx
 import numpy as np
 import pytest
 
-from pellucid import Network
-from pellucid.serving import Limits
+from pellucid import MLPRegressor, Network
+from pellucid.serving import Limits, application
 from pellucid.serving.answering import Answers
 from pellucid.serving.batching import Batcher
 from pellucid.serving.refusals import Refusal
-from pellucid.serving.rows import Rows
+from pellucid.serving.rows import RequestRows
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def post(server, rows, **more):
 def test_a_signal_ends_it_well_and_answers_under_way_are_finished(serve, model, number):
     server = serve(model)
     with socket.create_connection(("127.0.0.1", server.port)) as sock:
-        head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         sock.sendall(f"{head}Content-Length: 8\r\n\r\n[[1, 2".encode())
         assert httpx.get(f"{server.url}/health").status_code == 200  # so the head has arrived
         server.process.send_signal(number)
@@ -73,9 +73,14 @@ def test_a_port_in_use_is_said_in_one_line(run, model):
     [
         (["--host", "no.such.host.invalid"], "there is no address 'no.such.host.invalid'"),
         (["--host", "192.0.2.1"], "cannot be had"),
-        (["--timeout", "0"], "seconds is 0.0: expected a number above 0"),
-        (["--timeout", "nan"], "seconds is nan"),
-        (["--max-body-mb", "-1"], "body_bytes is"),
+        (["--timeout", "0"], "--timeout is 0: expected a number from 0.001 to 1000000"),
+        (["--timeout", "nan"], "--timeout is nan: expected a number from 0.001"),
+        (["--timeout", "inf"], "--timeout is inf: expected a number from 0.001"),
+        (["--max-body-mb", "-1"], "--max-body-mb is -1: expected a number from 0.001"),
+        (["--max-body-mb", "nan"], "--max-body-mb is nan: expected a number from 0.001"),
+        (["--max-body-mb", "inf"], "--max-body-mb is inf: expected a number from 0.001"),
+        (["--max-body-mb", "1e308"], "--max-body-mb is 1e+308: expected a number from 0.001"),
+        (["--max-rows", "0"], "--max-rows"),
         (["--port", "70000"], "65535"),
     ],
 )
@@ -101,6 +106,46 @@ def test_what_must_be_installed_is_named(model, name):
     )
     expected = f"pellucid: serving needs {name}: pip install 'pellucid[serve]'\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def local(serve, model):
+    return serve(model)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:1", "127.0.0.1:8000", "[::1]", "[::1]:80", "127.1.2.3"]
+)
+def test_this_machines_own_names_are_answered(local, host):
+    assert httpx.get(f"{local.url}/schema", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example",
+        "localhost@evil.example", "0.0.0.0", "[::2]", "192.0.2.1", "2130706433", "", "[::1",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("method", "path"), [("GET", "/schema"), ("POST", "/predict")])
+def test_another_name_is_refused_before_anything_is_read(local, host, method, path):
+    answer = httpx.request(method, local.url + path, headers={"host": host}, content=b"[[1, 2]]")
+    assert answer.status_code == 421
+    (error,) = answer.json().values()
+    assert error["status"] == 421
+    assert f"{host!r}" in error["message"] if host else "is missing" in error["message"]
+    assert error["message"].endswith("expected localhost, 127.0.0.1 or [::1]")
+
+
+def test_a_server_for_others_takes_every_name(serve, model):
+    server = serve(model, "--host", "0.0.0.0")
+    url = f"http://127.0.0.1:{server.port}/schema"
+    assert httpx.get(url, headers={"host": "model.example"}).status_code == 200
+    server.process.send_signal(signal.SIGTERM)
+    assert server.end()[0] == 0  # with the warning, which is looked at above
 
 
 # --- limits ------------------------------------------------------------------------------------
@@ -134,19 +179,13 @@ def test_bytes_beyond_the_limit_are_refused_however_they_come(small, size, statu
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(small):
-    def slowly():
-        yield b"[[1, "
-        time.sleep(2)
-        yield b"2]]"
-
-    try:
-        answer = httpx.post(
-            f"{small.url}/predict", content=slowly(), headers={"content-type": "application/json"}
-        )
-    except httpx.WriteError:  # it was hung up on before it had sent the rest
-        return
-    assert answer.status_code == 408
-    assert "within 1 s" in answer.json()["error"]["message"]
+    with socket.create_connection(("127.0.0.1", small.port)) as sock:
+        head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        sock.sendall(f"{head}Content-Length: 8\r\n\r\n[[1, ".encode())
+        said = b"".join(iter(lambda: sock.recv(65536), b""))  # until it hangs up
+    status, _, content = said.partition(b"\r\n\r\n")
+    assert status.startswith(b"HTTP/1.1 408 ")
+    assert "within 1 s" in json.loads(content)["error"]["message"]
 
 
 def test_who_comes_when_too_many_wait_is_told_to_come_later():
@@ -158,7 +197,7 @@ def test_who_comes_when_too_many_wait_is_told_to_come_later():
         return Answers(rows.columns["x"])
 
     def rows(*numbers):
-        return Rows({"x": np.array(numbers, np.float64)}, len(numbers))
+        return RequestRows({"x": np.array(numbers, np.float64)}, len(numbers))
 
     async def ask():
         batcher = Batcher(compute, Limits(requests=3, rows=2))
@@ -189,7 +228,7 @@ def test_a_fault_of_ours_is_an_error_of_one_request_and_not_of_the_server():
     async def ask():
         batcher = Batcher(compute, Limits())
         running = asyncio.create_task(batcher.run())
-        asked = [batcher.ask(Rows({"x": np.array([x])}, 1)) for x in (6.0, 7.0, 8.0)]
+        asked = [batcher.ask(RequestRows({"x": np.array([x])}, 1)) for x in (6.0, 7.0, 8.0)]
         made = await asyncio.gather(*asked, return_exceptions=True)
         running.cancel()
         return made
@@ -199,16 +238,78 @@ def test_a_fault_of_ours_is_an_error_of_one_request_and_not_of_the_server():
     assert (good.predictions.tolist(), also_good.predictions.tolist()) == ([6.0], [8.0])
 
 
-def test_an_answer_that_takes_too_long_is_refused_and_later_ones_are_made(serve, tmp_path):
-    network = Network([100, 1500, 1500, 1], seed=0)
-    network.save(tmp_path / "slow.safetensors")
-    server = serve(tmp_path / "slow.safetensors", "--timeout", 0.1)
-    rows = np.zeros((8000, 100)).tolist()
-    answer = httpx.post(f"{server.url}/predict", content=json.dumps(rows),
-                        headers={"content-type": "application/json"}, timeout=60)  # fmt: skip
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "1"
-    deadline = time.monotonic() + 60
-    while (last := post(server, [[0.0] * 100])).status_code == 503:
-        assert time.monotonic() < deadline
-    assert last.json()["predictions"] == network.predict(np.zeros((1, 100)))[:, 0].tolist()
+class Held(MLPRegressor):
+    """Waits in each forward pass until it is let go."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def predict(self, X):
+        assert self.let_go.wait(60)
+        return super().predict(X)
+
+
+@pytest.fixture
+def held():
+    X = np.random.default_rng(0).normal(size=(64, 3))
+    return Held(hidden_layer_sizes=(5,), max_iter=20, tol=1.0, random_state=0).fit(X, X[:, 0])
+
+
+def asked(model, limits, ask):
+    """What a client of the application of a model gives back."""
+
+    async def run():
+        app = application(model, limits)
+        transport = httpx.ASGITransport(app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=60)
+        async with app.router.lifespan_context(app), client:
+            return await ask(client)
+
+    return asyncio.run(run())
+
+
+def test_rows_that_come_while_a_pass_runs_share_the_next_one(held):
+    X = np.random.default_rng(1).normal(size=(64, 3)).tolist()
+    expected = held.predict(X).tolist()
+
+    async def done(client, requests):
+        """What the server has done, once so many requests have come."""
+        while (made := (await client.get("/health")).json())["requests"] < requests:
+            await asyncio.sleep(0.01)
+        return made
+
+    async def ask(client):
+        held.let_go.clear()
+        first = asyncio.create_task(client.post("/predict", json=X[:1]))
+        while (await done(client, 1))["requests"] < 1:
+            await asyncio.sleep(0.01)
+        others = [asyncio.create_task(client.post("/predict", json=[row])) for row in X[1:]]
+        before = await done(client, 64)
+        held.let_go.set()
+        made = [(await task).json()["predictions"] for task in (first, *others)]
+        return before, made, await done(client, 64)
+
+    before, made, after = asked(held, Limits(), ask)
+    assert (before["passes"], before["rows"]) == (0, 0)
+    assert made == [[one] for one in expected]
+    assert (after["requests"], after["passes"], after["rows"]) == (64, 2, 64)
+
+
+def test_an_answer_that_takes_too_long_is_refused_and_later_ones_are_made(held):
+    X = [[1.0, 2.0, 3.0]]
+    expected = held.predict(X).tolist()
+
+    async def ask(client):
+        held.let_go.clear()
+        late = await client.post("/predict", json=X)
+        held.let_go.set()
+        while (last := await client.post("/predict", json=X)).status_code == 503:
+            pass  # a slow machine may take as long again
+        return late, last
+
+    late, last = asked(held, Limits(seconds=0.5), ask)
+    assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+    assert late.json()["error"]["message"].startswith("no answer within 0.5 s")
+    assert last.json()["predictions"] == expected

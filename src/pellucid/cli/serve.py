@@ -11,6 +11,9 @@ import typer
 from pellucid.cli.data import ModelPath
 from pellucid.saving import load
 
+LEAST, MOST = 0.001, 1_000_000
+"""Of megabytes, and of seconds: more than anyone needs, and less than what cannot be counted."""
+
 
 def serve(
     model: ModelPath,
@@ -34,10 +37,14 @@ def serve(
     from pellucid.serving import Limits, application
     from pellucid.serving.server import address_of, listen, run
 
+    for option, value in (("--max-body-mb", max_body_mb), ("--timeout", timeout)):
+        if not LEAST <= value <= MOST:
+            raise ValueError(f"{option} is {value:g}: expected a number from {LEAST} to {MOST}")
     limits = Limits(body_bytes=int(max_body_mb * 2**20), rows=max_rows, seconds=timeout)
-    app = application(load(model), limits)
+    loaded = load(model)
     with listen(host, port) as sock:
         address, is_loopback = address_of(sock)
+        app = application(loaded, limits, loopback=is_loopback)
         if not is_loopback:
             print(
                 "warning: whoever reaches this address can ask the model, and nothing is secret: "

@@ -12,9 +12,9 @@ from pellucid.columns import NumericColumn, TextColumn
 from pellucid.model import Network
 from pellucid.predictor import Predictor
 from pellucid.preprocessing import TableEncoder
-from pellucid.serving.fields import Column, Field
+from pellucid.serving.fields import Cells, Field
 from pellucid.serving.refusals import Refusal
-from pellucid.serving.rows import Rows
+from pellucid.serving.rows import RequestRows
 from pellucid.tabular import TabularClassifier, TabularRegressor
 from pellucid.tabular.frames import BOOLEAN, CATEGORY, DATE, NUMBER, frame_of
 
@@ -64,17 +64,21 @@ class Answerer:
     others : columns that it knows and does not need.
     lists : whether a row may be a list of numbers.
     interval : (n,) predictions and a coverage -> (n, 2); None where it knows of none.
+    title : what a person calls it; by default the target.
+    quality : how good it was when it was trained, for a person; "" if it does not know.
     """
 
     model: str
     task: str
     target: str
     fields: tuple[Field, ...]
-    compute: Callable[[Rows], Answers]
+    compute: Callable[[RequestRows], Answers]
     classes: list[Any] | None = None
     others: frozenset[str] = frozenset()
     lists: bool = False
     interval: Callable[[NDArray[Any], float], NDArray[Any]] | None = None
+    title: str = ""
+    quality: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """What a client needs to know of it."""
@@ -133,7 +137,7 @@ def _of_bag(model: TabularClassifier | TabularRegressor) -> Answerer:
     names = [column.name for column in model.schema_]
     named = hasattr(model, "feature_names_in_")
 
-    def table(rows: Rows) -> Any:
+    def table(rows: RequestRows) -> Any:
         if named:
             return frame_of(rows.columns)
         nothing = np.full(rows.n, np.nan)
@@ -143,10 +147,13 @@ def _of_bag(model: TabularClassifier | TabularRegressor) -> Answerer:
         "others": frozenset({*names, model.target_name_}),
         "lists": not named and len(fields) == len(names),
     }
+    if np.isfinite(model.oob_score_):
+        score = "accuracy" if isinstance(model, TabularClassifier) else "R2"
+        more["quality"] = f"{score} {model.oob_score_:.4g} on rows that its networks did not see"
     if isinstance(model, TabularClassifier):
         more["classes"] = model.classes_.tolist()
 
-        def classify(rows: Rows) -> Answers:
+        def classify(rows: RequestRows) -> Answers:
             p = model.predict_proba(table(rows))
             return Answers(model.classes_[p.argmax(axis=1)], p)
 
@@ -154,7 +161,7 @@ def _of_bag(model: TabularClassifier | TabularRegressor) -> Answerer:
     else:
         more["interval"] = model._residuals.interval
 
-        def estimate(rows: Rows) -> Answers:
+        def estimate(rows: RequestRows) -> Answers:
             return Answers(model.predict(table(rows)))
 
         compute, task = estimate, "regression"
@@ -166,7 +173,7 @@ def _of_predictor(model: Predictor) -> Answerer:
     target = model.target
     classes = list(model.classes.classes) if model.task == "classification" else None
 
-    def compute(rows: Rows) -> Answers:
+    def compute(rows: RequestRows) -> Answers:
         output = model.output(_polars(rows.columns))
         p = None if classes is None else model.classes.probabilities(output)
         return Answers(target.decode(output), p)
@@ -174,16 +181,27 @@ def _of_predictor(model: Predictor) -> Answerer:
     return Answerer(
         "Predictor", model.task, model.target_name, _fields(model.encoder), compute, classes,
         frozenset({model.target_name, *(name for name, _ in model.encoder.dropped)}),
+        quality=_quality(model.about),
     )  # fmt: skip
 
 
+def _quality(about: Any) -> str:
+    """What a file says of its model's training, which may be anything."""
+    metrics = about.get("metrics") if isinstance(about, Mapping) else None
+    if not isinstance(metrics, Mapping):
+        return ""
+    figures = [f"{name} {v:.4g}" for name, v in metrics.items() if isinstance(v, float)]
+    return f"{', '.join(figures)} on the {metrics.get('on')} rows" if figures else ""
+
+
 def _of_network(model: Network) -> Answerer:
-    def compute(rows: Rows) -> Answers:
+    def compute(rows: RequestRows) -> Answers:
         output = np.asarray(model.predict(_matrix(rows.columns)))
         return Answers(output[:, 0] if output.shape[1] == 1 else output)
 
     fields = _numbered(model.architecture.n_inputs)
-    return Answerer("Network", "outputs", "output", fields, compute, lists=True)
+    title = f"Network {model.architecture}"
+    return Answerer("Network", "outputs", "output", fields, compute, lists=True, title=title)
 
 
 def _of_estimator(model: Any) -> Answerer:
@@ -193,31 +211,36 @@ def _of_estimator(model: Any) -> Answerer:
     if isinstance(encoder, TableEncoder):
         fields = _fields(encoder)
     elif named:
-        fields = tuple(Field(str(name), NUMBER, nullable=False) for name in model.feature_names_in_)
+        fields = tuple(
+            Field(str(name), NUMBER, nullable=False, example=0.0)
+            for name in model.feature_names_in_
+        )
     else:
         fields = _numbered(model.n_features_in_)
 
-    def inputs(rows: Rows) -> Any:
+    def inputs(rows: RequestRows) -> Any:
         return _polars(rows.columns) if named else _matrix(rows.columns)
 
     one = {f.name: f.read([0.0 if f.kind == NUMBER else None]) for f in fields}
     labels = getattr(model, "classes_", None)
-    single = np.ndim(model.predict(inputs(Rows(one, 1)))) == 1  # one label a row, not several
+    single = (
+        np.ndim(model.predict(inputs(RequestRows(one, 1)))) == 1
+    )  # one label a row, not several
     if labels is None or not single:
 
-        def compute(rows: Rows) -> Answers:
+        def compute(rows: RequestRows) -> Answers:
             return Answers(np.asarray(model.predict(inputs(rows))))
 
     else:
 
-        def compute(rows: Rows) -> Answers:
+        def compute(rows: RequestRows) -> Answers:
             p = np.asarray(model.predict_proba(inputs(rows)))
             return Answers(labels[p.argmax(axis=1)], p)
 
     return Answerer(
         type(model).__name__, "regression" if labels is None else "classification", "target",
         fields, compute, labels.tolist() if labels is not None and single else None,
-        lists=not named,
+        lists=not named, title=type(model).__name__,
     )  # fmt: skip
 
 
@@ -243,11 +266,11 @@ def _is_truth(column: TextColumn) -> bool:
     return {level.lower() for level in column.levels} <= {"true", "false"}
 
 
-def _matrix(columns: Mapping[str, Column]) -> NDArray[np.float64]:
+def _matrix(columns: Mapping[str, Cells]) -> NDArray[np.float64]:
     return np.stack([np.asarray(values, np.float64) for values in columns.values()], axis=1)
 
 
-def _polars(columns: Mapping[str, Column]) -> polars.DataFrame:
+def _polars(columns: Mapping[str, Cells]) -> polars.DataFrame:
     import polars as pl
 
     made = []

@@ -11,22 +11,26 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pellucid.serving.answering import Answerer, answerer_of
 from pellucid.serving.batching import Batcher
+from pellucid.serving.hosts import HOST, is_own
 from pellucid.serving.intake import Intake
 from pellucid.serving.limits import Limits
 from pellucid.serving.openapi import document
-from pellucid.serving.page import page
-from pellucid.serving.refusals import LATER, Refusal, shown
-from pellucid.serving.rows import Rows, read_csv, read_json
+from pellucid.serving.page import HOST_HERE, page
+from pellucid.serving.refusals import CLOSE, LATER, Refusal, shown
+from pellucid.serving.rows import RequestRows, read_csv, read_json
 from pellucid.serving.writing import to_csv, to_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 JSON, CSV, HTML = "application/json", "text/csv", "text/html"
 
@@ -45,13 +49,15 @@ SAFE = {
 Made = TypeVar("Made")
 
 
-def application(model: Any, limits: Limits | None = None) -> Starlette:
+def application(model: Any, limits: Limits | None = None, *, loopback: bool = False) -> Starlette:
     """The ASGI application that answers from a model, for uvicorn or any other server.
 
     Parameters
     ----------
     model : whatever `pellucid.load` gives.
     limits : what is refused beyond.
+    loopback : whether it is served to this machine alone; who asks under another name than the
+        machine's own is then refused.
 
     Examples
     --------
@@ -74,6 +80,7 @@ def application(model: Any, limits: Limits | None = None) -> Starlette:
             Refusal: _refused, HTTPException: _unknown, Exception: _failed,
         },
         lifespan=endpoints.lifespan,
+        middleware=[Middleware(OwnName)] if loopback else [],
     )  # fmt: skip
     app.router.redirect_slashes = False
     return app
@@ -94,7 +101,7 @@ class Endpoints:
         self._intake = Intake(limits)
         self._batcher = Batcher(answerer.compute, limits)
         self._openapi = json.dumps(document(answerer, limits)).encode()
-        self._page = page(answerer, limits).encode()
+        self._page = page(answerer, limits)
         about = answerer.to_dict() | {"limits": {"bytes": limits.body_bytes, "rows": limits.rows}}
         self._schema = json.dumps(about).encode()
 
@@ -121,7 +128,7 @@ class Endpoints:
     async def _answered(
         self, request: Request, kind: str, body: bytes, coverage: float | None
     ) -> Response:
-        rows: Rows = await self._aside(
+        rows: RequestRows = await self._aside(
             len(body) > LARGE_BODY, READERS[kind], body, self._answerer, self._limits.rows
         )
         answers = await self._batcher.ask(rows)
@@ -147,6 +154,10 @@ class Endpoints:
 
     def _coverage(self, request: Request) -> float | None:
         """The part of rows for which an interval shall hold, if one is asked for."""
+        for name in request.query_params:
+            if name != "interval":
+                known = "none" if self._answerer.interval is None else "interval=0.9, say"
+                raise Refusal(422, f"there is no parameter {shown(name)}: expected {known}")
         given = request.query_params.getlist("interval")
         if not given:
             return None
@@ -177,11 +188,37 @@ class Endpoints:
 
     async def docs(self, request: Request) -> Response:
         """GET /docs: all of this for people."""
-        return _response(self._page, f"{HTML}; charset=utf-8")
+        host = request.headers.get("host", "")
+        shown_page = self._page.replace(HOST_HERE, host if HOST.fullmatch(host) else "localhost")
+        return _response(shown_page.encode(), f"{HTML}; charset=utf-8")
 
     async def home(self, request: Request) -> Response:
         """GET /: to the page for people."""
         return RedirectResponse("docs", 307, SAFE)
+
+
+class OwnName:
+    """Refuses who asks a server of this machine alone under another name than the machine's own.
+
+    A page of a browser here could else make its own name lead here, and read what is answered.
+
+    Parameters
+    ----------
+    app : what answers the others.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with 421."""
+        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
+        if is_own(host):
+            await self._app(scope, receive, send)
+            return
+        what = f"the Host is {shown(host) if host else 'missing'}"
+        refusal = Refusal(421, f"{what}: expected localhost, 127.0.0.1 or [::1]", headers=CLOSE)
+        await _answer(refusal)(scope, receive, send)
 
 
 def _content_type(request: Request) -> str:
@@ -210,6 +247,10 @@ def _response(content: bytes, kind: str = JSON, status: int = 200, **headers: st
 
 
 def _refused(request: Request, refusal: Any) -> Response:
+    return _answer(refusal)
+
+
+def _answer(refusal: Refusal) -> Response:
     return _response(
         json.dumps(refusal.to_dict()).encode(), JSON, refusal.status, **refusal.headers
     )
@@ -223,9 +264,9 @@ def _unknown(request: Request, error: Any) -> Response:
         "GET /docs says what there is",
         headers=error.headers,
     )
-    return _refused(request, refusal)
+    return _answer(refusal)
 
 
 def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours; what it was is in the log."""
-    return _refused(request, Refusal(500, "the server made a mistake: its log says which"))
+    return _answer(Refusal(500, "the server made a mistake: its log says which"))

@@ -16,11 +16,11 @@ import numpy as np
 from pellucid.serving.answering import Answers
 from pellucid.serving.limits import Limits
 from pellucid.serving.refusals import LATER, Refusal
-from pellucid.serving.rows import Rows, joined
+from pellucid.serving.rows import RequestRows, joined
 
 
 class _Asked(NamedTuple):
-    rows: Rows
+    rows: RequestRows
     answers: asyncio.Future[Answers]
 
 
@@ -37,7 +37,7 @@ class Batcher:
     >>> batcher = Batcher(lambda rows: Answers(2 * rows.columns["x"]), Limits())
     >>> async def ask(*numbers):
     ...     running = asyncio.create_task(batcher.run())
-    ...     rows = [Rows({"x": np.array([number])}, 1) for number in numbers]
+    ...     rows = [RequestRows({"x": np.array([number])}, 1) for number in numbers]
     ...     answers = await asyncio.gather(*map(batcher.ask, rows))
     ...     running.cancel()
     ...     return [answer.predictions.tolist() for answer in answers]
@@ -47,7 +47,7 @@ class Batcher:
     (3, 1)
     """
 
-    def __init__(self, compute: Callable[[Rows], Answers], limits: Limits) -> None:
+    def __init__(self, compute: Callable[[RequestRows], Answers], limits: Limits) -> None:
         self._compute = compute
         self._limits = limits
         self._waiting: deque[_Asked] = deque()
@@ -55,7 +55,7 @@ class Batcher:
         self._more = asyncio.Event()
         self.requests = self.passes = self.rows = 0
 
-    async def ask(self, rows: Rows) -> Answers:
+    async def ask(self, rows: RequestRows) -> Answers:
         """The answers to some rows.
 
         Raises
@@ -105,7 +105,7 @@ class Batcher:
             self._more.clear()
         return batch
 
-    def _answer(self, parts: Sequence[Rows]) -> list[Answers | Exception]:
+    def _answer(self, parts: Sequence[RequestRows]) -> list[Answers | Exception]:
         """The answers to each part, or what is wrong with it."""
         if not parts:
             return []

@@ -17,8 +17,9 @@ from pellucid.tabular.values import as_date, as_number, as_read, as_text, as_tru
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Column: TypeAlias = "NDArray[np.float64] | list[str | None]"
-"""Numbers, and booleans as 1 and 0, with NaN where there is none; or text with None."""
+Cells: TypeAlias = "NDArray[np.float64] | list[str | None]"
+"""What a column holds (n,): numbers, and booleans as 1 and 0, with NaN where there is none; or text
+with None."""
 
 EXAMPLES = 20
 """Levels that the schema of a category gives."""
@@ -59,7 +60,7 @@ class Field:
     def _known(self) -> frozenset[str]:
         return frozenset(self.levels)
 
-    def read(self, values: Sequence[Any], from_text: bool = False) -> Column:
+    def read(self, values: Sequence[Any], from_text: bool = False) -> Cells:
         """The values of a column (n,) as JSON gives them, or as the text of a CSV file.
 
         Raises
@@ -92,7 +93,7 @@ class Field:
             made.append(one)
         return np.array(made, np.float64) if self.kind in (NUMBER, BOOLEAN) else made
 
-    def new(self, column: Column) -> int:
+    def new(self, column: Cells) -> int:
         """In how many rows a category has a value that training did not have."""
         if self.kind != CATEGORY:
             return 0

@@ -49,3 +49,17 @@ class Limits:
     def header_bytes(self) -> int:
         """Of a request's line and headers."""
         return 16 * 2**10
+
+
+def bytes_for_people(n: int) -> str:
+    """A number of bytes in the largest unit that it has one of.
+
+    Examples
+    --------
+    >>> bytes_for_people(8 * 2**20), bytes_for_people(10_485), bytes_for_people(12)
+    ('8 MiB', '10.2 KiB', '12 bytes')
+    """
+    for unit, size in (("MiB", 2**20), ("KiB", 2**10)):
+        if n >= size:
+            return f"{n / size:.{1 if n % size else 0}f} {unit}"
+    return f"{n} bytes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pellucid.example_rows import rounded
 from pellucid.serving.answering import Answerer
 from pellucid.serving.limits import Limits
 from pellucid.version import __version__
@@ -13,6 +14,7 @@ REFUSALS = {
     408: "The body came too slowly.",
     413: "The body is too large.",
     415: "The Content-Type is neither application/json nor text/csv.",
+    421: "The Host is not this machine's own name, where it alone is served.",
     422: "A column is missing, a value is not of its kind, there are too many rows, and the like.",
     503: "Too much is asked at once, or the answer took too long: ask again later.",
 }  # fmt: skip
@@ -114,7 +116,15 @@ def document(answerer: Answerer, limits: Limits) -> dict[str, Any]:
 
 def example(answerer: Answerer) -> dict[str, Any]:
     """A row that the model takes."""
-    return {field.name: field.example for field in answerer.fields}
+    return {field.name: _short(field.example) for field in answerer.fields}
+
+
+def _short(value: Any) -> Any:
+    """A number without more digits than an example needs."""
+    if not isinstance(value, float):
+        return value
+    number = rounded(value)
+    return int(number) if number.is_integer() and abs(number) < 1e9 else number
 
 
 def csv_example(answerer: Answerer) -> str:

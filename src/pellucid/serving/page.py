@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from pellucid.serving.answering import Answerer
 from pellucid.serving.fields import Field
-from pellucid.serving.limits import Limits
+from pellucid.serving.limits import Limits, bytes_for_people
 from pellucid.serving.openapi import REFUSALS, csv_example, example
+from pellucid.serving.refusals import Refusal
+from pellucid.serving.rows import read_json
+from pellucid.serving.writing import to_json
 
 LEVELS = 12
 """Values of a category that are shown."""
+
+HOST_HERE = "<!-- host -->"
+"""Stands where the page names the host that it was fetched from."""
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -37,8 +46,17 @@ def page(answerer: Answerer, limits: Limits) -> str:
     >>> "<td><code>x2</code></td><td>number</td>" in page(answerer_of(Network([2, 1])), Limits())
     True
     """
-    target = escape(answerer.target)
-    row = json.dumps({"rows": [example(answerer)]}, indent=2, ensure_ascii=False)
+    title = escape(answerer.title or answerer.target)
+    quality = f"<p>When it was trained: {escape(answerer.quality)}.</p>" if answerer.quality else ""
+    made = escape(f"{answerer.task} by {answerer.model}")
+    if answerer.task == "outputs":
+        made = "its outputs"
+    rows = {"rows": [example(answerer)]}
+    row = json.dumps(rows, indent=2, ensure_ascii=False)
+    curl = escape(
+        f"curl -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(rows))} ", quote=False
+    )
+    answer = escape(_answer(answerer, json.dumps(rows).encode()))
     columns = [(_code(field.name), escape(field.kind), _values(field)) for field in answerer.fields]
     paths = [
         (_code("POST /predict"), "rows as JSON or CSV in, answers as JSON or CSV out"),
@@ -54,27 +72,31 @@ def page(answerer: Answerer, limits: Limits) -> str:
         )
     classes = ""
     if answerer.classes is not None:
-        shown = ", ".join(_code(str(label)) for label in answerer.classes[:LEVELS])
-        more = len(answerer.classes) - LEVELS
-        classes = f"<p>Classes: {shown}{f' and {more} more' if more > 0 else ''}.</p>"
+        classes = f"<p>Classes: {_some(answerer.classes)}.</p>"
     csv_request = escape(csv_example(answerer))
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{target}</title>
+<title>{title}</title>
 <style>{STYLE}</style>
-<h1>{target}</h1>
-<p>{escape(answerer.task)} by a {escape(answerer.model)}, served by pellucid</p>
+<h1>{title}</h1>
+<p>{made}, served by pellucid</p>
+{quality}
 {classes}
 <h2>What there is</h2>
-{_table(("", "what"), paths)}
+{_table(("request", "what"), paths)}
 <h2>A request</h2>
-<p>As <code>application/json</code>; the list of rows alone will do as well:</p>
+<p>As <code>application/json</code>, with a row made up of the middle or the first value of each
+column; the list of rows alone will do as well:</p>
 <pre>{escape(row)}</pre>
 <p>As <code>text/csv</code>:</p>
 <pre>{csv_request}</pre>
-<p>The answer is JSON, or CSV with <code>Accept: text/csv</code>.</p>
+<p>From a shell:</p>
+<pre>{curl}{HOST_HERE}/predict</pre>
+<h2>The answer</h2>
+<p>To this request; it is CSV with <code>Accept: text/csv</code>:</p>
+<pre>{answer}</pre>
 {interval}
 <h2>Columns</h2>
 <p>All are needed; others are left out, with a note.</p>
@@ -82,18 +104,34 @@ def page(answerer: Answerer, limits: Limits) -> str:
 <h2>What is refused</h2>
 <p>The answer is then <code>{escape('{"error": {"status": 422, "message": "..."}}')}</code>, with
 <code>row</code> (counted from 1) and <code>column</code> where they are known. A request may have
-{limits.rows} rows and {limits.body_bytes} bytes.</p>
+{limits.rows:,} rows and {bytes_for_people(limits.body_bytes)}.</p>
 {_table(("status", "why"), [(str(status), escape(why)) for status, why in REFUSALS.items()])}
 </html>
 """
 
 
+def _answer(answerer: Answerer, request: bytes) -> str:
+    """What the model answers, as a person likes to read it."""
+    try:
+        rows = read_json(request, answerer, 1)
+        with np.errstate(all="ignore"):
+            answers = answerer.compute(rows).part(slice(0, 1))
+        document = json.loads(to_json(answerer, answers, rows.notes))
+    except Refusal as refusal:  # not every model has a finite answer to every row
+        document = refusal.to_dict()
+    lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in document.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 def _values(field: Field) -> str:
-    if not field.levels:
-        return escape(field.expected)
-    some = ", ".join(_code(level) for level in field.levels[:LEVELS])
-    more = len(field.levels) - LEVELS
-    return f"{some} and {more} more" if more > 0 else some
+    return _some(field.levels) if field.levels else escape(field.expected)
+
+
+def _some(values: Sequence[Any]) -> str:
+    """The first values, and the way to the others."""
+    some = ", ".join(_code(str(value)) for value in values[:LEVELS])
+    more = len(values) - LEVELS
+    return f'{some} <a href="schema">and {more} more</a>' if more > 0 else some
 
 
 def _code(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows are what a request asks about: the columns that the model needs, checked, and notes."""
+"""The rows of a request are what it asks about: the columns that the model needs, and notes."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pellucid.serving.fields import Column, Field
+from pellucid.serving.fields import Cells, Field
 from pellucid.serving.refusals import Refusal, listed, shown
 
 if TYPE_CHECKING:
     from pellucid.serving.answering import Answerer
 
 
-class Rows(NamedTuple):
+class RequestRows(NamedTuple):
     """Columns by name, how many rows they have, and what is to be said of them."""
 
-    columns: dict[str, Column]
+    columns: dict[str, Cells]
     n: int
     notes: tuple[str, ...] = ()
 
 
-def joined(parts: Sequence[Rows]) -> Rows:
+def joined(parts: Sequence[RequestRows]) -> RequestRows:
     """The rows of several requests, one below the other."""
     if len(parts) == 1:
         return parts[0]
-    columns: dict[str, Column] = {}
+    columns: dict[str, Cells] = {}
     for name, first in parts[0].columns.items():
         several: list[Any] = [part.columns[name] for part in parts]
         if isinstance(first, list):
             columns[name] = list(chain.from_iterable(several))
         else:
             columns[name] = np.concatenate(several)
-    return Rows(columns, sum(part.n for part in parts))
+    return RequestRows(columns, sum(part.n for part in parts))
 
 
-def read_json(body: bytes, answerer: Answerer, most: int) -> Rows:
+def read_json(body: bytes, answerer: Answerer, most: int) -> RequestRows:
     """The rows in `{"rows": [...]}`, or in the list alone, each an object by column.
 
     A model whose columns have no names of their own takes lists of numbers as well.
@@ -52,10 +52,15 @@ def read_json(body: bytes, answerer: Answerer, most: int) -> Rows:
     """
     document = _parsed(body)
     if isinstance(document, dict):
-        others = [key for key in document if key != "rows"]
-        if others or "rows" not in document:
+        if document.keys() != {"rows"}:
             what = f"has the keys {listed(list(document))}" if document else "is empty"
-            raise Refusal(422, f'the object {what}: expected {{"rows": [...]}} and nothing else')
+            is_row = any(field.name in document for field in answerer.fields)
+            cure = (
+                'put the row in a list: {"rows": [{...}]}'
+                if is_row
+                else 'expected {"rows": [...]} and nothing else'
+            )
+            raise Refusal(422, f"the object {what}: {cure}")
         document = document["rows"]
     if not isinstance(document, list):
         raise Refusal(422, f"rows is {shown(document)}: expected a list of rows")
@@ -65,7 +70,7 @@ def read_json(body: bytes, answerer: Answerer, most: int) -> Rows:
     return _of_objects(document, answerer)
 
 
-def read_csv(body: bytes, answerer: Answerer, most: int) -> Rows:
+def read_csv(body: bytes, answerer: Answerer, most: int) -> RequestRows:
     """The rows of comma-separated text (RFC 4180) whose first line has the names of the columns.
 
     Raises
@@ -149,7 +154,7 @@ def _refuse_count(n: int, most: int) -> None:
         raise Refusal(422, f"there are more than {most} rows: send them in several requests")
 
 
-def _of_lists(rows: list[Any], fields: Sequence[Field]) -> Rows:
+def _of_lists(rows: list[Any], fields: Sequence[Field]) -> RequestRows:
     for number, row in enumerate(rows, 1):
         if type(row) is not list or len(row) != len(fields):
             what = f"{len(row)} values" if isinstance(row, list) else shown(row)
@@ -158,10 +163,10 @@ def _of_lists(rows: list[Any], fields: Sequence[Field]) -> Rows:
             )
     columns = zip(*rows, strict=True)
     read = {f.name: f.read(column) for f, column in zip(fields, columns, strict=True)}
-    return Rows(read, len(rows))
+    return RequestRows(read, len(rows))
 
 
-def _of_objects(rows: list[Any], answerer: Answerer) -> Rows:
+def _of_objects(rows: list[Any], answerer: Answerer) -> RequestRows:
     for number, row in enumerate(rows, 1):
         if type(row) is not dict:
             raise Refusal(
@@ -188,7 +193,7 @@ def _checked(
     answerer: Answerer,
     names: Iterable[str],
     from_text: bool = False,
-) -> Rows:
+) -> RequestRows:
     """The columns that are needed, read; `names` are of all that were sent."""
     read = {field.name: field.read(columns[field.name], from_text) for field in answerer.fields}
     needed = {*read, *answerer.others}
@@ -198,4 +203,4 @@ def _checked(
         new = field.new(read[field.name])
         if new:
             notes.append(f"rows whose {field.name!r} is new, or was too rare: {new}")
-    return Rows(read, n, tuple(notes))
+    return RequestRows(read, n, tuple(notes))

@@ -48,7 +48,7 @@ def to_csv(answerer: Answerer, answers: Answers, intervals: NDArray[Any] | None 
         before = f"{name} " if name in ("lower", "upper") else ""
         columns[f"{before}lower"], columns[f"{before}upper"] = intervals.T.tolist()
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue().encode()

@@ -37,7 +37,7 @@ from pellucid import Predictor, Recipe, TabularClassifier, datasets
 from pellucid.export import Exported, Translation, translate
 from pellucid.export.program import CATEGORY, Classes
 from pellucid.tables import Table as Rows
-from report import Table, as_markdown, as_text, duration
+from report import Table, as_markdown, as_text, duration, put_between
 from table_data import TABLES
 
 RESULTS = ROOT / "benchmarks" / "results" / "forms.json"
@@ -364,12 +364,7 @@ def table(results: Mapping[str, Any]) -> Table:
 
 def written(page: str, results: Mapping[str, Any]) -> str:
     """A page with the table between its marks; ValueError if it has none."""
-    begin, end = MARKS
-    if begin not in page or end not in page:
-        raise ValueError(f"{PAGE} has no {begin.strip()} and {end} to write between")
-    body = as_markdown(table(results)).split("\n", 2)[2]
-    pattern = re.escape(begin) + ".*?" + re.escape(end)
-    return re.sub(pattern, lambda _: f"{begin}\n{body}\n\n{end}", page, flags=re.DOTALL)
+    return put_between(MARKS, page, as_markdown(table(results)).split("\n", 2)[2])
 
 
 def main(words: list[str] | None = None) -> int:

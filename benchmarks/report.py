@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -336,6 +337,21 @@ def as_markdown(table: Table) -> str:
     lines = [table.header, ["---"] * len(table.header), *table.rows]
     body = [f"| {' | '.join(cells)} |" for cells in lines]
     return "\n".join([f"## {table.title}", "", *body, *(["", table.note] * bool(table.note))])
+
+
+def put_between(marks: tuple[str, str], page: str, body: str) -> str:
+    r"""A page with a text between two marks of it; ValueError if it has none.
+
+    Examples
+    --------
+    >>> put_between(("<a>\n", "<b>"), "x <a>\nold\n<b> y", "new")
+    'x <a>\n\nnew\n\n<b> y'
+    """
+    begin, end = marks
+    if begin not in page or end not in page:
+        raise ValueError(f"the page has no {begin.strip()} and {end} to write between")
+    pattern = re.escape(begin) + ".*?" + re.escape(end)
+    return re.sub(pattern, lambda _: f"{begin}\n{body}\n\n{end}", page, flags=re.DOTALL)
 
 
 def page(results: Results) -> str:

@@ -1,13 +1,12 @@
 """Serving is measured in rows a second that one core answers over HTTP, beside a plain server.
 
-    python benchmarks/serving.py                  requests of 1, 100 and 1 000 rows
-    python benchmarks/serving.py --seconds 0.5    so long each; by default 5
+    python benchmarks/serving.py            one minute; written down, and into docs/serving.md
+    python benchmarks/serving.py --quick    short runs, printed, nothing written
 
 Both serve the same network of 64-100-10 for the digits through Starlette and uvicorn, and take the
 same JSON; that they give the same probabilities is seen to first. The plain server is what one
 writes in ten lines: scikit-learn's `predict_proba` in each request. The server has a core to
 itself; clients in one process on the others keep it busy, each over a connection that stays open.
-Prints what was measured, and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -28,12 +28,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from data import ROOT
 from machine import cpus, describe
 from process import environment
+from report import Table, as_markdown, as_text, duration, put_between, times
 
 HIDDEN, EPOCHS = 100, 10
 CLIENTS = {1: 32, 100: 8, 1000: 4}
 """Clients at once, by rows in a request."""
+
+SERVERS = {"pellucid": "pellucid serve", "plain": "a plain server"}
+
+
+SECONDS, QUICK = 5.0, 0.3
+"""So long each size is asked for of each server."""
+
+RESULTS = ROOT / "benchmarks" / "results" / "serving.json"
+PAGE = ROOT / "docs" / "serving.md"
+MARKS = "<!-- rows a second: written by make bench-serving -->\n", "<!-- rows a second: end -->"
 
 
 class Measured(NamedTuple):
@@ -42,36 +54,82 @@ class Measured(NamedTuple):
     rows_per_second: float
     requests_per_second: float
     milliseconds: float  # median of a request
-    rows_per_pass: float  # NaN where the server does not tell
+    rows_per_pass: float | None  # None where the server does not tell
 
 
-def main() -> None:
-    """Measure both servers in turns."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each size and server")
-    parser.add_argument("--plain", help=argparse.SUPPRESS)  # weights, in that server's process
-    options = parser.parse_args()
-    if options.plain:
-        serve_plainly(options.plain)
-        return
+def run(seconds: float) -> dict[str, Any]:
+    """The results, as they are written down; both servers are measured in turns."""
     here = cpus()
     server, clients = here[:1], here[1:] or here
-    print(json.dumps(describe()))
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, clients)
+    results: dict[str, Any] = {"machine": describe(), "seconds": seconds, "measures": []}
+    pinned = hasattr(os, "sched_setaffinity")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        if pinned:
+            os.sched_setaffinity(0, clients)
+            stack.callback(os.sched_setaffinity, 0, here)
         rows = train(Path(folder))
-        ports = {name: start(name, Path(folder), server, stack) for name in ("pellucid", "plain")}
+        ports = {name: start(name, Path(folder), server, stack) for name in SERVERS}
         refuse_other_answers(ports, rows)
-        print(f"{'':10}{'rows':>6}{'clients':>9}{'rows/s':>10}{'requests/s':>12}"
-              f"{'median ms':>11}{'rows a pass':>13}")  # fmt: skip
         for n, count in CLIENTS.items():
             request = request_of(rows[:n])
             for name, port in ports.items():
-                made = asyncio.run(measure(port, request, n, count, options.seconds))
-                print(f"{name:10}{n:>6}{count:>9}{made.rows_per_second:>10.0f}"
-                      f"{made.requests_per_second:>12.0f}{made.milliseconds:>11.2f}"
-                      f"{made.rows_per_pass:>13.1f}", flush=True)  # fmt: skip
+                made = asyncio.run(measure(port, request, n, count, seconds))
+                about = {"server": name, "rows": n, "clients": count}
+                results["measures"].append(about | made._asdict())
+                print(f"{name:<10}{n:>6} rows a request: {made.rows_per_second:,.0f} rows/s")
+    return results
+
+
+def table(results: Mapping[str, Any]) -> Table:
+    """Rows a second, a row a size of request."""
+    header = ["rows a request", "clients", "rows/s", "requests/s", "a request", "rows a pass"]
+    header += [f"rows/s of {SERVERS['plain']}", "ratio"]
+    found = {(one["server"], one["rows"]): one for one in results["measures"]}
+    rows = []
+    for n, clients in CLIENTS.items():
+        ours, plain = found["pellucid", n], found["plain", n]
+        ratio = ours["rows_per_second"] / plain["rows_per_second"]
+        rows.append([
+            f"{n:,}", str(clients), f"{ours['rows_per_second']:,.0f}",
+            f"{ours['requests_per_second']:,.0f}", duration(ours["milliseconds"] / 1e3),
+            f"{ours['rows_per_pass']:,.1f}", f"{plain['rows_per_second']:,.0f}", times(ratio),
+        ])  # fmt: skip
+    fewest, most = (found["pellucid", n]["rows_per_second"] for n in (min(CLIENTS), max(CLIENTS)))
+    machine = results["machine"]
+    note = (
+        f"{machine['processor']}, {machine['system']}, Python {machine['python']}; load "
+        f"{machine['load']} at the start; {results['seconds']:g} s each. Requests of "
+        f"{max(CLIENTS):,} rows get {most / fewest:.0f} times as many rows answered in a second as "
+        f"requests of {min(CLIENTS)}. A request's time is the median, with so many clients at "
+        f"once; the digits' network of 64-{HIDDEN}-10, the server on one core, JSON both ways. The "
+        "plain server is the same weights in scikit-learn's `predict_proba`, called in each "
+        "request, in ten lines of Starlette."
+    )
+    return Table("Rows a second", header, rows, note)
+
+
+def written(page: str, results: Mapping[str, Any]) -> str:
+    """A page with the table between its marks; ValueError if it has none."""
+    return put_between(MARKS, page, as_markdown(table(results)).split("\n", 2)[2])
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run, print and write."""
+    parser = argparse.ArgumentParser(description="Rows a second that one core answers over HTTP.")
+    parser.add_argument("--quick", action="store_true", help="short runs, nothing written")
+    parser.add_argument("--plain", help=argparse.SUPPRESS)  # weights, in that server's process
+    given = parser.parse_args(words)
+    if given.plain:
+        serve_plainly(given.plain)
+        return 0
+    results = run(QUICK if given.quick else SECONDS)
+    print(f"\n{as_text(table(results))}")
+    if given.quick:
+        return 0
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    print(f"wrote {RESULTS}\nwrote {PAGE}")
+    return 0
 
 
 def train(folder: Path) -> list[dict[str, Any]]:
@@ -138,7 +196,7 @@ async def measure(port: int, request: bytes, rows: int, clients: int, seconds: f
     took = perf_counter() - begin
     after = await health(port)
     all_times = [time for several in times for time in several]
-    per_pass = float("nan")
+    per_pass = None
     if before:
         per_pass = (after["rows"] - before["rows"]) / (after["passes"] - before["passes"])
     requests = len(all_times) / took
@@ -217,4 +275,4 @@ def serve_plainly(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -95,13 +95,15 @@ def table(results: Mapping[str, Any]) -> Table:
             f"{ours['rows_per_pass']:,.1f}", f"{plain['rows_per_second']:,.0f}", times(ratio),
         ])  # fmt: skip
     fewest, most = (found["pellucid", n]["rows_per_second"] for n in (min(CLIENTS), max(CLIENTS)))
+    shared = found["pellucid", min(CLIENTS)]["rows_per_pass"] / min(CLIENTS)
     machine = results["machine"]
     note = (
         f"{machine['processor']}, {machine['system']}, Python {machine['python']}; load "
         f"{machine['load']} at the start; {results['seconds']:g} s each. Requests of "
         f"{max(CLIENTS):,} rows get {most / fewest:.0f} times as many rows answered in a second as "
-        f"requests of {min(CLIENTS)}. A request's time is the median, with so many clients at "
-        f"once; the digits' network of 64-{HIDDEN}-10, the server on one core, JSON both ways. The "
+        f"requests of {min(CLIENTS)}, though {shared:.0f} of these share a forward pass. A "
+        "request's time is the median, with so many clients at once; the digits' network of "
+        f"64-{HIDDEN}-10, the server on one core, JSON both ways. The "
         "plain server is the same weights in scikit-learn's `predict_proba`, called in each "
         "request, in ten lines of Starlette."
     )

@@ -217,6 +217,7 @@ def raw(target, data):
 def test_a_thousand_wrong_requests_are_refused_and_a_right_one_is_answered(adult):
     right = json.dumps({"rows": [adult.row]}).encode()
     bodies = [right[:end] for end in range(len(right))]  # cut off
+    bodies += [right[begin:] for begin in range(1, len(right))]
     bodies += [right[:i] + b"\0" + right[i:] for i in range(len(right))]
     for name, value in adult.row.items():
         odd = [[value], {"x": value}, "\ud800"]

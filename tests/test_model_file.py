@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from attacks import model_files
 from pellucid import LOSSES, Activation, Loss, Network, model_file
 from pellucid.atomic import refuse_unwritable
 from pellucid.losses import loss
@@ -37,11 +38,12 @@ Y = np.eye(2)[[0, 1, 1, 0, 1, 0, 0]]
 
 
 def write_raw(path, theta=None, header=None, **tensors):
-    """A safetensors file with the given parts."""
+    """A safetensors file with the given parts, and the digest of them if the header has one."""
     if theta is not None:
         tensors["theta"] = theta
     metadata = {} if header is None else {"pellucid": header}
     save_file(tensors, path, metadata=metadata)
+    path.write_bytes(model_files.sealed(path.read_bytes()))
 
 
 def refused(path, message):
@@ -86,7 +88,7 @@ def test_any_program_that_reads_safetensors_can_read_it(tmp_path):
     assert header["theta"]["dtype"] == "F64"
     assert header["theta"]["shape"] == [network.theta.size]
     about = json.loads(header["__metadata__"]["pellucid"])
-    assert about["format_version"] == 1
+    assert about["format_version"] == 3
     assert [layer["activation"] for layer in about["architecture"]] == ["tanh", "gelu", "softmax"]
     assert about["loss"] == {"name": "cross_entropy"}
     assert np.array_equal(load_file(tmp_path / "m.safetensors")["theta"], network.theta)
@@ -206,7 +208,7 @@ def test_every_built_in_loss_can_be_saved(tmp_path, name):
 )
 def test_garbage_is_refused_in_one_line(tmp_path, data):
     (tmp_path / "m").write_bytes(data)
-    refused(tmp_path / "m", "is not a safetensors file|not a model of pellucid's")
+    refused(tmp_path / "m", "is not a safetensors file|not a model of pellucid's|not a model file")
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.9, 0.999])

@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import pellucid
+from attacks import model_files
 from pellucid import Network, Predictor, TabularClassifier, TabularRegressor, model_file
 from pellucid.tabular.calibration import MOST, Residuals, thinned
 
@@ -226,6 +227,7 @@ def test_another_process_predicts_the_same(models, tmp_path):
 
 def written(path, tensors, header):
     save_file(tensors, path, metadata={"pellucid": json.dumps(header)})
+    path.write_bytes(model_files.sealed(path.read_bytes()))
     return path
 
 

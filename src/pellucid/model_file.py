@@ -1,9 +1,8 @@
 """A model file is theta in safetensors with a JSON header: data that any program can read, no code.
 
-The file has a tensor `theta` (P,) and one metadata entry, `pellucid`, whose text is JSON. Format
-1 has no other tensor; in format 2 there are more, of numbers too many for a header. In format 3 a
-model of tables holds rows with the answers it gave, and scikit-learn's kinds of models are there.
-`docs/model-file.md` describes all of it.
+The file has a tensor `theta` (P,), perhaps more, and one metadata entry, `pellucid`, whose text is
+JSON. By a digest, and by inputs with the outputs they gave, a reader tells that nothing in it has
+changed. `docs/model-file.md` describes all of it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ import numpy as np
 
 from pellucid import fields, safetensors_file, strict_json
 from pellucid.atomic import write_atomically
+from pellucid.digest import digest_of
+from pellucid.file_kinds import kind_of
 from pellucid.safetensors_file import open_regular, read_header
 from pellucid.version import __version__
 
@@ -26,8 +27,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT_VERSION = 3
-"""The newest format that is read; a file says the oldest that can hold what is in it."""
+"""That of each file that is written; those before it are read too."""
 
+PROVEN = 3
+"""The first format in which each file has a digest, and each but a bare network's test rows."""
+
+FIELDS = (
+    "format_version", "versions", "digest", "architecture", "loss", "alpha", "l1", "reduction",
+    "segments", "dtype", "test_vectors", "test_rows", "optimizer", "table", "tabular", "estimator",
+    "steps",
+)  # fmt: skip
+"""What a header may hold that means something to a reader."""
+
+OF_A_KIND = {"table", "tabular", "estimator"}
+"""Those of them that say that it is no bare network."""
 
 MOST_SAID = 1000
 """Characters of an error: what is wrong may be as long as the file."""
@@ -38,28 +51,44 @@ def write(
     theta: NDArray[Any],
     header: dict[str, Any],
     tensors: Mapping[str, NDArray[Any]] | None = None,
-    oldest_format: int = 1,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Write theta (P,), the header, and other tensors of floats to `path`, all of it or nothing.
 
     Parameters
     ----------
-    oldest_format : the first format in which the header's entries mean what they mean.
+    more : what a user adds to the header.
 
     Raises
     ------
     ValueError
-        If the header is longer than what is read again, or holds what is no JSON.
+        If a number is NaN or infinite, `more` has the name of a field, or the header is longer
+        than what is read again, or holds what is no JSON. Nothing is written then.
     """
     from safetensors.numpy import save
 
-    versions = {"pellucid": __version__, "numpy": np.__version__}
-    format_version = max(oldest_format, 2 if tensors else 1)
-    versions |= header.get("versions", {})
-    header = header | {"format_version": format_version, "versions": versions}
-    text = json.dumps(header, sort_keys=True, allow_nan=False)
     arrays = {"theta": theta, **(tensors or {})}
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    for name, array in plain.items():
+        if not np.isfinite(array).all():
+            raise ValueError(
+                f"{name} holds NaN or inf, which no model file can: train again, with a smaller "
+                "learning rate if training ran away"
+            )
+    for name in more or {}:
+        if name in FIELDS or name in header:
+            raise ValueError(f"{name!r} is a field of the model file's own: choose another name")
+    versions = {"pellucid": __version__, "numpy": np.__version__} | header.get("versions", {})
+    about = header | dict(more or {}) | {"format_version": FORMAT_VERSION, "versions": versions}
+    about.pop("digest", None)  # of a header that was read
+    text = _fitting(about)
+    about["digest"] = digest_of(strict_json.parse(text), plain)  # of what will be read
+    write_atomically(path, save(plain, metadata={"pellucid": _fitting(about)}))
+
+
+def _fitting(header: Mapping[str, Any]) -> str:
+    """The header as JSON, of a length that is read again."""
+    text = json.dumps(header, sort_keys=True, allow_nan=False)
     try:
         strict_json.refuse_too_much(json.dumps(text))
     except ValueError as error:
@@ -67,8 +96,7 @@ def write(
             f"a description of {len(text)} characters is more than a model file can hold: leave "
             f"out columns of text with very many different values ({error})"
         ) from error
-    strict_json.parse(text)  # what would be refused when it is read
-    write_atomically(path, save(plain, metadata={"pellucid": text}))
+    return text
 
 
 def kind(header: Mapping[str, Any]) -> str:
@@ -113,12 +141,21 @@ def read_tensors(
     ValueError
         If it is not a model file, is damaged, or comes from a newer format.
     """
-    path = Path(path)
+    path = _given(path)
     with open_regular(path) as file:
         try:
             about, metadata, start = read_header(file)
         except (ValueError, KeyError) as error:
+            file.seek(0)
+            kind = kind_of(file.read(1000))
+            if kind is not None:
+                raise ValueError(f"{str(path)!r} is {kind}, not a model file") from error
             raise ValueError(f"{str(path)!r} is not a safetensors file: {error}") from error
+        if "pellucid_checkpoint" in metadata:
+            raise ValueError(
+                f"{str(path)!r} is a checkpoint, not a model file: go on with its training by "
+                "resume=True, or --resume on the command line"
+            )
         if "pellucid" not in metadata or "theta" not in about:
             raise ValueError(f"{str(path)!r} is a safetensors file, but not a model of pellucid's")
         header = _checked(metadata["pellucid"], str(path))
@@ -133,7 +170,20 @@ def read_tensors(
             raise ValueError(f"theta in {str(path)!r} is of shape {array.shape}: expected (P,)")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} in {str(path)!r} holds NaN or inf: the model is damaged")
+    if "digest" in header and header["digest"] != digest_of(header, tensors):
+        raise ValueError(
+            f"{str(path)!r} is damaged: what is in it has not the digest that was saved with it"
+        )
     return tensors, header
+
+
+def _given(path: Any) -> Path:
+    """The path, if it can be one."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is {path!r:.60}: expected the path of a model file")
+    if not os.fspath(path) or "\0" in os.fsdecode(path):
+        raise ValueError(f"path is {os.fspath(path)!r}: expected the path of a model file")
+    return Path(path)
 
 
 def _checked(text: str, path: str) -> dict[str, Any]:
@@ -151,4 +201,10 @@ def _checked(text: str, path: str) -> dict[str, Any]:
             f"{FORMAT_VERSION}: it was saved by pellucid {saved_by}, which reads it; upgrade to "
             "that one or a newer"
         )
+    needed = ["test_vectors"]
+    if version >= PROVEN:
+        needed += ["digest", "test_rows"] if OF_A_KIND & header.keys() else ["digest"]
+    for name in needed:
+        if name not in header:
+            raise ValueError(f"the header of {path!r} is damaged: it has no {name}")
     return header

@@ -29,7 +29,6 @@ class Saved(Parameters):
         path: str | os.PathLike[str],
         *,
         optimizer_state: bool = False,
-        oldest_format: int = 1,
         **more: Any,
     ) -> None:
         """Write a model file: theta and a JSON header, no code. `more` joins the header.
@@ -38,19 +37,22 @@ class Saved(Parameters):
         ----------
         optimizer_state : whether what `train_step` has gathered goes with it, so that the first
             step after loading is the one that would have come next.
-        oldest_format : the first format in which `more` means what it means.
 
         Raises
         ------
         ValueError
-            If an activation or the loss is your own code, which no file of data can hold.
+            If an activation or the loss is your own code, which no file of data can hold; if a
+            weight is NaN or infinite; or if `more` has the name of a field of the file's own.
         """
-        header = self.objective.to_dict() | {"dtype": self._dtype}
-        header["test_vectors"] = make_vectors(self.layout, self._theta)
-        tensors = None
+        header, tensors = self._header(), None
         if optimizer_state:
             header["optimizer"], tensors = stepping.to_file(self._stepping)
-        model_file.write(path, to_numpy(self._theta), header | more, tensors, oldest_format)
+        model_file.write(path, to_numpy(self._theta), header, tensors, more)
+
+    def _header(self) -> dict[str, Any]:
+        """What a file says of the network itself."""
+        header = self.objective.to_dict() | {"dtype": self._dtype}
+        return header | {"test_vectors": make_vectors(self.layout, self._theta)}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -64,7 +64,7 @@ def save(pipeline: Pipeline, path: str | os.PathLike[str], **more: Any) -> None:
     header |= {"steps": steps, "name": name}
     rows = _rows(pipeline, header["test_vectors"]["inputs"])
     header["test_rows"] = make_rows(rows, _answers(pipeline))
-    model_file.write(path, theta, header | more, tensors, saving.FORMAT_VERSION)
+    model_file.write(path, theta, header, tensors, more)
 
 
 def load(tensors: saving.Tensors, header: Mapping[str, Any]) -> Pipeline:

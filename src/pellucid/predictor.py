@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid import fields, model_file
-from pellucid.arrays import Array
+from pellucid.arrays import Array, to_numpy
 from pellucid.checkpoint import Checkpoint
 from pellucid.events import Event
 from pellucid.example_rows import Value
@@ -270,14 +270,12 @@ class Predictor:
             "target": self.target.to_dict(),
             "target_name": self.target_name,
         }
-        self.network.save(
-            path,
-            oldest_format=3,
-            table=table,
-            about=self.about,
-            test_rows=make_rows(self.example_rows(), self._answers),
-            **more,
-        )
+        header = self.network._header() | {
+            "table": table,
+            "about": self.about,
+            "test_rows": make_rows(self.example_rows(), self._answers),
+        }
+        model_file.write(path, to_numpy(self.network.theta), header, more=more)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:

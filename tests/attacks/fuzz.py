@@ -47,7 +47,8 @@ def change(data, most, seed):
             return placed_anew(data, rng)[:most]
     except (ValueError, KeyError, TypeError, AttributeError, LookupError, RecursionError):
         pass  # it is no longer a file with such a header
-    return atheris.Mutate(data, most)
+    data = atheris.Mutate(data, most)
+    return model_files.sealed(data)[:most] if kind < 0.95 else data
 
 
 def described_anew(data, rng):
@@ -76,7 +77,7 @@ def placed_anew(data, rng):
         "F32", "F64", "F16", [], [0], [1], [len(rest) // 8], [1, len(rest) // 8], [0, 0],
         [0, len(rest)], [8, len(rest)], [len(rest), 0], *model_files.HOSTILE,
     ])  # fmt: skip
-    return model_files.joined(header, rest)
+    return model_files.sealed(model_files.joined(header, rest))
 
 
 def taken(about, place):

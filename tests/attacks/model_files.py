@@ -1,10 +1,13 @@
 """Model files that are none: damaged, hostile, or of another kind, made from a good one.
 
 Each generator yields (what was done, bytes). `answer` is what every loader owes to each of them.
+What is changed of the description or the tensors gets the digest of what it is now, so that the
+change is met by what reads it and not by the digest.
 """
 
 import contextlib
 import copy
+import hashlib
 import io
 import json
 import pickle
@@ -72,10 +75,30 @@ def load_metadata(data):
 
 
 def with_inner(data, about):
-    """The same file with another description, which may be text."""
+    """The same file with another description, or text; sealed if its digest is as it was."""
     header, rest = parts(data)
     text = about if isinstance(about, str) else json.dumps(about)
-    return joined(header | {"__metadata__": {"pellucid": text}}, rest)
+    changed = joined(header | {"__metadata__": {"pellucid": text}}, rest)
+    same = isinstance(about, dict) and about.get("digest") == inner(data).get("digest")
+    return sealed(changed) if same else changed
+
+
+def sealed(data):
+    """The same file with the digest of what is in it, if it has one and can have another."""
+    try:
+        header, rest = parts(data)
+        about = json.loads(header["__metadata__"]["pellucid"])
+        del about["digest"]
+        state = hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=32)
+        for name in sorted(header.keys() - {"__metadata__"}):
+            begin, end = header[name]["data_offsets"]
+            state.update(json.dumps([name, header[name]["dtype"], header[name]["shape"]]).encode())
+            state.update(rest[begin:end])
+        about["digest"] = state.hexdigest()
+        metadata = header["__metadata__"] | {"pellucid": json.dumps(about, sort_keys=True)}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return data
+    return joined(header | {"__metadata__": metadata}, rest)
 
 
 # --- other kinds of files -------------------------------------------------------------------------
@@ -178,7 +201,7 @@ def lies(data):
     for change in changes:
         changed = copy.deepcopy(header)
         changed["theta"] |= change
-        yield f"theta with {str(change)[:60]}", joined(changed, rest)
+        yield f"theta with {str(change)[:60]}", sealed(joined(changed, rest))
     for name, entry in (
         ("theta2", header["theta"]),  # which overlaps all of it
         ("x", {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}),
@@ -190,13 +213,13 @@ def lies(data):
         ("__metadata__", {"pellucid": ""}), ("__metadata__", {"pellucid": "x" * 100_000}),
         ("theta", None), ("theta", []), ("theta", {}),
     ):  # fmt: skip
-        yield f"{name!r}: {str(entry)[:60]}", joined(header | {name: entry}, rest)
+        yield f"{name!r}: {str(entry)[:60]}", sealed(joined(header | {name: entry}, rest))
     for gap in (8, 2**20):  # zeros between, before and behind
         changed = copy.deepcopy(header)
         changed["theta"]["data_offsets"] = [n[0] + gap, n[1] + gap]
-        yield f"a gap of {gap} bytes", joined(changed, bytes(gap) + rest)
+        yield f"a gap of {gap} bytes", sealed(joined(changed, bytes(gap) + rest))
     many = {f"t{i}": {"dtype": "F64", "shape": [0], "data_offsets": [0, 0]} for i in range(20_000)}
-    yield "20 000 tensors of nothing", joined(many | header, rest)
+    yield "20 000 tensors of nothing", sealed(joined(many | header, rest))
     twice = f'{json.dumps(header)[:-1]}, "theta": {json.dumps(header["theta"])}}}'
     yield "theta twice", joined(twice.encode(), rest)
 
@@ -226,8 +249,9 @@ def other_numbers(data):
         }
         for what, changed in changes.items():
             changed = np.ascontiguousarray(changed)
-            yield f"{name}: {what}", save(tensors | {name: changed}, metadata)
-        yield f"no {name}", save({k: v for k, v in tensors.items() if k != name}, metadata)
+            yield f"{name}: {what}", sealed(save(tensors | {name: changed}, metadata))
+        without = {k: v for k, v in tensors.items() if k != name}
+        yield f"no {name}", sealed(save(without, metadata))
 
 
 # --- what the description says --------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Writes a small model of each kind in today's format, with rows of input and the answers to them.
 
+    python tests/data/write_model_files.py FOLDER [--overwrite]
+
 Run once for each format version, before the next comes: the files stay for ever, and
-`tests/test_old_files.py` holds every later release to them.
+`tests/test_old_files.py` holds every later release to them. Only where a format has not been
+released may its files be overwritten.
 """
 
 import json
@@ -134,20 +137,19 @@ def estimators():
         yield name, model, new, answers
 
 
-def main(folder):
-    """Each goes to the folder of the oldest format that can hold it: `format-1` and so on."""
+def main(folder, overwrite=False):
+    """Each goes to the folder of today's format, `format-3` or a later one."""
+    target = folder / f"format-{model_file.FORMAT_VERSION}"
+    if target.exists() and not overwrite:
+        sys.exit(f"{target} is there: with --overwrite it is written anew")
+    target.mkdir(parents=True, exist_ok=True)
     for maker in (networks, predictors, bags, estimators):
         for name, model, rows, answers in maker():
-            save(model, folder / "new")
-            version = model_file.read(folder / "new")[1]["format_version"]
-            path = folder / f"format-{version}" / f"{name}.safetensors"
-            if version < model_file.FORMAT_VERSION:  # which is there already
-                continue
-            path.parent.mkdir(exist_ok=True)
-            (folder / "new").rename(path)
+            path = target / f"{name}.safetensors"
+            save(model, path)
             text = json.dumps({"rows": rows, "answers": answers})
             path.with_suffix(".json").write_text(text + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "--overwrite" in sys.argv[2:])

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     Tensors = Mapping[str, NDArray[Any]]
     Estimator = MLPClassifier | MLPRegressor
 
-FORMAT_VERSION = 3
-"""The first that holds estimators."""
-
 SEEN = (
     "n_iter_", "t_", "loss_", "best_loss_", "best_iter_", "best_validation_score_",
     "best_validation_loss_", "stopped_",
@@ -63,7 +60,7 @@ def save(model: Estimator, path: str | os.PathLike[str], **more: Any) -> None:
     theta, header, tensors = to_file(model)
     inputs = header["test_vectors"]["inputs"]
     header["test_rows"] = make_rows(inputs, lambda rows: answers(model, np.array(rows)))
-    model_file.write(path, theta, header | more, tensors, FORMAT_VERSION)
+    model_file.write(path, theta, header, tensors, more)
 
 
 def to_file(model: Estimator) -> tuple[NDArray[Any], dict[str, Any], dict[str, NDArray[Any]]]:

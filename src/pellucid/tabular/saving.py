@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
     Tensors = Mapping[str, NDArray[Any]]
 
-FORMAT_VERSION = 3
-"""The first in which these files hold test rows."""
-
 LEFT_OUT = (
     "engine", "n_jobs", "verbose", "callbacks", "checkpoint", "checkpoint_seconds",
     "checkpoint_epochs", "resume",
@@ -99,7 +96,7 @@ def save(
     }
     header["test_rows"] = make_rows(model.example_rows(), lambda rows: _answers(model, rows))
     theta = np.concatenate([member.theta for member in bag.members])
-    model_file.write(path, theta, header | more, tensors, FORMAT_VERSION)
+    model_file.write(path, theta, header, tensors, more)
 
 
 def restore(tensors: Tensors, header: Mapping[str, Any]) -> TabularClassifier | TabularRegressor:

@@ -35,15 +35,15 @@ def same_or_refused(path, good):
 @EACH
 def test_a_bit_or_a_byte_changed_anywhere_is_found(path, tmp_path):
     data, rng = path.read_bytes(), random.Random(path.stem)
-    cases = [changed for _, changed in model_files.flipped(data, 60, seed=path.stem)]
-    for _ in range(60):
+    cases = [changed for _, changed in model_files.flipped(data, 40, seed=path.stem)]
+    for _ in range(30):
         cases.append(bytearray(data))
         cases[-1][rng.randrange(len(data))] = rng.randrange(256)
     refused = 0
     for changed in cases:
         (tmp_path / "m").write_bytes(changed)
         refused += same_or_refused(tmp_path / "m", path)
-    assert refused > 110  # some bytes are written over themselves
+    assert refused > 60  # some bytes are written over themselves
 
 
 @EACH
@@ -55,7 +55,7 @@ def test_every_number_of_every_tensor_is_under_the_digest(path, tmp_path):
     for name in header.keys() - {"__metadata__"}:
         begin, end = header[name]["data_offsets"]
         size = 8 if header[name]["dtype"] == "F64" else 4
-        for place in rng.sample(range(begin, end, size), min(20, (end - begin) // size)):
+        for place in rng.sample(range(begin, end, size), min(12, (end - begin) // size)):
             changed = bytearray(data)
             changed[len(data) - len(rest) + place + size - 1] ^= 0x80
             (tmp_path / "m").write_bytes(changed)
@@ -68,7 +68,7 @@ def test_a_weight_that_no_test_vector_sees_is_found(tmp_path):
     network.save(tmp_path / "m")
     data = (tmp_path / "m").read_bytes()
     start = len(data) - 8 * network.theta.size
-    for place in random.Random(0).sample(range(network.theta.size), 60):
+    for place in random.Random(0).sample(range(network.theta.size), 40):
         changed = bytearray(data)
         changed[start + 8 * place + 7] ^= 0x80
         (tmp_path / "n").write_bytes(changed)

@@ -144,6 +144,34 @@ def test_a_path_that_cannot_be_written_is_found_beforehand(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", model_file.FIELDS)
+def test_what_joins_the_header_takes_no_place_of_a_field(tmp_path, name):
+    path = tmp_path / "m"
+    networks()["plain"].save(path)
+    old = path.read_bytes()
+    for value in (None, 3, {}, 99):
+        with pytest.raises(ValueError, match=f"'{name}' is a field of the model file's own"):
+            networks()["plain"].save(path, **{name: value})
+    assert path.read_bytes() == old
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_network_that_ran_away_does_not_overwrite_a_good_file(tmp_path, value):
+    network = networks()["plain"]
+    network.save(tmp_path / "m")
+    network.theta[3] = value
+    with pytest.raises(ValueError, match="theta holds NaN or inf, which no model file can"):
+        network.save(tmp_path / "m")
+    assert np.isfinite(Network.load(tmp_path / "m").theta).all()
+
+
+@pytest.mark.parametrize("more", [{"a": "\ud800"}, {"a": np.nan}])
+def test_what_would_not_be_read_again_is_not_written(tmp_path, more):
+    with pytest.raises(ValueError, match=r"surrogate|JSON compliant"):
+        networks()["plain"].save(tmp_path / "m", **more)
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- one's own code ----------------------------------------------------------------------------
 
 

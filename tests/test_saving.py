@@ -242,9 +242,10 @@ def test_a_pipeline_as_tune_makes_it_comes_back_the_same(tmp_path):
     ("model", "message"),
     [
         (make_pipeline(PCA(2), MLPRegressor(**QUICK)), "step 'pca' is a PCA, which no model file"),
-        (Pipeline([("same", "passthrough"), ("mlp", MLPRegressor(**QUICK))]),
-         "step 'same' is passthrough, which no model file"),
-        (Pipeline([("first", StandardScaler())]), "step 'first' is a StandardScaler: .* that end"),
+        (Pipeline([("first", StandardScaler())]),
+         r"step 'first' is a sklearn\.\S+\.StandardScaler: .* that end in .* of pellucid's"),
+        (make_pipeline(StandardScaler(), neural_network.MLPRegressor(max_iter=3)),
+         r"step 'mlpregressor' is a sklearn\.neural_network\.\S+: .* of pellucid's"),
         (MLPRegressor(**QUICK, activation=[(np.sin, lambda da, z, a: da)] * 2),
          "activation 'sin' is your own code"),
         (MLPRegressor(**QUICK, loss=(lambda a, y: ((a - y) ** 2).sum(1), lambda a, y: 2 * (a - y))),
@@ -258,6 +259,16 @@ def test_what_no_file_of_data_can_hold_is_refused_by_name(tmp_path, model, messa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("nothing", [None, "passthrough"])
+@pytest.mark.parametrize("scaler", [None, StandardScaler()])
+def test_steps_that_do_nothing_are_left_out(tmp_path, nothing, scaler):
+    model = Pipeline([("no", nothing), ("scaler", scaler), ("mlp", MLPRegressor(**QUICK))])
+    model.fit(SICK, PROGRESS)
+    loaded = there_and_back(model, tmp_path / "m")
+    assert list(loaded.named_steps) == (["scaler", "mlp"] if scaler else ["mlp"])
+    assert same(loaded.predict(SICK), model.predict(SICK))
+
+
 def test_a_step_of_ones_own_with_a_known_name_is_refused(tmp_path):
     own = type("StandardScaler", (StandardScaler,), {"__module__": "mine"})
     model = make_pipeline(own(), MLPRegressor(**QUICK)).fit(SICK, PROGRESS)
@@ -266,8 +277,14 @@ def test_a_step_of_ones_own_with_a_known_name_is_refused(tmp_path):
 
 
 def test_what_is_no_model_or_not_fitted_is_refused(tmp_path):
-    with pytest.raises(TypeError, match="a PCA is no model that can be saved: expected a Network"):
-        pellucid.save(PCA(), tmp_path / "m")
+    for model, message in (
+        (PCA(), r"a sklearn\.\S+\.PCA is no model that can be saved: expected a Network"),
+        (None, "a builtins.NoneType is no model that can be saved"),
+        (neural_network.MLPClassifier(), r"a sklearn\.neural_network\.\S+\.MLPClassifier is no "
+         r"model .* pellucid\.from_sklearn makes a pellucid\.MLPClassifier of it"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=message):
+            pellucid.save(model, tmp_path / "m")
     for model in (MLPClassifier(), make_pipeline(StandardScaler(), MLPClassifier())):
         with pytest.raises(ValueError, match="not fitted"):
             pellucid.save(model, tmp_path / "m")
@@ -309,21 +326,60 @@ def test_load_gives_the_kind_that_was_saved(every_kind, tmp_path, kind):
     assert model_file.read(tmp_path / "n")[1]["remark"] == "by Ada"
 
 
+def changed_at(about, path, change):
+    """A copy of a header in which one value is another."""
+    changed = json.loads(json.dumps(about))
+    *way, last = path
+    node = changed
+    for key in way:
+        node = node[key]
+    node[last] = change(node[last])
+    return changed
+
+
+PREPARING = {"median", "scale", "shift", "levels", "mean", "std", "temperature", "smoothing"}
+"""What in a header has a say in answers before or after the network has."""
+
+
+def prepared(node, path=()):
+    """The path to every number, and every level, that goes by one of these names."""
+    if isinstance(node, dict | list):
+        for key, item in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from prepared(item, (*path, key))
+    elif isinstance(node, float | str) and PREPARING & {*path[-2:]}:
+        yield path
+
+
+def another(value):
+    """What is off by a tenth, or another word."""
+    return value + "!" if isinstance(value, str) else 1.1 * value + 0.1
+
+
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_changed_numbers_do_not_give_the_answers_that_the_file_says(every_kind, tmp_path, kind):
-    """Whatever in the header is another number, the test rows tell."""
+    """The digest is that of the changed file here: the test rows and vectors have to tell."""
     model, _ = every_kind[kind]
     pellucid.save(model, tmp_path / "m")
     tensors, header = model_file.read_tensors(tmp_path / "m")
-    answers = header["test_rows"]["answers"]
-    assert len(answers) == len(next(iter(header["test_rows"]["rows"].values()))
-                               if isinstance(header["test_rows"]["rows"], dict)
-                               else header["test_rows"]["rows"])  # fmt: skip
-    answers[0][0] += 1e-3 * max(1.0, abs(answers[0][0]))
-    others = {name: tensor for name, tensor in tensors.items() if name != "theta"}
-    model_file.write(tmp_path / "n", tensors["theta"], header, others)
-    with pytest.raises(ValueError, match=r"cannot read '.*n': .* test rows do not come out"):
-        pellucid.load(tmp_path / "n")
+    rest = {name: tensor for name, tensor in tensors.items() if name != "theta"}
+
+    def refused(theta, header):
+        model_file.write(tmp_path / "n", theta, header, rest)
+        with pytest.raises(ValueError, match=r"cannot read '.*n': .*") as error:
+            pellucid.load(tmp_path / "n")
+        return str(error.value)
+
+    theta = tensors["theta"]
+    answers = [["test_rows", "answers", 0, 0], ["test_vectors", "outputs", 0, 0]]
+    if kind.startswith("Tabular"):
+        answers[1].append(0)
+    for path in answers:
+        assert "do not come out as saved" in refused(theta, changed_at(header, path, another))
+    assert "do not come out as saved" in refused(np.append(theta[:-1], another(theta[-1])), header)
+    places = [path for path in prepared(header) if path[0] in ("table", "tabular", "steps")]
+    assert len(places) > 4 or kind.startswith("MLP")
+    for path in places:
+        refused(theta, changed_at(header, path, another))
 
 
 def test_the_same_model_has_the_same_bytes_in_every_process(every_kind, tmp_path):

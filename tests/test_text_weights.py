@@ -1,5 +1,7 @@
 """Text weights: files a person can read, that give back the very same numbers."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,6 +115,64 @@ def test_damaged_text_is_refused(tmp_path, text, message):
     (tmp_path / "layer1.txt").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_text(tmp_path, {"layer1": {"W": (2, 2)}})
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"# W, shape 2 2\n1 \xff\n3 4\n", "is no text in UTF-8"),
+        (b"\x80\x04\x95" + bytes(100), "is no text in UTF-8"),
+        (b"# W, shape " + b"9" * 5000 + b" 2\n", "does not begin with a line such as"),
+        (b"# W, shape " + b"1 " * 5000 + b"x\n", "does not begin with a line such as"),
+        (b"# W, shape " + b"1 " * 50 + b"\n", r"holds W \(1, 1, 1, .* and the network needs W"),
+        (
+            b"# W, shape 2 2\n1 2\n3 4\n# b shape 2\n",
+            "has '# b shape 2' in line 4: expected numbers",
+        ),
+    ],
+)
+def test_bytes_that_are_no_such_text_are_refused_with_the_name_of_the_file(tmp_path, data, message):
+    (tmp_path / "layer1.txt").write_bytes(data)
+    with pytest.raises(ValueError, match=r"layer1\.txt' .*" + message) as error:
+        read_text(tmp_path, {"layer1": {"W": (2, 2)}})
+    assert len(str(error.value)) < 1000
+
+
+def test_weights_of_a_network_of_more_layers_are_refused(tmp_path):
+    Network([3, 4, 4, 2], seed=0).save_text(tmp_path)
+    other = Network([3, 4, 4], seed=1)
+    before = other.theta.copy()
+    with pytest.raises(ValueError, match=r"layer3\.txt' is of another network: this one has 2 lay"):
+        other.load_text(tmp_path)
+    assert np.array_equal(other.theta, before)
+
+
+def test_layers_of_an_earlier_network_are_removed_and_nothing_else(tmp_path):
+    Network([3, 4, 4, 4, 2], seed=0).save_text(tmp_path)
+    for name in ("layer0.txt", "layer3.csv", "layer3.txt.old", "notes.txt"):
+        (tmp_path / name).write_text("mine")
+    first, second = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=2)
+    first.save_text(tmp_path)
+    second.load_text(tmp_path)
+    assert np.array_equal(first.theta, second.theta)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"layer1.txt", "layer2.txt", "layer0.txt", "layer3.csv", "layer3.txt.old",
+                    "notes.txt"}  # fmt: skip
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_whole(tmp_path, monkeypatch):
+    first = network(0)
+    first.save_text(tmp_path)
+    before = (tmp_path / "layer1.txt").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        network(1).save_text(tmp_path)
+    assert (tmp_path / "layer1.txt").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_missing_file_is_named(tmp_path):

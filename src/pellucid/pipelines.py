@@ -47,18 +47,21 @@ OF_THE_PROGRAM = ("copy",)
 def save(pipeline: Pipeline, path: str | os.PathLike[str], **more: Any) -> None:
     """Write a fitted pipeline to `path`; `more` joins the header.
 
+    Steps that are None or "passthrough" do nothing, and are left out.
+
     Raises
     ------
     ValueError
         If a step is none that a file of data can hold; it is named.
     """
     check_is_fitted(pipeline)
+    pipeline = Pipeline([*filter(_does_something, pipeline.steps[:-1]), pipeline.steps[-1]])
     steps = [_step_to_dict(name, step) for name, step in pipeline.steps[:-1]]
     name, model = pipeline.steps[-1]
     if not isinstance(model, MLPClassifier | MLPRegressor):
         raise ValueError(
-            f"step {name!r} is a {type(model).__name__}: a model file holds pipelines that end in "
-            "an MLPClassifier or MLPRegressor"
+            f"step {name!r} is a {type(model).__module__}.{type(model).__name__}: a model file "
+            "holds pipelines that end in an MLPClassifier or MLPRegressor of pellucid's"
         )
     theta, header, tensors = saving.to_file(model)
     header |= {"steps": steps, "name": name}
@@ -93,6 +96,12 @@ def load(tensors: saving.Tensors, header: Mapping[str, Any]) -> Pipeline:
     return pipeline
 
 
+def _does_something(named: tuple[str, Any]) -> bool:
+    """Whether a step is one, and no place that is left empty."""
+    step = named[1]
+    return step is not None and not (isinstance(step, str) and step == "passthrough")
+
+
 def _step_to_dict(name: str, step: Any) -> dict[str, Any]:
     if isinstance(step, TableEncoding):
         about = {"encoder": step.encoder_.to_dict(), "scaling": step.scaling}
@@ -100,8 +109,8 @@ def _step_to_dict(name: str, step: Any) -> dict[str, Any]:
     kind, learnt = STEPS.get(type(step).__name__, (None, ()))
     if type(step) is not kind:
         known = ", ".join([TABLE, *STEPS])
-        what = step if isinstance(step, str) else f"a {type(step).__name__}"
-        raise ValueError(f"step {name!r} is {what}, which no model file can hold: known: {known}")
+        what = type(step).__name__
+        raise ValueError(f"step {name!r} is a {what}, which no model file can hold: known: {known}")
     names = getattr(step, "feature_names_in_", None)
     found = {attribute: getattr(step, attribute, None) for attribute in learnt}
     return {

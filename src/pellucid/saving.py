@@ -60,11 +60,14 @@ def save(model: Model, path: str | os.PathLike[str], **more: Any) -> None:
 
         save_pipeline(model, path, **more)
     else:
-        raise TypeError(
-            f"a {type(model).__name__} is no model that can be saved: expected a Network, "
-            "Predictor, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, or a "
-            "Pipeline that ends in one of the latter two"
+        kind, module = type(model).__name__, type(model).__module__
+        expected = (
+            "expected a Network, Predictor, TabularClassifier, TabularRegressor, MLPClassifier, "
+            "MLPRegressor, or a Pipeline that ends in one of the latter two"
         )
+        if module.startswith("sklearn.neural_network."):
+            expected = f"pellucid.from_sklearn makes a pellucid.{kind} of it, which can"
+        raise TypeError(f"a {module}.{kind} is no model that can be saved: {expected}")
 
 
 def load(path: str | os.PathLike[str]) -> Model:

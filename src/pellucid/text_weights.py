@@ -1,32 +1,39 @@
 """Text weights are a network's numbers as text files, one for each layer, that people can read.
 
-Each array of a layer is headed by its name and shape, and then has a row of numbers a line.
+Each array of a layer is headed by its name and shape, and then has a row of numbers a line. A
+folder has the layers of one network.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.atomic import write_atomically
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Arrays = Mapping[str, NDArray[np.float64]]
 
-HEAD = re.compile(r"# (\w+), shape ([\d ]+)")
+HEAD = re.compile(r"# (\w+), shape ([0-9]{1,15}(?: +[0-9]{1,15})*)")
 """What stands above the numbers of an array."""
+
+LAYER = re.compile(r"layer([1-9][0-9]*)\.txt")
+"""What the file of a layer is called."""
 
 
 def write_text(folder: str | os.PathLike[str], layers: Mapping[str, Arrays]) -> None:
-    """One file `name.txt` for each layer, with all its arrays.
+    """One file `name.txt` for each layer, with all its arrays; files of other layers are removed.
 
-    Numbers have as many digits as it takes to give the very same number when they are read.
+    Numbers have as many digits as it takes to give the very same number when they are read. Each
+    file is written whole or not at all.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -35,7 +42,9 @@ def write_text(folder: str | os.PathLike[str], layers: Mapping[str, Arrays]) -> 
         for name, array in arrays.items():
             lines.append(f"# {name}, shape {' '.join(map(str, array.shape))}")
             lines += (" ".join(f"{x:.17g}" for x in row) for row in np.atleast_2d(array).tolist())
-        (folder / f"{layer}.txt").write_text("\n".join(lines) + "\n")
+        write_atomically(folder / f"{layer}.txt", ("\n".join(lines) + "\n").encode())
+    for path in _others(folder, layers):
+        path.unlink()
 
 
 def read_text(
@@ -49,17 +58,35 @@ def read_text(
         If a file is missing.
     ValueError
         If a file has other arrays than expected, or what is no finite number; the line is named.
+        If there are files of further layers.
     """
-    return {
+    arrays = {
         layer: _layer(Path(folder) / f"{layer}.txt", expected) for layer, expected in shapes.items()
     }
+    for path in _others(Path(folder), shapes):
+        raise ValueError(
+            f"{str(path)!r} is of another network: this one has {len(shapes)} layers; remove the "
+            "file if it is left over"
+        )
+    return arrays
+
+
+def _others(folder: Path, layers: Collection[str]) -> list[Path]:
+    """The files of layers that are none of these."""
+    return sorted(
+        path for path in folder.iterdir() if LAYER.fullmatch(path.name) and path.stem not in layers
+    )
 
 
 def _layer(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float64]]:
     """The arrays in a file, all of those expected and no others."""
     found: dict[str, tuple[int, ...]] = {}
     rows: dict[str, list[list[float]]] = {}
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{str(path)!r} is no text in UTF-8: {error.reason}") from error
+    for number, line in enumerate(text.splitlines(), 1):
         head = HEAD.fullmatch(line.strip())
         if head:
             name = head[1]
@@ -68,6 +95,8 @@ def _layer(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, NDA
             found[name], rows[name] = tuple(map(int, head[2].split())), []
         elif not found:
             raise ValueError(f"{str(path)!r} does not begin with a line such as '# W, shape 2 3'")
+        elif line.startswith("#"):
+            raise ValueError(f"{str(path)!r} has {line!r:.60} in line {number}: expected numbers")
         elif line.strip():
             rows[name].append([_number(word, path, number) for word in line.split()])
     if found != dict(expected):

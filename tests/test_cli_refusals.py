@@ -99,7 +99,7 @@ def test_text_where_training_had_numbers_names_column_row_and_value(run, table, 
 
 def test_files_that_are_no_models(run, tmp_path, table):
     assert_refused(run("info", "missing.safetensors"), "missing.safetensors")
-    assert_refused(run("info", table), "not a safetensors file")
+    assert_refused(run("info", table), "is text, not a model file")
     assert_refused(run("evaluate", tmp_path, table), str(tmp_path))
     assert_refused(run("check", "12"), "12")
 

@@ -165,9 +165,11 @@ def test_a_network_that_ran_away_does_not_overwrite_a_good_file(tmp_path, value)
     assert np.isfinite(Network.load(tmp_path / "m").theta).all()
 
 
-@pytest.mark.parametrize("more", [{"a": "\ud800"}, {"a": np.nan}])
+@pytest.mark.parametrize(
+    "more", [{"a": "\ud800"}, {"a": np.nan}, {"a": {1: 2, "b": 3}}, {"a": np.zeros(3)}, {"a": {3}}]
+)
 def test_what_would_not_be_read_again_is_not_written(tmp_path, more):
-    with pytest.raises(ValueError, match=r"surrogate|JSON compliant"):
+    with pytest.raises((ValueError, TypeError), match=r"surrogate|JSON compliant|no plain data"):
         networks()["plain"].save(tmp_path / "m", **more)
     assert list(tmp_path.iterdir()) == []
 

@@ -95,8 +95,10 @@ def test_the_file_says_what_it_needs_to_and_holds_no_code(tmp_path):
 
 
 def test_a_damaged_table_header_is_one_clear_error(tmp_path):
-    network = Network([2, 1], seed=0)
-    network.save(tmp_path / "m.safetensors", table={"encoder": {}, "target": {}})
+    Predictor.fit(mixed(), "kind", QUICK).predictor.save(tmp_path / "m.safetensors")
+    theta, header = model_file.read(tmp_path / "m.safetensors")
+    header["table"] = {"encoder": {}, "target": {}}
+    model_file.write(tmp_path / "m.safetensors", theta, header)
     with pytest.raises(ValueError, match="damaged"):
         pellucid.load(tmp_path / "m.safetensors")
 

@@ -382,6 +382,16 @@ def test_changed_numbers_do_not_give_the_answers_that_the_file_says(every_kind, 
         refused(theta, changed_at(header, path, another))
 
 
+def test_a_model_that_could_not_be_loaded_does_not_overwrite_one_that_can(tmp_path):
+    """With a name longer than a reader takes for one, which nothing else would find."""
+    model = MLPClassifier(**QUICK).fit(IRIS, WORDS)
+    model.save(tmp_path / "m")
+    before = (tmp_path / "m").read_bytes()
+    with pytest.raises(ValueError, match=r"the model could not be loaded again: .* was expected"):
+        pellucid.save(Pipeline([("n" * 10_001, model)]), tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == before
+
+
 def test_the_same_model_has_the_same_bytes_in_every_process(every_kind, tmp_path):
     """Whatever order sets of text are in there."""
     for kind, (model, _) in every_kind.items():

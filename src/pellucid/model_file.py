@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,21 +52,25 @@ def write(
     header: dict[str, Any],
     tensors: Mapping[str, NDArray[Any]] | None = None,
     more: Mapping[str, Any] | None = None,
+    restore: Callable[[dict[str, NDArray[Any]], dict[str, Any]], object] | None = None,
 ) -> None:
     """Write theta (P,), the header, and other tensors of floats to `path`, all of it or nothing.
 
     Parameters
     ----------
     more : what a user adds to the header.
+    restore : makes the model of tensors and a header: tried before anything is written, so that
+        no file takes a good one's place that could not be read.
 
     Raises
     ------
-    ValueError
-        If a number is NaN or infinite, `more` has the name of a field, or the header is longer
-        than what is read again, or holds what is no JSON. Nothing is written then.
+    TypeError, ValueError
+        If a number is NaN or infinite, `more` has the name of a field or is no plain data, or the
+        header is longer than what is read again. Nothing is written then.
     """
     from safetensors.numpy import save
 
+    path = _given(path)
     arrays = {"theta": theta, **(tensors or {})}
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     for name, array in plain.items():
@@ -75,14 +79,24 @@ def write(
                 f"{name} holds NaN or inf, which no model file can: train again, with a smaller "
                 "learning rate if training ran away"
             )
-    for name in more or {}:
+    for name, value in (more or {}).items():
         if name in FIELDS or name in header:
             raise ValueError(f"{name!r} is a field of the model file's own: choose another name")
+        try:
+            json.dumps(value, sort_keys=True)
+        except TypeError as error:
+            raise TypeError(f"{name} is {value!r:.60}, which is no plain data: {error}") from error
     versions = {"pellucid": __version__, "numpy": np.__version__} | header.get("versions", {})
     about = header | dict(more or {}) | {"format_version": FORMAT_VERSION, "versions": versions}
     about.pop("digest", None)  # of a header that was read
     text = _fitting(about)
-    about["digest"] = digest_of(strict_json.parse(text), plain)  # of what will be read
+    read_again = strict_json.parse(text)
+    about["digest"] = digest_of(read_again, plain)
+    if restore is not None:
+        try:
+            restore(plain, read_again)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            raise ValueError(f"the model could not be loaded again: {error}") from error
     write_atomically(path, save(plain, metadata={"pellucid": _fitting(about)}))
 
 

@@ -47,7 +47,7 @@ class Saved(Parameters):
         header, tensors = self._header(), None
         if optimizer_state:
             header["optimizer"], tensors = stepping.to_file(self._stepping)
-        model_file.write(path, to_numpy(self._theta), header, tensors, more)
+        model_file.write(path, to_numpy(self._theta), header, tensors, more, self._restored)
 
     def _header(self) -> dict[str, Any]:
         """What a file says of the network itself."""
@@ -65,7 +65,11 @@ class Saved(Parameters):
         """
         tensors, header = model_file.read_tensors(path)
         with model_file.named(path):
-            return cls.from_file(tensors["theta"], header, tensors)
+            return cls._restored(tensors, header)
+
+    @classmethod
+    def _restored(cls, tensors: Mapping[str, Array], header: Mapping[str, Any]) -> Self:
+        return cls.from_file(tensors["theta"], header, tensors)
 
     @classmethod
     def from_file(

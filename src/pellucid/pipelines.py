@@ -67,7 +67,7 @@ def save(pipeline: Pipeline, path: str | os.PathLike[str], **more: Any) -> None:
     header |= {"steps": steps, "name": name}
     rows = _rows(pipeline, header["test_vectors"]["inputs"])
     header["test_rows"] = make_rows(rows, _answers(pipeline))
-    model_file.write(path, theta, header, tensors, more)
+    model_file.write(path, theta, header, tensors, more, load)
 
 
 def load(tensors: saving.Tensors, header: Mapping[str, Any]) -> Pipeline:

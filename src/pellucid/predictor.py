@@ -275,7 +275,10 @@ class Predictor:
             "about": self.about,
             "test_rows": make_rows(self.example_rows(), self._answers),
         }
-        model_file.write(path, to_numpy(self.network.theta), header, more=more)
+        theta = to_numpy(self.network.theta)
+        model_file.write(
+            path, theta, header, None, more, lambda t, h: self.from_file(t["theta"], h)
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:

@@ -65,7 +65,7 @@ def save(model: Model, path: str | os.PathLike[str], **more: Any) -> None:
             "expected a Network, Predictor, TabularClassifier, TabularRegressor, MLPClassifier, "
             "MLPRegressor, or a Pipeline that ends in one of the latter two"
         )
-        if module.startswith("sklearn.neural_network."):
+        if module.startswith("sklearn.neural_network.") and kind.startswith("MLP"):
             expected = f"pellucid.from_sklearn makes a pellucid.{kind} of it, which can"
         raise TypeError(f"a {module}.{kind} is no model that can be saved: {expected}")
 

@@ -60,7 +60,7 @@ def save(model: Estimator, path: str | os.PathLike[str], **more: Any) -> None:
     theta, header, tensors = to_file(model)
     inputs = header["test_vectors"]["inputs"]
     header["test_rows"] = make_rows(inputs, lambda rows: answers(model, np.array(rows)))
-    model_file.write(path, theta, header, tensors, more)
+    model_file.write(path, theta, header, tensors, more, load)
 
 
 def to_file(model: Estimator) -> tuple[NDArray[Any], dict[str, Any], dict[str, NDArray[Any]]]:

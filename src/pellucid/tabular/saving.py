@@ -96,7 +96,7 @@ def save(
     }
     header["test_rows"] = make_rows(model.example_rows(), lambda rows: _answers(model, rows))
     theta = np.concatenate([member.theta for member in bag.members])
-    model_file.write(path, theta, header, tensors, more)
+    model_file.write(path, theta, header, tensors, more, restore)
 
 
 def restore(tensors: Tensors, header: Mapping[str, Any]) -> TabularClassifier | TabularRegressor:

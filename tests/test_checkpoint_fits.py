@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 from pellucid import MLPClassifier, MLPRegressor, Network
-from pellucid.checkpoint import digest
+from pellucid.digest import digest_of
 from pellucid.training import DivergenceWarning
 
 X, LABELS = load_digits(return_X_y=True)
@@ -197,7 +197,7 @@ def contents(path):
 
 def put(path, header, tensors):
     """Write a checkpoint whose digest is right, whatever else is not."""
-    header = header | {"digest": digest(header, tensors)}
+    header = header | {"digest": digest_of(header, tensors)}
     save_file(tensors, path, metadata={"pellucid_checkpoint": json.dumps(header)})
 
 

@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from pellucid import TabularClassifier, TabularRegressor
-from pellucid.checkpoint import digest
+from pellucid.digest import digest_of
 from pellucid.tables import read_table
 from pellucid.tabular import member
 
@@ -548,7 +548,7 @@ def contents(path):
 
 def write(path, header, tensors):
     """A checkpoint whose digest is right, whatever else is not."""
-    header = header | {"digest": digest(header, tensors)}
+    header = header | {"digest": digest_of(header, tensors)}
     save_file(tensors, path, metadata={"pellucid_checkpoint": json.dumps(header)})
 
 
@@ -632,7 +632,7 @@ KILL = """
 import json, os, pickle, random, signal, sys, time
 from pathlib import Path
 from pellucid import TabularClassifier, TabularRegressor
-from pellucid.checkpoint import digest
+from pellucid.digest import digest_of
 
 kind, settings, X, y, weight, kills = pickle.loads(Path("what.pickle").read_bytes())
 kind = {"classifier": TabularClassifier, "regressor": TabularRegressor}[kind]

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from glob import escape
 from hashlib import blake2b
 from math import isfinite
 from numbers import Integral, Real
@@ -23,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import strict_json
-from pellucid.atomic import PART, refuse_unwritable, write_atomically
+from pellucid.atomic import refuse_unwritable, write_atomically
 from pellucid.counts import refuse_unless_count
+from pellucid.digest import digest_of
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -44,9 +43,6 @@ MOST_NAMED = 20
 
 MOST_DIGITS = 4000
 """Of a whole number: a seed may be a long one."""
-
-LEFT_OVER = 3600.0
-"""Seconds after which a file that is not whole is one that a killed program has left."""
 
 _BEGUN: dict[Path, list[tuple[np.random.RandomState, str]]] = {}
 """Generators that were given with a file in this process, and what they were named then."""
@@ -101,7 +97,6 @@ class Checkpoint:
         self.resume = bool(resume)
         self.of: dict[str, Any] = {}
         self._written = perf_counter()
-        self._tidied = False
 
     @classmethod
     def asked_for(
@@ -185,11 +180,10 @@ class Checkpoint:
         versions = {"pellucid": __version__, "numpy": np.__version__}
         whole = {"format_version": FORMAT_VERSION, "kind": kind, "versions": versions, **header}
         arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-        whole["digest"] = digest(whole, arrays)
+        whole["digest"] = digest_of(whole, arrays)
         text = json.dumps(whole, sort_keys=True, allow_nan=False)
         data = save(arrays, metadata={"pellucid_checkpoint": text})
         try:
-            self._tidy()
             write_atomically(self.path, data)
         except OSError as error:
             warnings.warn(
@@ -234,7 +228,7 @@ class Checkpoint:
                 f"{FORMAT_VERSION}: resume with the release that wrote it"
             )
         with self.reading():
-            if header["digest"] != digest(header, tensors):
+            if header["digest"] != digest_of(header, tensors):
                 raise ValueError("its digest is not that of its contents")
         if saved != kind:
             raise ValueError(
@@ -292,15 +286,6 @@ class Checkpoint:
         what = str(error) if type(error) is ValueError else repr(error)
         return f"{str(self.path)!r} is no checkpoint, or damaged: {what}. Delete it to begin anew"
 
-    def _tidy(self) -> None:
-        """Remove what programs left that were killed as they wrote here."""
-        if self._tidied:
-            return
-        for part in self.path.parent.glob(f".{escape(self.path.name)}.*{PART}"):
-            if time.time() - part.stat().st_mtime > LEFT_OVER:
-                part.unlink(missing_ok=True)
-        self._tidied = True
-
 
 def _path(path: Any) -> Path:
     """The path that is meant; else ValueError."""
@@ -318,30 +303,6 @@ def _is_time(seconds: Any) -> bool:
 def _refuse_unless_bool(name: str, value: Any) -> None:
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name} is {value!r}: expected True or False")
-
-
-def digest(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
-    """A hash of all that a checkpoint holds but this.
-
-    It is BLAKE2b, of 32 bytes, over the header without "digest" as JSON with sorted names, and for
-    each tensor, in the order of their names, [name, dtype, shape] as JSON and its bytes in C order,
-    the least significant first.
-
-    Examples
-    --------
-    >>> tensors = {"theta": np.zeros(2)}
-    >>> digest({"epochs": 1}, tensors) == digest({"epochs": 1, "digest": "..."}, tensors)
-    True
-    >>> digest({"epochs": 1}, tensors) == digest({"epochs": 2}, tensors)
-    False
-    """
-    plain = {name: value for name, value in header.items() if name != "digest"}
-    found = blake2b(json.dumps(plain, sort_keys=True, allow_nan=False).encode(), digest_size=32)
-    for name, array in sorted(tensors.items()):
-        about = [name, array.dtype.name, list(array.shape)]
-        found.update(json.dumps(about).encode())
-        found.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-    return found.hexdigest()
 
 
 def _differences(name: str, saved: Any, now: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A digest is a short text that is another one as soon as a bit of a model file is another.
+"""A digest is a short text that is another one as soon as a bit of a file is another.
 
 It is against damage, not against forgers: whoever changes a file can write its digest anew.
 """
@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from pellucid.safetensors_file import DTYPES
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+KINDS = {
+    "float32": "F32", "float64": "F64", "int64": "I64", "uint64": "U64", "uint32": "U32",
+    "uint8": "U8",
+}  # fmt: skip
+"""What safetensors calls each type of NumPy's that there may be."""
 
 
 def digest_of(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
@@ -22,7 +26,7 @@ def digest_of(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) ->
     Parameters
     ----------
     header : plain data as it is read from JSON.
-    tensors : of float32 or float64.
+    tensors : of a type in `KINDS`.
 
     Examples
     --------
@@ -35,7 +39,7 @@ def digest_of(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) ->
     entries = {name: value for name, value in header.items() if name != "digest"}
     state = blake2b(json.dumps(entries, sort_keys=True).encode(), digest_size=32)
     for name, array in sorted(tensors.items()):
-        kind, dtype = next(k for k in DTYPES.items() if k[1] == array.dtype.newbyteorder("<"))
+        kind = KINDS[array.dtype.name]
         state.update(json.dumps([name, kind, list(array.shape)]).encode())
-        state.update(array.astype(dtype, copy=False).tobytes())
+        state.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
     return state.hexdigest()

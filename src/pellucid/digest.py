@@ -17,7 +17,7 @@ KINDS = {
     "float32": "F32", "float64": "F64", "int64": "I64", "uint64": "U64", "uint32": "U32",
     "uint8": "U8",
 }  # fmt: skip
-"""What safetensors calls each type of NumPy's that there may be."""
+"""What safetensors calls the types of NumPy's that files hold."""
 
 
 def digest_of(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
@@ -26,7 +26,7 @@ def digest_of(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) ->
     Parameters
     ----------
     header : plain data as it is read from JSON.
-    tensors : of a type in `KINDS`.
+    tensors : by name.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def digest_of(header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) ->
     entries = {name: value for name, value in header.items() if name != "digest"}
     state = blake2b(json.dumps(entries, sort_keys=True).encode(), digest_size=32)
     for name, array in sorted(tensors.items()):
-        kind = KINDS[array.dtype.name]
+        kind = KINDS.get(array.dtype.name, array.dtype.name)
         state.update(json.dumps([name, kind, list(array.shape)]).encode())
         state.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
     return state.hexdigest()

@@ -3,7 +3,6 @@
 import doctest
 import importlib
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -245,17 +244,3 @@ def test_the_examples_of_a_module_run(name):
     module = importlib.import_module(name)
     failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert failed == 0
-
-
-def test_two_servers_answer_alike_and_their_rows_are_counted():
-    words = [sys.executable, FOLDER / "serving.py", "--seconds", "0.05"]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
-    machine, head, *lines = done.stdout.splitlines()
-    assert json.loads(machine)["cores"] >= 1
-    assert head.split()[:3] == ["rows", "clients", "rows/s"]
-    assert [line.split()[:2] for line in lines] == [
-        [name, rows] for rows in ("1", "100", "1000") for name in ("pellucid", "plain")
-    ]
-    assert all(float(line.split()[3]) > 0.0 for line in lines)
-    assert float(lines[0].split()[-1]) > 1.0  # rows of several requests in a forward pass
-    assert done.stderr == ""

@@ -261,7 +261,7 @@ def test_ctrl_c_ends_the_search_and_leaves_no_thread_behind(jobs):
     model = network(solver="adam", max_iter=10**6, n_iter_no_change=10**6, callbacks=[interrupt])
     with pytest.raises(KeyboardInterrupt):
         tune(*IRIS, {"alpha": [0.1, 1.0]}, estimator=model, n_jobs=jobs)
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads  # those of others may have ended meanwhile
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.numpy import load_file, save, save_file
+from safetensors.numpy import save, save_file
 from sklearn.datasets import load_digits
 
+from attacks.checkpoints import contents, put
 from pellucid import Activation, Loss, Network, atomic
 from pellucid.atomic import LEFT_OVER
 from pellucid.checkpoint import Checkpoint
-from pellucid.digest import digest_of
 from pellucid.fingerprints import described, fingerprint
 
 X, LABELS = load_digits(return_X_y=True)
@@ -35,20 +35,6 @@ def trained(path, epochs=4, made=None, rows=(X, Y), **settings):
     settings = {"resume": True} | settings
     network.train(*rows, epochs=epochs, checkpoint=path, **settings)
     return network
-
-
-def contents(path):
-    """Header and tensors of a checkpoint, read without pellucid."""
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + size])["__metadata__"]
-    return json.loads(metadata["pellucid_checkpoint"]), load_file(path)
-
-
-def put(path, header, tensors):
-    """Write a checkpoint whose digest is right, whatever else is not."""
-    header = header | {"digest": digest_of(header, tensors)}
-    save_file(tensors, path, metadata={"pellucid_checkpoint": json.dumps(header)})
 
 
 @pytest.fixture(scope="module")

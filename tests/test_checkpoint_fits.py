@@ -1,20 +1,18 @@
 """A fit that was stopped and resumed ends as a quiet one, or is refused, the difference named."""
 
-import json
 import pickle
 import warnings
 from copy import deepcopy
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
+from attacks.checkpoints import contents, put
 from pellucid import MLPClassifier, MLPRegressor, Network
-from pellucid.digest import digest_of
 from pellucid.training import DivergenceWarning
 
 X, LABELS = load_digits(return_X_y=True)
@@ -185,20 +183,6 @@ def quick(path, **settings):
     """A short fit that is resumed."""
     given = {"max_iter": 4, "resume": True, "random_state": 0, "n_iter_no_change": 10}
     return fitted(path, **given | settings)
-
-
-def contents(path):
-    """Header and tensors of a checkpoint, read without pellucid."""
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + size])["__metadata__"]
-    return json.loads(metadata["pellucid_checkpoint"]), load_file(path)
-
-
-def put(path, header, tensors):
-    """Write a checkpoint whose digest is right, whatever else is not."""
-    header = header | {"digest": digest_of(header, tensors)}
-    save_file(tensors, path, metadata={"pellucid_checkpoint": json.dumps(header)})
 
 
 def test_a_fit_is_refused_what_is_another(tmp_path):

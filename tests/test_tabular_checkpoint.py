@@ -10,11 +10,9 @@ import time
 
 import numpy as np
 import pytest
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
+from attacks.checkpoints import contents, put
 from pellucid import TabularClassifier, TabularRegressor
-from pellucid.digest import digest_of
 from pellucid.tables import read_table
 from pellucid.tabular import member
 
@@ -531,25 +529,13 @@ def test_the_checkpoint_of_another_kind_of_training_and_a_model_are_refused(
 ):
     (header, tensors) = contents(begun)
     other = tmp_path / "other"
-    write(other, header | {"kind": "TabularRegressor.fit"}, tensors)
+    put(other, header | {"kind": "TabularRegressor.fit"}, tensors)
     said = "'TabularRegressor.fit' and this is 'TabularClassifier.fit': give each training a file"
     with pytest.raises(ValueError, match=said):
         resumed(other, tmp_path, people)
     TabularClassifier(**SMALL).fit(*people).save(other)
     with pytest.raises(ValueError, match="is a safetensors file, but not a checkpoint"):
         resumed(other, tmp_path, people)
-
-
-def contents(path):
-    with safe_open(path, framework="numpy") as file:
-        header = json.loads(file.metadata()["pellucid_checkpoint"])
-        return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-
-
-def write(path, header, tensors):
-    """A checkpoint whose digest is right, whatever else is not."""
-    header = header | {"digest": digest_of(header, tensors)}
-    save_file(tensors, path, metadata={"pellucid_checkpoint": json.dumps(header)})
 
 
 def changed_figure(name, value):
@@ -614,14 +600,14 @@ def test_contents_that_make_no_sense_are_refused(what, begun, people, tmp_path):
     header, tensors = contents(begun)
     DAMAGED[what](header, tensors)
     path = tmp_path / "damaged"
-    write(path, header, tensors)
+    put(path, header, tensors)
     with pytest.raises(ValueError, match=r"is no checkpoint, or damaged: .* Delete it"):
         resumed(path, tmp_path, people)
 
 
 def test_the_same_contents_written_by_another_program_are_gone_on_with(begun, people, tmp_path):
     path = tmp_path / "same"
-    write(path, *contents(begun))
+    put(path, *contents(begun))
     model = resumed(path, tmp_path, people)
     refuse_different(model, TabularClassifier(**SMALL).fit(*people), people[0], tmp_path)
 

@@ -47,9 +47,11 @@ def save(model: Model, path: str | os.PathLike[str], **more: Any) -> None:
     --------
     >>> from pellucid import MLPRegressor
     >>> model = MLPRegressor(solver="lbfgs", random_state=0).fit([[0.0], [1.0]], [0.0, 1.0])
-    >>> path = getfixture("tmp_path") / "m.safetensors"
-    >>> save(model, path)
-    >>> load(path).predict([[0.5]]).tolist() == model.predict([[0.5]]).tolist()
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.safetensors")
+    ...     again = load(f"{folder}/model.safetensors")
+    >>> again.predict([[0.5]]).tolist() == model.predict([[0.5]]).tolist()
     True
     """
     own = getattr(model, "save", None)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.delimited import read_delimited, tidied
+from pellucid.file_kinds import STARTS
 from pellucid.idx import GZIP, is_idx, read_images
 from pellucid.registry import near
 
@@ -28,20 +29,11 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import ArrayLike, NDArray
 
-OTHER_KINDS = {
-    b"\x89HDF": "an HDF5 file",
-    b"ARROW1": "an Arrow (Feather) file",
-    b"SQLite format 3": "an SQLite database",
-    b"BZh": "packed with bzip2",
-    b"\xfd7zXZ": "packed with xz",
-    b"\x28\xb5\x2f\xfd": "packed with zstd",
+READ = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1")  # NPZ, gzip and Parquet
+
+OTHER_KINDS = {start: kind for start, kind in STARTS.items() if start not in READ} | {
     b"\x93NUMPY": "a single NumPy array (put X and y into one .npz)",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"%PDF": "a PDF document",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (save it as CSV)",
-    b"\x80\x04": "a pickle, which can run code and is never read",
-    b"\x80\x05": "a pickle, which can run code and is never read",
 }
 """How files begin that are not read, and what to call them."""
 

@@ -79,7 +79,7 @@ def of_estimator(model: Multilayer) -> Translation:
 
     def answers(table: Mapping[str, Any]) -> Floats:
         X = np.column_stack([table[name] for name in names])
-        output = to_numpy(model._output(X if named is None else _named(X, named)))
+        output = to_numpy(model._output(X if named is None else named_columns(X, named)))
         if isinstance(answer, Classes):
             return np.asarray(target.probabilities(output), np.float64)
         return np.asarray(target.decode(output), np.float64).reshape(len(X), -1)
@@ -88,7 +88,8 @@ def of_estimator(model: Multilayer) -> Translation:
     return Translation(program, lambda X: _columns_of_array(X, names), answers, vectors)
 
 
-def _named(X: Floats, names: Any) -> polars.DataFrame:
+def named_columns(X: Floats, names: Any) -> polars.DataFrame:
+    """X (n, k) as a table of k columns of such names."""
     import polars
 
     return polars.DataFrame(X, schema=[str(name) for name in names], orient="row")

@@ -41,9 +41,7 @@ if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 """
 
-READ = '''
-def read(path):
-    """A CSV file as a dict of columns; its first line has their names; - is stdin."""
+LINES = """\
     try:
         with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
             lines = [line for line in csv.reader(file) if line]
@@ -53,6 +51,12 @@ def read(path):
         raise ValueError(f"{path} cannot be read: it is not text in UTF-8") from None
     if not lines:
         raise ValueError(f"{path} is empty")
+"""
+
+READ = '''
+def read(path):
+    """A CSV file as a dict of columns; its first line has their names; - is stdin."""
+@LINES@
     for row, line in enumerate(lines[1:], 1):
         if len(line) != len(lines[0]):
             found = f"row {row} has {len(line)} values"
@@ -62,23 +66,15 @@ def read(path):
         if names.count(name) > 1:
             raise ValueError(f"{path} has {names.count(name)} columns called {name!r}")
     return {name: [*column] for name, (_, *column) in zip(names, zip(*lines))}
-'''
+'''.replace("@LINES@\n", LINES)
 
 READ_MATRIX = '''
 def read(path):
     """A CSV file as rows; a first line that holds names is left out; - is stdin."""
-    try:
-        with open(0 if path == "-" else path, encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file) if line]
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} cannot be read: it is not text in UTF-8") from None
-    if not lines:
-        raise ValueError(f"{path} is empty")
+@LINES@
     begins = [item.strip().lstrip("+-.")[:1] for item in lines[0]]
     return lines if any(map(str.isdigit, begins)) else lines[1:]
-'''
+'''.replace("@LINES@\n", LINES)
 
 COLUMNS = '''
 def columns(table):

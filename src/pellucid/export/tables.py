@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.export.networks import named_columns
 from pellucid.export.program import (
     CATEGORY,
     DATE,
@@ -173,9 +174,7 @@ def _named(X: Any, step: Any) -> Any:
     named = getattr(step, "feature_names_in_", None)
     if named is None:
         return np.asarray(X)
-    import polars as pl
-
-    return pl.DataFrame(np.asarray(X), schema=[str(name) for name in named], orient="row")
+    return named_columns(np.asarray(X), named)
 
 
 def _line(step: Any, n: int) -> tuple[Floats, Floats]:

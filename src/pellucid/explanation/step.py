@@ -1,0 +1,39 @@
+"""A step is what the row does to the network, and the network to the row: all of it in sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pellucid.arrays import Array
+from pellucid.explanation.choosing import LIMITS, Limits, shown_units
+from pellucid.explanation.form import Section
+from pellucid.explanation.forwards import forward_sections
+from pellucid.explanation.reckoning import reckon_forward
+from pellucid.objective import Objective
+
+LEARNING_RATE = 0.1
+"""Of the update that is shown, if no other is asked for."""
+
+
+def step_sections(
+    objective: Objective,
+    theta: Array,
+    x: Array,
+    y: Array | None = None,
+    learning_rate: float | None = LEARNING_RATE,
+    limits: Limits = LIMITS,
+    outputs: Sequence[str] = (),
+) -> list[Section]:
+    """The way forward; with y the loss, the way back and, with a rate, the update.
+
+    Parameters
+    ----------
+    theta : (P,)
+    x : (1, n_inputs)
+    y : (1, n_outputs)
+    learning_rate : of the plain gradient step; None for none.
+    outputs : what the outputs are of, such as classes.
+    """
+    step = reckon_forward(objective, theta, x)
+    shown = shown_units(step, limits.units)
+    return forward_sections(step, limits, shown, outputs)

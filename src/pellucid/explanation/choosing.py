@@ -79,15 +79,19 @@ def products(left: Sequence[Value], right: Sequence[Value]) -> tuple[list[Produc
     return [Product(pair) for pair in pairs], np.array([a.number * b.number for a, b in pairs])
 
 
+def output_of(step: Forward, layer: int, unit: int) -> Value:
+    """The activation of a unit, made by its line of z where a = z."""
+    name = step.objective.layout.architecture.layers[layer].activation.name
+    own = Symbol("z" if name == "identity" else "a", layer + 1, (unit + 1,))
+    symbol = Symbol("a", layer + 1, (unit + 1,))
+    return Value(float(step.a[layer][unit]), symbol, own.key)
+
+
 def given_to(step: Forward, layer: int, unit: int) -> Value:
     """x of a layer: what the network is given, or what the layer below gives."""
-    origin = ""
-    if layer:
-        name = step.objective.layout.architecture.layers[layer - 1].activation.name
-        letter = "z" if name == "identity" else "a"
-        origin = Symbol(letter, layer, (unit + 1,)).key
-    number = float(step.x[layer][unit])
-    return Value(number, Symbol("x", layer + 1, (unit + 1,)), origin)
+    origin = output_of(step, layer - 1, unit).origin if layer else ""
+    symbol = Symbol("x", layer + 1, (unit + 1,))
+    return Value(float(step.x[layer][unit]), symbol, origin)
 
 
 def shown_units(step: Forward, most: int, always: Iterable[int] = ()) -> list[list[int]]:

@@ -24,6 +24,7 @@ class Symbol:
     new : whether it is that after the update.
     argument : of a function, the letter that it is of, as in sigmoid'(z1).
     kind : "", or "column" for a value as the table has it, "answer" for one of the model's.
+    tex : the letter in LaTeX, where it is more than a letter.
 
     Examples
     --------
@@ -42,6 +43,7 @@ class Symbol:
     new: bool = False
     argument: str = ""
     kind: str = ""
+    tex: str = ""
 
     @property
     def plain(self) -> str:
@@ -70,6 +72,8 @@ class Symbol:
         places = f"[{', '.join(map(str, self.index))}]" if self.index else ""
         low = f"_{{{self.layer}}}" if self.layer else ""
         high = r"^{\text{new}}" if self.new else ""
+        if self.tex:
+            return self.tex
         if self.argument:
             name = self.letter.rstrip("'").replace("_", r"\_")
             prime = "'" * self.letter.count("'")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pellucid.arrays import Array
+from pellucid.explanation.backwards import backward_sections
 from pellucid.explanation.choosing import LIMITS, Limits, shown_units
 from pellucid.explanation.form import Section
 from pellucid.explanation.forwards import forward_sections
-from pellucid.explanation.reckoning import reckon_forward
+from pellucid.explanation.losses import loss_section
+from pellucid.explanation.reckoning import reckon_backward, reckon_forward
+from pellucid.explanation.update import update_section
 from pellucid.objective import Objective
 
 LEARNING_RATE = 0.1
@@ -35,5 +38,13 @@ def step_sections(
     outputs : what the outputs are of, such as classes.
     """
     step = reckon_forward(objective, theta, x)
-    shown = shown_units(step, limits.units)
-    return forward_sections(step, limits, shown, outputs)
+    if y is None:
+        return forward_sections(step, limits, shown_units(step, limits.units), outputs)
+    back = reckon_backward(objective, theta, x, y)
+    shown = shown_units(step, limits.units, always=[int(back.y.argmax())])
+    sections = forward_sections(step, limits, shown, outputs)
+    sections.append(loss_section(step, back, limits, shown[-1], outputs))
+    sections += backward_sections(step, back, limits, shown, outputs)
+    if learning_rate is not None:
+        sections.append(update_section(step, back, learning_rate, limits))
+    return sections

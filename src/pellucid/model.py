@@ -15,7 +15,7 @@ from pellucid.arrays import Array, namespace
 from pellucid.engines import engine as engine_named
 from pellucid.explanation.choosing import LIMITS, Limits
 from pellucid.explanation.form import Explanation
-from pellucid.explanation.step import LEARNING_RATE, step_sections
+from pellucid.explanation.step import LEARNING_RATE, step_of
 from pellucid.layout import Layout
 from pellucid.learner import Learner
 from pellucid.losses import Loss
@@ -217,8 +217,8 @@ class Network(Learner, Saved):
         if y is not None:
             y = as_targets(y, 1, self.architecture.n_outputs, self.loss, x.dtype)
         limits, theta = Limits.of(terms, units), self._theta_like(x)
-        made = step_sections(self.objective, theta, x, y, learning_rate, limits)
-        return Explanation("", tuple(made), digits)
+        made = step_of(self.objective, theta, x, y, learning_rate, limits)
+        return Explanation("", tuple(made.sections), digits)
 
     @classmethod
     def _of(cls, objective: Objective, dtype: Any) -> Self:

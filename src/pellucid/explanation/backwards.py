@@ -27,8 +27,8 @@ from pellucid.explanation.expression import (
 )
 from pellucid.explanation.form import Equation, Line, Omitted, Section
 from pellucid.explanation.losses import CLEAR, ONE, is_built_in, outputs_of
-from pellucid.explanation.reckoning import Backward, Forward
-from pellucid.explanation.slopes import SHORT, by_output
+from pellucid.explanation.reckoning import Backward, Floats, Forward
+from pellucid.explanation.slopes import SHORT, by_output, slope_equation
 from pellucid.layers import Dense
 from pellucid.layout import Segment
 
@@ -59,9 +59,13 @@ def backward_sections(
             equations, lines = [equation, *made_of_da], shares + errors
         left = layers[i].n_out - len(units)
         items: list[Line | Omitted] = [*lines, *([Omitted(left, "units")] if left else [])]
-        for segment in step.objective.layout.by_layer[i]:
+        for segment, array in zip(
+            step.objective.layout.by_layer[i], step.parameters[i], strict=True
+        ):
             equations.append(_gradient_equation(step, i, segment))
-            items += gradient_lines(step, back, i, segment, limits)
+            items += _gradient_lines(
+                step, back, i, segment, array, chosen(segment, back, i, shown, limits)
+            )
         title = f"layer{i + 1}, backward"
         made.append(
             Section(f"layer{i + 1}.backward", "backward", title, tuple(equations), tuple(items))
@@ -79,9 +83,9 @@ def _da(back: Backward, layer: int, unit: int) -> Value:
     return Value(float(back.da[layer][unit]), symbol)
 
 
-def _line(value: Value, numbers: Expression | None, **more: str) -> Line:
+def _line(value: Value, numbers: Expression | None, label: str = "", note: str = "") -> Line:
     assert value.symbol is not None
-    return Line(value.symbol, value.number, numbers, formula=True, **more)
+    return Line(value.symbol, value.number, numbers, True, label, note)
 
 
 def _output_errors(
@@ -91,7 +95,7 @@ def _output_errors(
     loss, last = step.objective.loss, len(step.a) - 1
     low, built_in = f"_{{{last + 1}}}", is_built_in(loss)
     outputs = outputs_of(step, back)
-    labels = {unit: {"label": names[unit]} if names else {} for unit in units}
+    labels = {unit: names[unit] if names else "" for unit in units}
     direct = step.objective.from_raw and loss.raw_gradient is not None
     if direct and built_in and loss.name in SHORT:
         y = outputs.y[0].symbol.letter if outputs.y[0].symbol else "y"
@@ -103,21 +107,20 @@ def _output_errors(
             if not one:
                 a = Product((a, Value(total)))
             numbers = Difference(a, outputs.y[unit])
-            lines.append(_line(_dz(back, last, unit), numbers, **labels[unit]))
+            lines.append(_line(_dz(back, last, unit), numbers, labels[unit]))
         return [Equation(f"dz = a - {y}", rf"\mathrm{{d}}z{low} = a{low} - {y}")], lines
-    slope = "loss'(a)"
-    derivative = r"\frac{\partial\,\text{loss}}{\partial a}"
+    slope = slope_equation(loss)
     of = _dz if direct else _da
     lines = []
     for unit in units:
         value = of(back, last, unit)
         numbers_or_none = by_output(loss, outputs, unit) if built_in else None
-        note = {} if numbers_or_none is not None else {"note": f"by the derivative of {loss.name}"}
-        lines.append(_line(value, numbers_or_none, **labels[unit], **note))
+        note = "" if numbers_or_none is not None else f"by the derivative of {loss.name}"
+        lines.append(_line(value, numbers_or_none, labels[unit], note))
     if direct:
-        return [Equation(f"dz = {slope}", rf"\mathrm{{d}}z{low} = {derivative}")], lines
+        return [Equation(f"dz = {slope.plain}", rf"\mathrm{{d}}z{low} = {slope.latex}")], lines
     equations, errors = _errors(step, back, last, units, limits)
-    first = Equation(f"da = {slope}", rf"\mathrm{{d}}a{low} = {derivative}")
+    first = Equation(f"da = {slope.plain}", rf"\mathrm{{d}}a{low} = {slope.latex}")
     return [first, *equations], lines + errors
 
 
@@ -230,24 +233,25 @@ def _gradient_equation(step: Forward, i: int, segment: Segment) -> Equation:
     return Equation(f"d{letter} = {plain}", rf"\mathrm{{d}}{letter}{low} = {latex}")
 
 
-def gradient_lines(
-    step: Forward, back: Backward, i: int, segment: Segment, limits: Limits
+def _gradient_lines(
+    step: Forward,
+    back: Backward,
+    i: int,
+    segment: Segment,
+    array: Floats,
+    places: Sequence[tuple[int, ...]],
 ) -> list[Line | Omitted]:
-    """The largest numbers of an array's gradient."""
-    array = step.parameters[i][
-        [s.name for s in step.objective.layout.by_layer[i]].index(segment.name)
-    ]
+    """Of an array's gradient, the numbers at these places."""
     letter, gradient = segment.name.split(".")[1], back.gradient[segment.name]
     made: list[Line | Omitted] = []
-    for place in chosen(gradient, limits):
-        index = tuple(int(j) + 1 for j in place)
+    for place in places:
+        index = tuple(j + 1 for j in place)
         dz = _dz(back, i, place[-1])
         own: Expression = dz if letter == "b" else Product((given_to(step, i, place[0]), dz))
-        weight = Value(float(array[place]), Symbol(letter, i + 1, index))
-        pulls = _pulls(step, segment, weight)
+        pulls = _pulls(step, segment, Value(float(array[place]), Symbol(letter, i + 1, index)))
         numbers = Sum((own, *pulls)) if pulls else own
         of = Symbol(letter, i + 1, index, derivative=True)
-        made.append(Line(of, float(gradient[place]), numbers, formula=True))
+        made.append(Line(of, float(gradient[place]), numbers, formula=not pulls))
     if left := gradient.size - len(made):
         made.append(Omitted(left, f"of d{segment.name}"))
     return made
@@ -266,7 +270,15 @@ def _pulls(step: Forward, segment: Segment, weight: Value) -> list[Expression]:
     return made
 
 
-def chosen(gradient: np.ndarray, limits: Limits) -> list[tuple[int, ...]]:
-    """The places of the largest numbers, in their order."""
-    flat = largest(gradient.reshape(-1), limits.units)
-    return [tuple(map(int, np.unravel_index(k, gradient.shape))) for k in flat]
+def chosen(
+    segment: Segment, back: Backward, i: int, shown: Sequence[Sequence[int]], limits: Limits
+) -> list[tuple[int, ...]]:
+    """The places in an array with the largest gradients, among those of the units shown."""
+    gradient = back.gradient[segment.name]
+    if gradient.size <= limits.units:
+        return [*np.ndindex(gradient.shape)]
+    among = [shown[i], shown[i + 1]][-gradient.ndim :]
+    part = gradient[np.ix_(*among)]
+    kept = np.unravel_index(largest(part.reshape(-1), limits.units), part.shape)
+    places = zip(*(np.array(axis)[at] for axis, at in zip(among, kept, strict=True)), strict=True)
+    return [tuple(map(int, place)) for place in places]

@@ -64,7 +64,7 @@ class Section:
     Parameters
     ----------
     key : its name in the explanation, as "layer1.forward".
-    part : "inputs", "forward", "answer", "loss", "backward" or "update".
+    part : "inputs", "forward", "answer", "target", "loss", "backward" or "update".
     title : a few words.
     equations : in general, what the lines are with numbers.
     lines : with marks where some are left out.

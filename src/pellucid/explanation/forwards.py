@@ -82,6 +82,8 @@ def _equations(step: Forward, i: int) -> tuple[Equation, ...]:
     f = layer.activation.name
     name = f.replace("_", r"\_")
     answer = Equation(f"a = {f}(z)", rf"a{low} = \operatorname{{{name}}}(z{low})")
+    if f == "identity":
+        answer = Equation("a = z", f"a{low} = z{low}")
     if f != "softmax":
         return Equation(plain, latex), answer
     e = "exp(z)" if _is_safe(step, i) else "exp(z - max z)"

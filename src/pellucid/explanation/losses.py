@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +103,7 @@ def loss_section(
         equation = Equation(
             f"loss = {loss.name}(a, y)", rf"\text{{loss}} = \operatorname{{{name}}}(a, y)"
         )
-    equations, lines = [equation], []
+    equations, lines = [equation], list[Line]()
     if loss.parameters.get("label_smoothing"):
         equations, lines = _smoothing_lines(step, back, shown, names)
         equations.insert(0, Equation(*(part.replace("y", "t") for part in EQUATIONS[loss.name])))
@@ -149,7 +149,7 @@ def _smoothing_lines(
 
 def _value(step: Forward, loss: Loss, outputs: Outputs, limits: Limits) -> Expression | None:
     """The calculation of a built-in loss, few enough terms of it; None if it has none to print."""
-    make = {
+    make: dict[str, Callable[[Value, Value, Value, int], Expression]] = {
         "squared_error": lambda a, z, y, k: Power(Difference(a, y), 2),
         "absolute_error": lambda a, z, y, k: Apply("abs", (Difference(a, y),)),
         "huber": lambda a, z, y, k: _huber(a, y, float(loss.parameters["delta"])),
@@ -242,9 +242,10 @@ def reckoned(item: Expression) -> float:
             return -reckoned(item.item)
         case Apply():
             x = reckoned(item.arguments[0])
-            made = {"abs": abs, "log": np.log, "softplus": lambda v: np.logaddexp(0.0, v)}
+            if item.function == "abs":
+                return abs(x)
             with np.errstate(divide="ignore"):
-                return float(made[item.function](x))
+                return float(np.log(x) if item.function == "log" else np.logaddexp(0.0, x))
         case Row():
             return 0.0
         case _:

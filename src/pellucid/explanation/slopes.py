@@ -10,11 +10,34 @@ from pellucid.explanation.expression import (
     Quotient,
     Value,
 )
-from pellucid.explanation.losses import ONE, Outputs, level
+from pellucid.explanation.form import Equation
+from pellucid.explanation.losses import ONE, Outputs, is_built_in, level
 from pellucid.losses import Loss
 
 SHORT = ("squared_error", "poisson", "binary_cross_entropy", "cross_entropy")
 """Losses whose derivative by the sum of the output made for them is a - y."""
+
+EQUATIONS = {
+    "squared_error": Equation("a - y", "a - y"),
+    "absolute_error": Equation("sign(a - y)", r"\operatorname{sign}(a - y)"),
+    "huber": Equation("a - y, clipped at -delta and delta", r"\max(-\delta, \min(\delta, a - y))"),
+    "quantile": Equation(
+        "-q where y > a, else 1 - q",
+        r"\begin{cases} -q & y > a \\ 1 - q & y < a \end{cases}",
+    ),
+    "poisson": Equation("1 - y / a", r"1 - \frac{y}{a}"),
+    "binary_cross_entropy": Equation(
+        "(1 - y) / (1 - a) - y / a", r"\frac{1 - y}{1 - a} - \frac{y}{a}"
+    ),
+    "cross_entropy": Equation("-y / a", r"-\frac{y}{a}"),
+}
+
+
+def slope_equation(loss: Loss) -> Equation:
+    """dloss/da in general."""
+    if is_built_in(loss):
+        return EQUATIONS[loss.name]
+    return Equation(f"{loss.name}'(a, y)", r"\frac{\partial\,\text{loss}}{\partial a}")
 
 
 def by_output(loss: Loss, outputs: Outputs, unit: int) -> Expression | None:

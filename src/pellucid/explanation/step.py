@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pellucid.arrays import Array
 from pellucid.explanation.backwards import backward_sections
@@ -10,7 +11,7 @@ from pellucid.explanation.choosing import LIMITS, Limits, shown_units
 from pellucid.explanation.form import Section
 from pellucid.explanation.forwards import forward_sections
 from pellucid.explanation.losses import loss_section
-from pellucid.explanation.reckoning import reckon_backward, reckon_forward
+from pellucid.explanation.reckoning import Forward, reckon_backward, reckon_forward
 from pellucid.explanation.update import update_section
 from pellucid.objective import Objective
 
@@ -18,7 +19,15 @@ LEARNING_RATE = 0.1
 """Of the update that is shown, if no other is asked for."""
 
 
-def step_sections(
+class Step(NamedTuple):
+    """What is written, and what of."""
+
+    sections: list[Section]
+    forward: Forward
+    shown: list[list[int]]  # of the inputs and of each layer, the units that are
+
+
+def step_of(
     objective: Objective,
     theta: Array,
     x: Array,
@@ -26,7 +35,7 @@ def step_sections(
     learning_rate: float | None = LEARNING_RATE,
     limits: Limits = LIMITS,
     outputs: Sequence[str] = (),
-) -> list[Section]:
+) -> Step:
     """The way forward; with y the loss, the way back and, with a rate, the update.
 
     Parameters
@@ -39,12 +48,13 @@ def step_sections(
     """
     step = reckon_forward(objective, theta, x)
     if y is None:
-        return forward_sections(step, limits, shown_units(step, limits.units), outputs)
+        shown = shown_units(step, limits.units)
+        return Step(forward_sections(step, limits, shown, outputs), step, shown)
     back = reckon_backward(objective, theta, x, y)
     shown = shown_units(step, limits.units, always=[int(back.y.argmax())])
     sections = forward_sections(step, limits, shown, outputs)
     sections.append(loss_section(step, back, limits, shown[-1], outputs))
     sections += backward_sections(step, back, limits, shown, outputs)
     if learning_rate is not None:
-        sections.append(update_section(step, back, learning_rate, limits))
-    return sections
+        sections.append(update_section(step, back, learning_rate, limits, shown))
+    return Step(sections, step, shown)

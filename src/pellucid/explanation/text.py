@@ -78,17 +78,18 @@ def line_text(line: Line, digits: int) -> str:
     """
     parts = [line.of.plain]
     if line.numbers is not None:
-        if line.formula:
-            parts.append(symbols(line.numbers, digits))
         numbers = with_numbers(line.numbers, digits)
-        if not isinstance(line.numbers, Value) or not line.formula:
+        named = symbols(line.numbers, digits)
+        if line.formula and named != numbers:
+            parts.append(named)
+        if not line.formula or named == numbers or not isinstance(line.numbers, Value):
             parts.append(numbers)
     result = line.value if isinstance(line.value, str) else number(line.value, digits)
     if line.percent and not isinstance(line.value, str):
         result += f" ({100 * line.value:.3g} %)"
     if len(parts) == 1 or parts[-1] != result:
         parts.append(result)
-    label = f"{line.label}: " if line.label else ""
+    label = f"{line.label}: " if line.label not in ("", parts[0]) else ""
     note = f", {line.note}" if line.note else ""
     return label + " = ".join(parts) + note
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pellucid.explanation.backwards import chosen
 from pellucid.explanation.choosing import Limits
 from pellucid.explanation.expression import Difference, Product, Symbol, Value
@@ -11,7 +13,13 @@ from pellucid.explanation.text import number
 from pellucid.layout import Segment
 
 
-def update_section(step: Forward, back: Backward, rate: float, limits: Limits) -> Section:
+def update_section(
+    step: Forward,
+    back: Backward,
+    rate: float,
+    limits: Limits,
+    shown: Sequence[Sequence[int]],
+) -> Section:
     """Of plain gradient descent, as `Network.train_step` makes it with the solver sgd."""
     lines: list[Line | Omitted] = []
     for i, segments in enumerate(step.objective.layout.by_layer):
@@ -19,16 +27,16 @@ def update_section(step: Forward, back: Backward, rate: float, limits: Limits) -
             gradient = back.gradient[segment.name]
             factor = 0.0 if segment.frozen else segment.learning_rate
             after = array - array.dtype.type(rate * factor) * gradient
-            for place in chosen(gradient, limits):
+            places = chosen(segment, back, i, shown, limits)
+            for place in places:
                 numbers = (float(array[place]), float(gradient[place]), float(after[place]))
                 lines.append(_line(i, segment, place, rate, *numbers))
-            if left := gradient.size - len(chosen(gradient, limits)):
+            if left := gradient.size - len(places):
                 lines.append(Omitted(left, f"of {segment.name}"))
-    shown = number(rate, 12)
     equation = Equation(
         "new = old - rate * gradient", r"\theta \leftarrow \theta - \eta \, \mathrm{d}\theta"
     )
-    title = f"update by gradient descent, rate {shown}"
+    title = f"update by gradient descent, rate {number(rate, 12)}"
     return Section("update", "update", title, (equation,), tuple(lines))
 
 

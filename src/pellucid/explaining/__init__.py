@@ -69,7 +69,7 @@ def explain(
       z1 = (2 * 0.2) + (1 * -0.3) = 0.1
       a1 = sigmoid(0.1) = 0.525
     <BLANKLINE>
-    answer: probabilities
+    answer
       p("0") = 1 - a1 = 1 - 0.525 = 0.475
       p("1") = a1 = 0.525
       y = "1", with 52.5 %

@@ -31,15 +31,12 @@ def calibrated_lines(subject: Subject, step: Step, which: int, limits: Limits) -
     tiny = float(np.finfo(np.float32).tiny)
     z = np.log(np.maximum([value.number for value in a], tiny)) / calibration.temperature
     if calibration.temperature == 1.0:
-        lines, now = [], a
+        lines, now = list[Line](), a
     else:
         heat = Value(calibration.temperature)
+        safe = [Value(max(p.number, tiny), p.symbol, p.key) for p in a]
         terms: list[Expression] = [
-            Apply(
-                "exp",
-                (Quotient(Apply("log", (Value(max(v.number, tiny), v.symbol, v.key),)), heat),),
-            )
-            for v in a
+            Apply("exp", (Quotient(Apply("log", (p,)), heat),)) for p in safe
         ]
         lines, now = _shares("r", terms, np.exp(z), shown, limits)
     if calibration.smoothing:

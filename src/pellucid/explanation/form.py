@@ -124,6 +124,11 @@ class Explanation:
 
     __repr__ = __str__
 
+    def __rich__(self) -> Any:
+        from pellucid.explanation.terminal import styled
+
+        return styled(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, every number in full precision."""
         from pellucid.explanation.json import plain_data

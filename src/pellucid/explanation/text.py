@@ -28,10 +28,16 @@ from pellucid.explanation.form import Explanation, Line, Omitted, Section
 
 
 class Printed(NamedTuple):
-    """A line of text, and which kind it is: "title", "heading", "line", "note" or "blank"."""
+    """A line of text, which kind it is, and where in it the result stands, if it has one.
+
+    Parameters
+    ----------
+    kind : "title", "heading", "line", "note" or "blank".
+    """
 
     kind: str
     text: str
+    result: tuple[int, int] = (0, 0)
 
 
 def text(explanation: Explanation) -> str:
@@ -44,17 +50,20 @@ def printed_lines(explanation: Explanation) -> list[Printed]:
     made: list[Printed] = []
     if explanation.title:
         made += [Printed("title", explanation.title), Printed("blank", "")]
-    before = ""
+    part = ""
     for section in explanation.sections:
-        if before and (section.part != before):
+        if part and section.part != part:
             made.append(Printed("blank", ""))
-        before = section.part
+        part = section.part
         made.append(Printed("heading", heading(section)))
         for line in section.lines:
             if isinstance(line, Omitted):
                 made.append(Printed("note", f"  ... and {line.n} more {line.what}"))
             else:
-                made.append(Printed("line", f"  {line_text(line, explanation.digits)}"))
+                written, note = "  " + line_text(line, explanation.digits), _note(line)
+                stop = len(written) - len(note)
+                start = written.rindex(" = ", 0, stop) + 3
+                made.append(Printed("line", written, (start, stop)))
     return made
 
 
@@ -90,8 +99,11 @@ def line_text(line: Line, digits: int) -> str:
     if len(parts) == 1 or parts[-1] != result:
         parts.append(result)
     label = f"{line.label}: " if line.label not in ("", parts[0]) else ""
-    note = f", {line.note}" if line.note else ""
-    return label + " = ".join(parts) + note
+    return label + " = ".join(parts) + _note(line)
+
+
+def _note(line: Line) -> str:
+    return f", {line.note}" if line.note else ""
 
 
 def number(value: float, digits: int) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pellucid.activations import ACTIVATIONS
 from pellucid.explanation.choosing import Limits, given_to, products, summed
 from pellucid.explanation.expression import (
     Apply,
     Difference,
     Expression,
     Quotient,
+    Sum,
     Symbol,
     Value,
 )
@@ -38,10 +40,10 @@ def forward_sections(
     for i, layer in enumerate(layers):
         names = outputs if i == len(layers) - 1 else ()
         sums = [_sum(step, i, unit, limits, names) for unit in shown[i + 1]]
-        f = layer.activation.name
-        if f == "identity":
+        f = layer.activation
+        if f.name == "identity":
             lines = sums
-        elif f == "softmax":
+        elif f is ACTIVATIONS["softmax"]:
             lines = sums + _softmax(step, i, shown[i + 1], limits, names)
         else:
             answers = [_answer(step, i, unit) for unit in shown[i + 1]]
@@ -60,7 +62,7 @@ def forward_sections(
     return made
 
 
-def exponent(step: Forward, layer: int, unit: int) -> tuple[Expression, float]:
+def _exponent(step: Forward, layer: int, unit: int) -> tuple[Expression, float]:
     """What softmax takes exp of, z or z - max z, and that number."""
     z = step.z[layer].astype(float)
     value = Value(float(z[unit]), Symbol("z", layer + 1, (unit + 1,)))
@@ -69,6 +71,16 @@ def exponent(step: Forward, layer: int, unit: int) -> tuple[Expression, float]:
     top = int(z.argmax())
     highest = Value(float(z[top]), Symbol("z", layer + 1, (top + 1,)))
     return Difference(value, highest), value.number - highest.number
+
+
+def log_of_sum(step: Forward, layer: int) -> Expression:
+    """The logarithm of softmax's sum of exp(z): log(S), with max z where that was taken out."""
+    numbers = [_exponent(step, layer, unit)[1] for unit in range(len(step.z[layer]))]
+    log = Apply("log", (Value(float(np.exp(numbers).sum()), Symbol("S", layer + 1)),))
+    if _is_safe(step, layer):
+        return log
+    top = int(step.z[layer].argmax())
+    return Sum((Value(float(step.z[layer][top]), Symbol("z", layer + 1, (top + 1,))), log))
 
 
 def _equations(step: Forward, i: int) -> tuple[Equation, ...]:
@@ -84,7 +96,7 @@ def _equations(step: Forward, i: int) -> tuple[Equation, ...]:
     answer = Equation(f"a = {f}(z)", rf"a{low} = \operatorname{{{name}}}(z{low})")
     if f == "identity":
         answer = Equation("a = z", f"a{low} = z{low}")
-    if f != "softmax":
+    if layer.activation is not ACTIVATIONS["softmax"]:
         return Equation(plain, latex), answer
     e = "exp(z)" if _is_safe(step, i) else "exp(z - max z)"
     power = rf"e^{{z{low}}}" if _is_safe(step, i) else rf"e^{{z{low} - \max z{low}}}"
@@ -119,15 +131,18 @@ def _sum(step: Forward, i: int, unit: int, limits: Limits, names: Sequence[str])
 
 
 def _answer(step: Forward, i: int, unit: int) -> Line:
-    f = step.objective.layout.architecture.layers[i].activation.name
+    f = step.objective.layout.architecture.layers[i].activation
+    a, value = Symbol("a", i + 1, (unit + 1,)), float(step.a[i][unit])
+    if f.normalised:  # one's own, of all z of the row
+        return Line(a, value, note=f"one of {f.name}(z)")
     z = Value(float(step.z[i][unit]), Symbol("z", i + 1, (unit + 1,)))
-    return Line(Symbol("a", i + 1, (unit + 1,)), float(step.a[i][unit]), Apply(f, (z,)))
+    return Line(a, value, Apply(f.name, (z,)))
 
 
 def _softmax(
     step: Forward, i: int, units: Sequence[int], limits: Limits, names: Sequence[str]
 ) -> list[Line]:
-    exponents = [exponent(step, i, unit) for unit in range(len(step.z[i]))]
+    exponents = [_exponent(step, i, unit) for unit in range(len(step.z[i]))]
     powers = [Apply("exp", (inside,)) for inside, _ in exponents]
     numbers = np.exp([number for _, number in exponents])
     total = Value(float(numbers.sum()), Symbol("S", i + 1))

@@ -22,6 +22,7 @@ from pellucid.explanation.expression import (
     Value,
 )
 from pellucid.explanation.form import Equation, Line, Section
+from pellucid.explanation.forwards import log_of_sum
 from pellucid.explanation.reckoning import Backward, Forward
 from pellucid.losses import LOSSES, Loss
 
@@ -107,8 +108,10 @@ def loss_section(
     if loss.parameters.get("label_smoothing"):
         equations, lines = _smoothing_lines(step, back, shown, names)
         equations.insert(0, Equation(*(part.replace("y", "t") for part in EQUATIONS[loss.name])))
-    numbers = _value(step, loss, outputs, limits) if is_built_in(loss) else None
-    if numbers is None:
+    numbers: Expression
+    if is_built_in(loss):
+        numbers = _value(step, loss, outputs, limits)
+    else:
         a, y = outputs.a[: limits.units], outputs.y[: limits.units]
         left = len(outputs.a) - len(a)
         numbers = Apply(loss.name, (Row(tuple(a), left), Row(tuple(y), left)))
@@ -147,8 +150,8 @@ def _smoothing_lines(
     return [Equation(f"t = (1 - {s:g}) * y + {s:g} / {k}", latex)], lines
 
 
-def _value(step: Forward, loss: Loss, outputs: Outputs, limits: Limits) -> Expression | None:
-    """The calculation of a built-in loss, few enough terms of it; None if it has none to print."""
+def _value(step: Forward, loss: Loss, outputs: Outputs, limits: Limits) -> Expression:
+    """The calculation of a built-in loss, few enough terms of it."""
     make: dict[str, Callable[[Value, Value, Value, int], Expression]] = {
         "squared_error": lambda a, z, y, k: Power(Difference(a, y), 2),
         "absolute_error": lambda a, z, y, k: Apply("abs", (Difference(a, y),)),
@@ -158,7 +161,7 @@ def _value(step: Forward, loss: Loss, outputs: Outputs, limits: Limits) -> Expre
         "binary_cross_entropy": lambda a, z, y, k: _yes_or_no(step, a, z, y),
     }
     if loss.name == "cross_entropy":
-        return _one_of(outputs, limits)
+        return _one_of(step, outputs, limits)
     rows = enumerate(zip(*outputs, strict=True))
     terms = [make[loss.name](a, z, y, k) for k, (a, z, y) in rows]
     total = summed(terms, np.array([reckoned(term) for term in terms]), limits.terms)
@@ -208,21 +211,21 @@ def _yes_or_no(step: Forward, a: Value, z: Value, y: Value) -> Expression:
     return Sum((Product((y, yes)), Product((Difference(ONE, y), no))))
 
 
-def _one_of(outputs: Outputs, limits: Limits) -> Expression | None:
+def _one_of(step: Forward, outputs: Outputs, limits: Limits) -> Expression:
+    """-sum of y log(a); of z, where a is too near to 0 for its logarithm."""
     places = [k for k, y in enumerate(outputs.y) if y.number]
-    if any(outputs.a[k].number < TINY for k in places):
-        return None  # log(a) is lost, and the loss is reckoned of z
-    logs = [Apply("log", (outputs.a[k],)) for k in places]
-    terms: list[Expression] = [
-        log if outputs.y[k].number == 1.0 else Product((outputs.y[k], log))
-        for k, log in zip(places, logs, strict=True)
-    ]
-    if not terms:
-        return None
+    by_z = step.objective.from_raw and any(outputs.a[k].number < TINY for k in places)
+    terms: list[Expression] = []
+    for k in places:
+        log: Expression = Apply("log", (outputs.a[k],))
+        if by_z:
+            log = Difference(outputs.z[k], log_of_sum(step, len(step.z) - 1))
+        terms.append(log if outputs.y[k].number == 1.0 else Product((outputs.y[k], log)))
     return Negative(summed(terms, np.array([reckoned(t) for t in terms]), limits.terms))
 
 
 TINY = 1e-30
+"""An output below it may have lost all digits."""
 
 
 def reckoned(item: Expression) -> float:

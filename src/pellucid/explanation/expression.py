@@ -183,3 +183,26 @@ class Row:
 Expression: TypeAlias = (
     Value | Rest | Sum | Product | Difference | Quotient | Power | Negative | Apply | Row
 )
+
+
+def parts(item: Expression) -> tuple[Expression, ...]:
+    """What a calculation is made of, one step down."""
+    match item:
+        case Sum():
+            return item.terms
+        case Product():
+            return item.factors
+        case Difference():
+            return item.left, item.right
+        case Quotient():
+            return item.over, item.under
+        case Power():
+            return (item.base,)
+        case Negative():
+            return (item.item,)
+        case Apply():
+            return item.arguments
+        case Row():
+            return item.items
+        case _:
+            return ()

@@ -20,6 +20,7 @@ from pellucid.explanation.expression import (
     Sum,
     Symbol,
     Value,
+    parts,
 )
 from pellucid.explanation.form import Equation, Line, Section
 from pellucid.explanation.forwards import log_of_sum
@@ -115,8 +116,9 @@ def loss_section(
         a, y = outputs.a[: limits.units], outputs.y[: limits.units]
         left = len(outputs.a) - len(a)
         numbers = Apply(loss.name, (Row(tuple(a), left), Row(tuple(y), left)))
-    short = not _has_sum(numbers)
-    lines.append(Line(Symbol("loss"), back.loss, numbers, formula=short))
+    short = not _has(numbers, Sum)
+    note = "softplus(z) is log(1 + exp(z))" if _has(numbers, "softplus") else ""
+    lines.append(Line(Symbol("loss"), back.loss, numbers, formula=short, note=note))
     if objective.alpha or objective.l1:
         made, line = _penalised(step, back)
         equations += made
@@ -125,12 +127,13 @@ def loss_section(
     return Section("loss", "loss", title, tuple(equations), tuple(lines))
 
 
-def _has_sum(item: Expression) -> bool:
-    if isinstance(item, Sum):
+def _has(item: Expression, wanted: type | str) -> bool:
+    """Whether a calculation has such a part, or calls such a function."""
+    if isinstance(wanted, type) and isinstance(item, wanted):
         return True
-    parts = [p for p in vars(item).values() if not isinstance(p, str | float | int | Symbol)]
-    inner = [q for p in parts if p is not None for q in (p if isinstance(p, tuple) else (p,))]
-    return any(_has_sum(part) for part in inner)
+    if isinstance(item, Apply) and item.function == wanted:
+        return True
+    return any(_has(part, wanted) for part in parts(item))
 
 
 def _smoothing_lines(

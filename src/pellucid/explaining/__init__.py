@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from pellucid.explanation.form import Explanation
 from pellucid.explanation.step import LEARNING_RATE, step_of
 from pellucid.sparse import dense
 from pellucid.subject import Subject, subject_of
+from pellucid.subject.base import polars_of
+from pellucid.subject.tables import table_of, typed
 
 __all__ = ["explain"]
 
@@ -92,9 +95,12 @@ def explain(
     if learning_rate is not None and not 0.0 <= learning_rate < float("inf"):
         raise ValueError(f"learning_rate is {learning_rate}: expected a finite number from 0 on")
     of, limits = _network(subject, network), Limits.of(terms, units)
+    x = _as_table(x, subject) if subject.takes_tables else x
     encoded = subject.encode(x)
     if len(encoded) != 1:
         raise ValueError(f"explain takes one row, not {len(encoded)}: pick one, such as X[:1]")
+    if isinstance(of.theta, np.ndarray):  # in the type that the model reckons in
+        encoded = encoded.astype(of.theta.dtype)
     row = dense(of._inputs(encoded))
     asked = None if y is None else subject.encode_targets(_one_target(subject, y))
     if asked is not None:
@@ -123,6 +129,23 @@ def _network(subject: Subject, number: int) -> Any:
         has = "one network" if many == 1 else f"networks 1 to {many}"
         raise ValueError(f"network is {number}: the model has {has}")
     return subject.networks[number - 1]
+
+
+def _as_table(x: Any, subject: Subject) -> Any:
+    """A row as a table whose columns have names: its values may be in a list."""
+    if isinstance(x, Mapping) or hasattr(x, "columns"):
+        return polars_of(x)
+    rows = np.asarray(x, dtype=object)
+    if rows.ndim == 2 and len(rows) == 1:
+        rows = rows[0]
+    if rows.shape != (len(subject.columns),):
+        raise ValueError(
+            f"the row has shape {rows.shape} and the model takes {len(subject.columns)} columns: "
+            f"{listed(subject.columns)}"
+        )
+    missing = [c for c, value in zip(subject.taken, rows.tolist(), strict=True) if value is None]
+    empty = typed({column.name: [None] for column in missing}, missing)
+    return table_of(rows, subject.columns).with_columns(empty.get_columns())
 
 
 def _one_target(subject: Subject, y: Any) -> Any:

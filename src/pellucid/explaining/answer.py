@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.explaining.calibrated import calibrated_lines
+from pellucid.explaining.calibrated import calibrated_equations, calibrated_lines
 from pellucid.explaining.names import class_name
 from pellucid.explaining.scale import Scale, scales_of
 from pellucid.explanation.choosing import Limits, output_of, summed
@@ -46,7 +46,9 @@ def answer_section(
         lines = _one_class(subject, x, step, which, limits, digits)
     else:
         lines = _several(subject, x, digits)
-    return [Section("answer", "answer", "answer", (), tuple(lines))] if lines else []
+    of_bag = hasattr(subject.model, "_calibration")
+    equations = calibrated_equations(subject) if of_bag else ()
+    return [Section("answer", "answer", "answer", equations, tuple(lines))] if lines else []
 
 
 def _answer(name: str) -> Symbol:

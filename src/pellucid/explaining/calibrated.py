@@ -16,11 +16,30 @@ from pellucid.explanation.expression import (
     Symbol,
     Value,
 )
-from pellucid.explanation.form import Line
+from pellucid.explanation.form import Equation, Line
 from pellucid.explanation.step import Step
 from pellucid.subject import Subject
 
 ONE, ZERO = Value(1.0), Value(0.0)
+
+
+def calibrated_equations(subject: Subject) -> tuple[Equation, ...]:
+    """In general: by temperature T, label smoothing s of k classes, and floor."""
+    calibration, made = subject.model._calibration, []
+    letter = "a"
+    if calibration.temperature != 1.0:
+        latex = r"r = \frac{e^{\log(a) / T}}{\sum e^{\log(a) / T}}"
+        made.append(Equation("r = exp(log(a) / T) / sum", latex))
+        letter = "r"
+    if calibration.smoothing:
+        cut = rf"\max({letter} - s / k, 0)"
+        latex = rf"q = \frac{{{cut}}}{{\sum {cut}}}"
+        made.append(Equation(f"q = max({letter} - s / k, 0) / sum", latex))
+        letter = "q"
+    if calibration.floor:
+        latex = rf"p = (1 - k \cdot \text{{floor}})\, {letter} + \text{{floor}}"
+        made.append(Equation(f"p = (1 - k * floor) * {letter} + floor", latex))
+    return tuple(made)
 
 
 def calibrated_lines(subject: Subject, step: Step, which: int, limits: Limits) -> list[Line]:

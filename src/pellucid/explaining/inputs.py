@@ -25,20 +25,20 @@ from pellucid.explanation.step import Step
 from pellucid.export.dates import days_of
 from pellucid.export.program import CATEGORY, DATE, Cell, Column, Number, part_of
 from pellucid.subject import CELL, LEVEL, MISSING, Input, Subject
-from pellucid.subject.base import polars_of
-from pellucid.subject.tables import table_of
 
 ONE = Value(1.0)
+
+CLOSE = 1e-5
+"""How near a written-out input must come to the model's own, whose arrays may be float32."""
 
 
 def inputs_section(subject: Subject, x: Any, step: Step, limits: Limits) -> list[Section]:
     """The inputs that matter most; none where the network takes the columns as they are."""
     names = [f"x{i + 1}" for i in range(len(subject.columns))]
-    as_they_are = all(i.number is None and i.level is None for i in subject.inputs)
-    if as_they_are and list(subject.columns) == names:
+    values, raw = step.forward.x[0], raw_values(subject, x)
+    unnamed = not subject.takes_tables and list(subject.columns) == names
+    if unnamed and len(raw) == len(values) and np.allclose(raw, values, rtol=CLOSE):
         return []
-    values = step.forward.x[0]
-    raw = raw_values(subject, x)
     lines: list[Line | Omitted] = []
     shown = {*step.shown[0]}
     shown |= {cell.number for i in shown if (cell := subject.inputs[i].cell) is not None}
@@ -49,8 +49,13 @@ def inputs_section(subject: Subject, x: Any, step: Step, limits: Limits) -> list
         lines.append(Omitted(left, "inputs"))
     equations = []
     if any(i.number is not None and not i.number.by_code for i in subject.inputs):
-        latex = r"x = \frac{\text{value} - \text{shift}}{\text{scale}}"
-        equations.append(Equation("x = (value - shift) / scale", latex))
+        latex = r"{} = \frac{{\text{{value}} - \text{{shift}}}}{{\text{{scale}}}}"
+        soft = [i.number.limit for i in subject.inputs if i.number is not None and i.number.limit]
+        letter = "u" if soft else "x"
+        equations.append(Equation(f"{letter} = (value - shift) / scale", latex.format(letter)))
+        if soft:
+            root = r"x = \frac{u}{\sqrt{1 + (u / \text{limit})^2}}"
+            equations.append(Equation("x = u / sqrt(1 + (u / limit)^2)", root))
     return [Section("inputs", "inputs", "inputs", tuple(equations), tuple(lines))]
 
 
@@ -58,8 +63,7 @@ def raw_values(subject: Subject, x: Any) -> list[Any]:
     """The value of each column, as the row has it; None where there is none."""
     if not subject.takes_tables:
         return [float(value) for value in subject._matrix(x)[0]]
-    frame = table_of(x, subject.columns) if isinstance(x, list | tuple) else polars_of(x)
-    return [frame[name][0] if name in frame.columns else None for name in subject.columns]
+    return [x[name][0] if name in x.columns else None for name in subject.columns]
 
 
 def input_lines(
@@ -83,8 +87,9 @@ def input_lines(
         return [Line(x, value, _in_cell(given.cell, values), True, given.name)]
     number = as_number(column, given.number, raw)
     if given.number is None:
-        numbers = None if number is None else Value(number, _named(column.name), exact=True)
-        return [Line(x, value, numbers, label=given.name)]
+        if number is None or not math.isclose(number, value, rel_tol=CLOSE):
+            return [Line(x, value, label=given.name, note=f"made of {_shown(raw)}")]
+        return [Line(x, value, Value(number, _named(column.name), exact=True), label=given.name)]
     if given.number.by_code:
         note = f"what {column.name} = {_shown(raw)} stands for"
         return [Line(x, value, label=given.name, note=note)]
@@ -127,20 +132,22 @@ def _scaled(number: Number, name: str, x: Symbol, value: float, raw: float) -> l
     """(value - shift) / scale, softly limited."""
     of = f"{number.part} of {name}" if number.part and number.part not in name else name
     numbers: Expression = Value(raw, _named(of), exact=True)
-    if number.factor == 0.0:
-        return [Line(x, value, label=name, note="the same whatever the value")]
+    u = (raw - number.shift) * number.factor
+    z = u / math.hypot(1.0, u / number.limit) if number.limit else u
+    if number.factor == 0.0 or not math.isclose(z, value, rel_tol=CLOSE, abs_tol=CLOSE):
+        return [Line(x, value, label=name, note=f"made of {_shown(raw)}")]
     if number.shift:
         numbers = Difference(numbers, Value(number.shift))
     if number.factor != 1.0:
         numbers = Quotient(numbers, Value(1.0 / number.factor))
     if not number.limit:
         return [Line(x, value, numbers, label=name)]
-    u = Value((raw - number.shift) * number.factor, Symbol("u", 1, x.index))
-    assert u.symbol is not None
-    under = Sum((ONE, Power(Quotient(u, Value(number.limit)), 2)))
+    before = Symbol("u", 1, x.index)
+    limited = Value(u, before)
+    under = Sum((ONE, Power(Quotient(limited, Value(number.limit)), 2)))
     return [
-        Line(u.symbol, u.number, numbers, label=name),
-        Line(x, value, Quotient(u, Apply("sqrt", (under,))), True, name),
+        Line(before, u, numbers, label=name),
+        Line(x, value, Quotient(limited, Apply("sqrt", (under,))), True, name),
     ]
 
 

@@ -88,9 +88,7 @@ def _row_of(subject: Subject, data: str | None, row: str | None) -> tuple[Any, A
     if data is None:
         if row is None:
             values = ",".join(subject.columns[:3]) + (",..." if len(subject.columns) > 3 else "")
-            raise ValueError(
-                f"which row? Give its values, --row {values}, or DATA and --row NUMBER"
-            )
+            raise ValueError(f'which row? Give --row "{values}", or DATA and --row NUMBER')
         return subject.row(row), None
     table = open_data(data)
     n = len(table.frame)

@@ -6,7 +6,6 @@ the `Axes` it is given, or on a new figure's, and returns the Axes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from pellucid.metrics import ClassificationReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
 TRAINING, VALIDATION = "#1f5fa8", "#d2691e"
@@ -162,16 +160,3 @@ def decision_boundary(
     ax.scatter(X[:, 0], X[:, 1], c=y, s=16, edgecolors="white", linewidths=0.5, **ground)
     ax.set(title=title, xticks=[], yticks=[])
     return ax
-
-
-def side_by_side(n: int, width: float = 5.2, height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """A figure with `n` Axes in a row, to draw on and then `save`."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * n, height), layout="constrained")
-    return figure, [figure.add_subplot(1, n, i + 1) for i in range(n)]
-
-
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as the kind of picture its name ends in: .png, .svg, .pdf."""
-    figure.savefig(path, dpi=150)

@@ -1,0 +1,32 @@
+"""A plot shows what the numbers mean: training, mistakes, and what a network makes of its inputs.
+
+Every picture is a Display, as scikit-learn has them: `from_estimator`, `from_predictions`,
+`.plot(ax=)`, `.ax_`, `.figure_`. It shows itself in a notebook and is written with `save`.
+matplotlib loads when a plot is drawn (`pip install "pellucid[plots]"`).
+"""
+
+from pellucid.plots.display import Display
+from pellucid.plots.figures import panels, save, side_by_side
+from pellucid.plots.functions import (
+    confusion_matrix,
+    courses,
+    decision_boundary,
+    learning_curve,
+    predicted_against_true,
+)
+from pellucid.plots.palette import THEMES, Theme, theme
+
+__all__ = [
+    "THEMES",
+    "Display",
+    "Theme",
+    "confusion_matrix",
+    "courses",
+    "decision_boundary",
+    "learning_curve",
+    "panels",
+    "predicted_against_true",
+    "save",
+    "side_by_side",
+    "theme",
+]

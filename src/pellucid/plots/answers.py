@@ -1,4 +1,4 @@
-"""An answer is what a fitted model says of rows, which a picture sets beside what is known of them."""
+"""An answer is what a fitted model says of rows, to be set beside what is known of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def places_of(labels: ArrayLike, classes: Sequence[Any]) -> NDArray[np.intp]:
     known |= {label: i for i, label in enumerate(classes)}
     values = np.asarray(labels)
     if values.ndim == 2 and values.shape[1] == len(classes) > 1:
-        return values.argmax(axis=1)  # one-hot
+        one_hot: NDArray[np.intp] = values.argmax(axis=1)
+        return one_hot
     found = [known.get(label, known.get(str(label))) for label in values.ravel().tolist()]
     if None in found:
         raise ValueError(

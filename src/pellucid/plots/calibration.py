@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.plots.display import Display
-from pellucid.plots.labels import SMALLEST, legend_below
+from pellucid.plots.labels import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
+
+LIKELIEST = "the likeliest class"
 
 NORMAL_95 = 1.959964
 """Standard deviations to either side that hold 95 % of a normal distribution."""
@@ -25,7 +27,7 @@ class CalibrationDisplay(Display):
 
     Parameters
     ----------
-    prob_true, prob_pred : (bins,) the part of a bin's rows that were so, and their mean probability.
+    prob_true, prob_pred : (bins,) the part of a bin's rows that was so, and their mean probability.
     counts : (bins,) rows of each bin; none is empty.
     of : what the probability is of.
 
@@ -81,14 +83,14 @@ class CalibrationDisplay(Display):
         true, probability = np.asarray(y_true), np.asarray(y_prob, np.float64)
         if probability.ndim == 2 and probability.shape[1] > 2:
             true = true == probability.argmax(axis=1)
-            probability, of = probability.max(axis=1), of or "the likeliest class"
+            probability, of = probability.max(axis=1), of or LIKELIEST
         elif probability.ndim == 2:
             probability = probability[:, -1]
         if true.shape != probability.shape or not true.size:
             raise ValueError(f"{len(true)} answers for {len(probability)} probabilities")
-        curve = calibration_curve(true, probability, n_bins=n_bins, strategy=strategy)
+        so, said = calibration_curve(true, probability, n_bins=n_bins, strategy=strategy)
         counts = _counts(probability, n_bins, strategy)
-        return cls(*curve, counts, of=of or "").plot(ax, style=style)
+        return cls(so, said, counts, of=of or "").plot(ax, style=style)
 
     @classmethod
     def from_estimator(
@@ -128,8 +130,6 @@ class CalibrationDisplay(Display):
 
     def plot(self, ax: Axes | None = None, *, style: str = "auto") -> Self:
         """Draw the curve on `ax`, or on a figure of its own."""
-        from pellucid.plots.labels import shortened
-
         with self._canvas(ax, style) as (ax, colours):
             (self.diagonal_,) = ax.plot(
                 [0, 1], [0, 1], color=colours.muted, linewidth=1, ls=":", label="as it should be"
@@ -143,7 +143,7 @@ class CalibrationDisplay(Display):
             )  # fmt: skip
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), title=self.title)
             of = shortened(self.of, 28)
-            ax.set_ylabel("part of the rows that were right" if "likeliest" in of else f"part that is {of}" if of else "part that was so")
+            ax.set_ylabel(f"part of the rows that are {of}" if of else "part that was so")
             below = ax.inset_axes((0, -0.3, 1, 0.2), sharex=ax)
             self.counts_ = below.bar(
                 self.prob_pred, self.counts, width=0.035, color=colours.training, alpha=0.75

@@ -55,7 +55,8 @@ class ConfusionMatrixDisplay(Display):
         self.display_labels = [str(label) for label in labels]
         if len(self.display_labels) != shape[0]:
             raise ValueError(
-                f"{len(self.display_labels)} display_labels for {shape[0]} classes: expected one each"
+                f"{len(self.display_labels)} display_labels: expected one for each of "
+                f"{shape[0]} classes"
             )
 
     @classmethod
@@ -130,7 +131,7 @@ class ConfusionMatrixDisplay(Display):
         options.setdefault("display_labels", shown)
         return cls.from_predictions(
             places_of(y, classes), places_of(subject.predict(X), classes),
-            labels=places_of(shown, classes), ax=ax, style=style, **options,
+            labels=places_of(shown, classes).tolist(), ax=ax, style=style, **options,
         )  # fmt: skip
 
     @property
@@ -184,6 +185,7 @@ class ConfusionMatrixDisplay(Display):
         whole = self.confusion_matrix.dtype.kind != "f"
         form = values_format or ("d" if whole else ".2f")
         width, height = cell(ax, *self.confusion_matrix.shape[::-1])
+        shades: Any = self.im_.get_array()
         box = 0.84 * width, 0.7 * height
         words = {
             (i, j): format(self.confusion_matrix[i, j], form)
@@ -192,7 +194,7 @@ class ConfusionMatrixDisplay(Display):
         fits = {at: word for at, word in words.items() if fitting_size([word], *box) >= SMALLEST}
         size = min(LARGEST, fitting_size([*set(fits.values())], *box))
         for (i, j), word in fits.items():
-            shade = self.im_.cmap(self.im_.norm(self.im_.get_array()[i, j]))
+            shade = self.im_.cmap(self.im_.norm(shades[i, j]))
             self.text_[i, j] = ax.text(
                 j, i, word, ha="center", va="center_baseline", fontsize=size,
                 color=colours.text_on(shade),

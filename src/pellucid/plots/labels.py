@@ -1,7 +1,7 @@
 """A label is a text on a picture; here it finds a size and a place where it can be read.
 
-What does not fit at 7 points, the smallest that is read with ease, is left out, so that no two texts
-lie on one another however many there are.
+What does not fit at 7 points, the smallest that is read with ease, is left out, so that no two
+texts lie on one another however many there are.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def shortened(name: Any, longest: int = LONGEST_NAME) -> str:
     Examples
     --------
     >>> shortened("never-married"), shortened("Married-civilian-spouse-17")
-    ('never-married', 'Married-ci…ouse-17')
+    ('never-married', 'Married-civ…use-17')
     """
     text = " ".join(str(name).split())
     if len(text) <= longest:

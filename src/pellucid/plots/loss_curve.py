@@ -82,9 +82,7 @@ class LossCurveDisplay(Display):
             curves["validation loss"] = history.validation_loss
         if history.best_epoch:
             best[list(curves)[-1]] = history.best_epoch
-        made = cls(
-            curves, best_epochs=best, score=history.validation_score, score_name=score_name
-        )
+        made = cls(curves, best_epochs=best, score=history.validation_score, score_name=score_name)
         return made.plot(ax, style=style)
 
     @classmethod

@@ -54,7 +54,7 @@ class PredictionErrorDisplay(Display):
         self.name = name
         if self.y_true.shape != self.y_pred.shape or not self.y_true.size:
             raise ValueError(
-                f"{self.y_true.size} true numbers and {self.y_pred.size} predictions: expected pairs"
+                f"{self.y_true.size} true numbers, {self.y_pred.size} predictions: expected pairs"
             )
 
     @classmethod

@@ -133,20 +133,19 @@ class QuantileDisplay(Display):
             If the model gives no quantiles, or the column has no numbers.
         """
         from pellucid.plots.answers import regressor
-        from pellucid.plots.holding import along
+        from pellucid.plots.holding import held, named, numbers
 
         subject = regressor(estimator, "a quantile band")
-        place, x, rows = along(subject, X, feature, STEPS)
-        levels, quantiles = quantiles_of(subject, rows)
+        column = named(subject, feature)
+        seen = numbers(subject, X, column)
+        x = np.linspace(np.nanmin(seen), np.nanmax(seen), STEPS)
+        levels, quantiles = quantiles_of(subject, held(subject, X, {column: x}))
         points, coverage = None, None
         if y is not None:
-            from pellucid.plots.holding import column
-
-            points = (column(subject, X, place), y)
-            coverage = _coverage(quantiles_of(subject, X)[1], y)
+            points, coverage = (seen, y), _coverage(quantiles_of(subject, X)[1], y)
         made = cls(
-            x, quantiles, levels, points=points, feature=subject.columns[place],
-            name=subject.target_name, held=len(subject.columns) > 1, coverage=coverage,
+            x, quantiles, levels, points=points, feature=column, name=subject.target_name,
+            held=len(subject.columns) > 1, coverage=coverage,
         )  # fmt: skip
         return made.plot(ax, style=style)
 
@@ -203,7 +202,7 @@ def quantiles_of(subject: Any, X: Any) -> tuple[list[float], NDArray[np.float64]
             found |= {low: ends[:, 0], 1 - low: ends[:, 1]}
         levels = sorted(found)
         return levels, np.column_stack([found[level] for level in levels])
-    target = getattr(last, "_target", None)
+    target: Any = getattr(last, "_target", None)
     if not getattr(target, "several", False) or getattr(target, "n_targets", 1) != 1:
         raise ValueError(
             f"this {subject.kind} gives no quantiles of one number: expected "

@@ -93,6 +93,9 @@ class Theme:
             "ytick.labelsize": 8.5,
             "legend.fontsize": 8.5,
             "legend.frameon": False,
+            **dict.fromkeys(
+                ("figure.constrained_layout.h_pad", "figure.constrained_layout.w_pad"), 0.08
+            ),
         }
 
 

@@ -135,7 +135,12 @@ class CalibrationDisplay(Display):
                 [0, 1], [0, 1], color=colours.muted, linewidth=1, ls=":", label="as it should be"
             )
             self.bars_ = ax.vlines(
-                self.prob_pred, *self.intervals.T, color=colours.training, linewidth=1, alpha=0.7
+                self.prob_pred,
+                *self.intervals.T,
+                color=colours.training,
+                linewidth=1,
+                alpha=0.7,
+                label="95 % interval",
             )
             (self.line_,) = ax.plot(
                 self.prob_pred, self.prob_true, "o-", color=colours.training, markersize=5,

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from pellucid.cli.check import check
+from pellucid.cli.derivation import derivation
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
 from pellucid.cli.explain import explain
@@ -59,6 +60,8 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, explain, info, check, export, serve, datasets):
+for command in (
+    train, tune, predict, evaluate, explain, derivation, info, check, export, serve, datasets
+):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

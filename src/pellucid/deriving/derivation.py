@@ -159,7 +159,7 @@ def _letters(objective: Objective) -> tuple[Letter, ...]:
     n_outputs, loss = layers[-1].n_out, objective.loss
     made = [Letter("n", "the number of rows, each a sample")]
     for number, layer in enumerate(layers, 1):
-        given = "the inputs X" if number == 1 else f"a_{number - 1}"
+        given = "the inputs X" if number == 1 else f"the answers of layer {number - 1}"
         across: Size = ("n", layer.n_out)
         made += [
             Letter(f"x_{number}", f"what layer {number} is given: {given}", ("n", layer.n_in)),

@@ -99,7 +99,7 @@ class _Writer:
         match node:
             case ast.Name(id=name):
                 return self._name(name)
-            case ast.Constant(value=value):
+            case ast.Constant(value=int() | float() as value):
                 return write.number(value)
             case ast.Attribute(value=value):  # .T is the only one
                 return write.power(self._held(value, BINDS), write.operator("⊤"))
@@ -120,14 +120,18 @@ class _Writer:
         if prefix and not is_array:  # df_2 is the derivative of the function f_2
             return self.notation.letter("", base + "'", layer, "")
         elements = self.elements if is_array else ""
-        return self.notation.letter(prefix, base, layer, "k" if elements and base == "q" else elements)
+        return self.notation.letter(
+            prefix, base, layer, "k" if elements and base == "q" else elements
+        )
 
     def _binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> str:
         write = self.notation
         if isinstance(op, ast.Add | ast.Sub):
             sign = write.operator("+" if isinstance(op, ast.Add) else "−")
             firmness = ADDS if isinstance(op, ast.Add) else MULTIPLIES
-            return write.join(self._held(left, ADDS), sign, self._held(right, firmness, first=False))
+            return write.join(
+                self._held(left, ADDS), sign, self._held(right, firmness, first=False)
+            )
         if isinstance(op, ast.Div):
             return write.fraction(self.expression(left), self.expression(right))
         if isinstance(op, ast.Pow):

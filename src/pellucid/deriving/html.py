@@ -12,11 +12,15 @@ from pellucid.page import escape, fragment, page
 
 STYLE = """
 .pellucid .equation { display: flex; align-items: center; gap: 1rem; margin: .2rem 0 .1rem; }
-.pellucid .equation .scroll { flex: 1; padding: .3rem 0; }
+.pellucid .equation .scroll { flex: 1; padding: .35rem 0; overflow-y: hidden; }
 .pellucid .equation a { color: var(--muted); text-decoration: none; }
 .pellucid .equation:target { background: var(--card); outline: 2px solid var(--accent); }
 .pellucid .why { margin: 1.1rem 0 0; } .pellucid .sizes { font-size: .85rem; margin: 0; }
+.pellucid summary { font-weight: 600; margin: .6rem 0; cursor: pointer; }
 .pellucid math { font-size: 1.1em; }
+.pellucid math .cases { border-left: 1.5px solid; border-radius: .6em; padding: 0 0 0 .3em;
+  margin: 0 .2em; }
+.pellucid math .case { text-align: left; padding: .1em .9em .1em .2em; }
 .pellucid math[display="block"] { width: max-content; margin: 0; }
 """
 
@@ -27,14 +31,20 @@ def math(inside: str, text: str, block: bool = False) -> str:
     return f'<math{kind} alttext="{escape(text)}">{inside}</math>'
 
 
-LEGEND = (
-    f"<p>{math('<mi mathvariant=normal>d</mi><mi>v</mi>', 'dv')} is the derivative of "
-    f"{math('<mi>J</mi>', 'J')} by {math('<mi>v</mi>', 'v')}, and as large as "
-    f"{math('<mi>v</mi>', 'v')}. {math('<mo>⊙</mo>', '*')} multiplies element by element, and "
-    "fractions, powers and functions of arrays work so too. In a sum, "
-    f"{math('<mi>i</mi>', 'i')} counts rows, {math('<mi>k</mi>', 'k')} the units of a layer and "
-    f"{math('<mi>j</mi>', 'j')} those below.</p>"
-)
+def _legend() -> str:
+    dv, J, v, i, j, k = (
+        math(inside, text)
+        for inside, text in (
+            ('<mi mathvariant="normal">d</mi><mi>v</mi>', "dv"),
+            *((f"<mi>{letter}</mi>", letter) for letter in "Jvijk"),
+        )
+    )
+    return (
+        f"<p>{dv} is the derivative of {J} by {v}, and as large as {v}. "
+        f"{math('<mo>⊙</mo>', '*')} multiplies element by element, and fractions, powers and "
+        f"functions of arrays work so too. In a sum, {i} counts rows, {k} the units of a layer and "
+        f"{j} those below.</p>"
+    )
 
 
 def whole(derivation: Derivation) -> str:
@@ -50,10 +60,10 @@ def piece(derivation: Derivation) -> str:
 def body(derivation: Derivation) -> str:
     """What stands on the page."""
     title = escape(derivation.title.replace("->", "→"))
-    parts = [f"<h1>Derivation</h1>\n<p>{title}</p>", LEGEND]
-    parts.append(f"<details open><summary>The letters</summary>{_letters(derivation)}</details>")
+    parts = [f"<h1>Derivation</h1>\n<p>{title}</p>", _legend()]
+    parts.append(f"<details open=''><summary>The letters</summary>{_letters(derivation)}</details>")
     parts.append(
-        "<details open><summary>The functions</summary>"
+        "<details open=''><summary>The functions</summary>"
         f"{''.join(map(_function, derivation.functions))}</details>"
     )
     for part, steps in groupby(derivation.steps, lambda step: step.part):

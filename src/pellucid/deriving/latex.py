@@ -8,6 +8,8 @@ from pellucid.deriving.derivation import Derivation, Function, Size, written
 from pellucid.deriving.formula import write
 from pellucid.deriving.notation import LATEX
 from pellucid.deriving.steps import Step
+from pellucid.escapes import latex as in_latex
+from pellucid.escapes import markdown as in_markdown
 
 LEGEND = (
     r"$\mathrm{d}v$ is $\partial J / \partial v$, and as large as $v$. $\odot$ multiplies element "
@@ -18,7 +20,10 @@ LEGEND = (
 
 def markdown(derivation: Derivation, heading: str = "##") -> str:
     """All of it; the equations have their numbers as tags."""
-    parts = [f"{heading[1:]} Derivation: {of_network(derivation)}", LEGEND]
+    parts = [
+        f"{heading[1:]} Derivation: {in_markdown(derivation.title.replace('->', '→'))}",
+        LEGEND,
+    ]
     parts += [f"{heading} The letters", letters(derivation)]
     parts += [f"{heading} The functions", *map(function, derivation.functions)]
     for part, steps in groupby(derivation.steps, lambda step: step.part):
@@ -27,26 +32,21 @@ def markdown(derivation: Derivation, heading: str = "##") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def of_network(derivation: Derivation) -> str:
-    """The title, in which names have underscores that Markdown would take for emphasis."""
-    return derivation.title.replace("->", "→").replace("_", r"\_")
-
-
 def letters(derivation: Derivation) -> str:
     """A table of what the letters mean."""
     rows = ["| letter | meaning | size |", "|---|---|---|"]
     for letter in derivation.letters:
         if letter.meaning:
             size = f"${size_of(letter.size)}$" if letter.size else ""
-            meaning = letter.meaning.replace("_", r"\_")
-            rows.append(f"| ${write(letter.name, LATEX)}$ | {meaning} | {size} |")
+            name, meaning = write(letter.name, LATEX), in_markdown(letter.meaning)
+            rows.append(f"| ${name}$ | {meaning} | {size} |")
     return "\n".join(rows)
 
 
 def function(row: Function) -> str:
     """An activation or a loss: its name, and what it and its derivative are."""
     names = ", ".join(f"${write(name, LATEX)}$" for name in row.letters) or "The loss"
-    text = f"{names}: {row.name.replace('_', chr(92) + '_')}" + (f" ({row.note})" * bool(row.note))
+    text = f"{names}: {in_markdown(row.name)}" + (f" ({row.note})" if row.note else "")
     if row.value is None:
         return text + "."
     return f"{text}.\n\n$${_values(row)}$$"
@@ -64,7 +64,7 @@ def _values(row: Function) -> str:
 
 def equation(derivation: Derivation, step: Step) -> str:
     """Why, the equation, and the sizes of what is in it."""
-    why = step.why[:1].upper() + step.why[1:].replace("_", r"\_")
+    why = in_markdown(step.why[:1].upper() + step.why[1:])
     shown = rf"{why}:{chr(10) * 2}$${written(step, LATEX)} \tag{{{step.number}}}$$"
     sizes = derivation.sizes(step)
     if len({size for _, size in sizes}) > 1:
@@ -81,12 +81,12 @@ def size_of(size: Size) -> str:
 
 def section(derivation: Derivation) -> str:
     """For a paper: text and numbered equations, with a title of their own."""
-    title = derivation.title.replace("->", r"$\to$").replace("_", r"\_")
+    title = in_latex(derivation.title).replace("->", r"$\to$")
     parts = [rf"\section*{{Derivation: {title}}}", LEGEND]
     for part, steps in groupby(derivation.steps, lambda step: step.part):
         parts.append(rf"\subsection*{{{part}}}")
         for step in steps:
-            why = step.why[:1].upper() + step.why[1:].replace("_", r"\_")
+            why = in_latex(step.why[:1].upper() + step.why[1:])
             body = rf"{written(step, LATEX)} \tag{{{step.number}}}"
             parts.append(f"{why}:\n\\begin{{equation*}}\n{body}\n\\end{{equation*}}")
     return "\n\n".join(parts) + "\n"

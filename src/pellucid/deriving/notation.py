@@ -52,19 +52,21 @@ class Notation(Protocol):
         """One after the other."""
 
 
+SIGNS = {"←": r"\leftarrow", "−": "-", "⊙": r"\odot", "·": r"\cdot", "⊤": r"\top", "≥": r"\ge",
+         "≤": r"\le"}  # fmt: skip
+LETTERS = {"α": r"\alpha", "δ": r"\delta", "η": r"\eta", "κ": r"\kappa", "λ": r"\lambda",
+           "σ": r"\sigma", "Φ": r"\Phi", "φ": r"\varphi", "ℓ": r"\ell"}  # fmt: skip
+"""What LaTeX calls them."""
+
+
 class Latex:
     """For anything that takes the mathematics of LaTeX between dollars, such as Markdown."""
 
     times = r"\,"
-    SIGNS = {"←": r"\leftarrow", "−": "-", "⊙": r"\odot", "·": r"\cdot", "⊤": r"\top",
-             "≥": r"\ge", "≤": r"\le", "×": r"\times"}  # fmt: skip
-    LETTERS = {"α": r"\alpha", "δ": r"\delta", "η": r"\eta", "κ": r"\kappa", "λ": r"\lambda",
-               "σ": r"\sigma", "Φ": r"\Phi", "φ": r"\varphi", "θ": r"\theta",
-               "ℓ": r"\ell"}  # fmt: skip
 
     def letter(self, prefix: str, base: str, layer: str, elements: str) -> str:
         """Such as dz_{2,ik}."""
-        shown = self.LETTERS.get(base.rstrip("'"), base.rstrip("'"))
+        shown = LETTERS.get(base.rstrip("'"), base.rstrip("'"))
         below = ",".join(part for part in (layer, elements) if part)
         shown += f"_{{{below}}}" if below else ""
         shown += "'" if base.endswith("'") else ""
@@ -77,11 +79,11 @@ class Latex:
 
     def operator(self, sign: str) -> str:
         """By its name."""
-        return self.SIGNS.get(sign, sign)
+        return SIGNS.get(sign, sign)
 
     def prefix(self, sign: str) -> str:
         """By its name."""
-        return self.SIGNS.get(sign, sign)
+        return SIGNS.get(sign, sign)
 
     def function(self, name: str) -> str:
         """Upright."""
@@ -184,14 +186,14 @@ class MathMl:
         return f"<msup>{self.join(base)}{self.join(exponent)}</msup>"
 
     def cases(self, rows: Sequence[tuple[str, str | None]]) -> str:
-        """Behind a brace."""
+        """Behind a bracket that is a border: not every font has a brace that grows."""
         lines = "".join(
-            f'<mtr><mtd style="text-align: left">{value}</mtd>'
-            f'<mtd style="text-align: left; padding-left: 1em"><mtext>'
-            f"{'otherwise' if condition is None else 'where&#160;'}</mtext>{condition or ''}</mtd></mtr>"
+            f'<mtr><mtd class="case">{value}</mtd><mtd class="case"><mtext>'
+            f"{'otherwise' if condition is None else 'where&#160;'}</mtext>{condition or ''}"
+            "</mtd></mtr>"
             for value, condition in rows
         )
-        return self.join('<mo stretchy="true">{</mo>', f"<mtable>{lines}</mtable>")
+        return f'<mtable class="cases">{lines}</mtable>'
 
     def sum(self, indices: str, body: str) -> str:
         """With the indices below."""

@@ -7,7 +7,6 @@ from itertools import groupby
 from pellucid.deriving.derivation import Derivation, Function, Size
 from pellucid.deriving.steps import Step
 
-
 LEGEND = """\
 dv is the derivative of J by v, and as large as v. @ is the product of matrices; all other signs and
 functions work element by element. sum adds up all elements, rowsum each row, colsum each column."""

@@ -127,7 +127,7 @@ class _Writer:
         value = self.put(slopes.value, self.last) if slopes else f"loss(a_{self.last}, y)"
         forms = f"{self.mean}sum({value})"
         over = "mean over the rows" if self.mean else "sum over the rows"
-        why = f"{self.objective.loss.name} of each row, {over}"
+        why = f"the {self.objective.loss.name} of each row, {over}"
         for strength, of in (("alpha", "{w}**2"), ("lambda_1", "abs({w})")):
             if terms := self.penalties(strength, of):
                 factor = {"alpha": "alpha / 2", "lambda_1": "lambda_1"}[strength]
@@ -218,7 +218,9 @@ class _Writer:
         """A product, in brackets where the second part is a sum or a quotient."""
         if not before:
             return formula
-        return f"{before}({formula})" if any(sign in formula for sign in "+-*/") else before + formula
+        return (
+            f"{before}({formula})" if any(sign in formula for sign in "+-*/") else before + formula
+        )
 
     def divided(self, formula: str) -> str:
         """By n where the loss is a mean."""

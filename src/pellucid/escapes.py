@@ -41,3 +41,26 @@ def latex(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text)
+
+
+MATHEMATICS = {
+    "<": r"\lt ", ">": r"\gt ", "|": r"\vert ", "\\": r"\backslash ", "^": r"\wedge ",
+    "~": r"\sim ", "*": r"\ast ", "`": r"\prime ",
+}  # fmt: skip
+"""What would end or begin something in Markdown, even within mathematics, as mathematics."""
+
+
+def mathematics(text: str) -> str:
+    r"""A text within the mathematics of a page in Markdown.
+
+    Examples
+    --------
+    >>> mathematics("a_1 < 50 %")
+    '\\text{a\\_1 }\\lt \\text{ 50 \\%}'
+    """
+    parts = re.split(r"([<>|\\^~*`])", _one_line(text))
+    return "".join(
+        MATHEMATICS.get(part) or rf"\text{{{''.join(LATEX.get(c, c) for c in part)}}}"
+        for part in parts
+        if part
+    )

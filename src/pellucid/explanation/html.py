@@ -20,11 +20,15 @@ STYLE = """
   background: var(--card); }
 .pellucid summary { cursor: pointer; padding: .55rem .9rem; font-weight: 600; }
 .pellucid summary .general { font-weight: 400; color: var(--muted); margin-left: .7em; }
-.pellucid .lines { padding: .1rem .9rem .7rem; }
-.pellucid .line { display: flex; gap: .45em; padding: .12rem .3rem; border-radius: 4px;
-  font-variant-numeric: tabular-nums; scroll-margin: 5rem; }
-.pellucid .line > .of { flex: none; min-width: 5.2em; text-align: right; }
+.pellucid .lines { padding: .1rem .9rem .7rem; display: grid;
+  grid-template-columns: fit-content(28%) max-content 1fr; column-gap: .45em; }
+.pellucid .line { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1;
+  padding: .12rem .3rem; border-radius: 4px; font-variant-numeric: tabular-nums;
+  scroll-margin: 5rem; }
+.pellucid .line > .of { text-align: right; }
+.pellucid .omitted { grid-column: 1 / -1; color: var(--muted); padding: .12rem .3rem; }
 .pellucid .line .label { color: var(--muted); }
+.pellucid .label:not(:empty)::after { content: ":"; }
 .pellucid .line .general, .pellucid .line .note { color: var(--muted); }
 .pellucid .line .term { white-space: nowrap; }
 .pellucid .n { position: relative; border-radius: 3px; text-decoration: none; color: inherit; }
@@ -38,8 +42,8 @@ STYLE = """
   transparent); outline: 1px solid var(--accent); }
 .pellucid sub, .pellucid sup { line-height: 0; font-size: .72em; }
 .pellucid i { font-family: Georgia, "Times New Roman", serif; font-size: 1.05em; }
-@media (max-width: 40rem) { .pellucid .line { display: block; padding-left: 1.5em;
-  text-indent: -1.2em; } .pellucid .line > .of { min-width: 0; }
+@media (max-width: 40rem) { .pellucid .lines { display: block; padding: .1rem .5rem .7rem; }
+  .pellucid .line { display: block; padding-left: 1.5em; text-indent: -1.2em; }
   .pellucid summary .general { display: block; margin: 0; } }
 """
 
@@ -80,7 +84,8 @@ def fragment_of(explanation: Explanation) -> str:
 
 def _body(explanation: Explanation) -> str:
     places = Places(explanation)
-    parts = [f"<h1>{escape(explanation.title)}</h1>"] if explanation.title else []
+    title = escape(explanation.title.replace("->", "→"))
+    parts = [f"<h1>{title}</h1>"] if title else []
     for part, sections in groupby(explanation.sections, lambda section: section.part):
         parts.append(f"<h2>{escape(PARTS.get(part, part))}</h2>")
         parts += [_section(section, explanation, places) for section in sections]
@@ -113,18 +118,19 @@ def _section(section: Section, explanation: Explanation, places: Places) -> str:
 
 
 def _omitted(item: Omitted) -> str:
-    return f'<div class="line muted">... and {item.n} more {escape(item.what)}</div>'
+    return f'<div class="omitted">... and {item.n} more {escape(item.what)}</div>'
 
 
 def _line(line: Line, digits: int, places: Places) -> str:
     formula, numbers, value = written(line, digits, places.style(line))
-    sides = [f'<span class="general">{formula}</span>'] if formula else []
-    sides += [side for side in (numbers, f'<b class="value">{value}</b>' if value else "") if side]
-    label = f'<span class="label">{escape(line.label)}:</span> ' if line.label else ""
+    sides = [f'= <span class="general">{formula}</span>'] if formula else []
+    sides += [f"= {numbers}"] if numbers else []
+    sides.append(f'<span class="term">= <b class="value">{value}</b></span>')
+    label = escape(line.label) if line.label != line.of.plain else ""
     note = f'<span class="note">, {escape(line.note)}</span>' if line.note else ""
     return (
-        f'<div class="line" id="{places.ids[line.of.key]}"><span class="of">{label}'
-        f"{_symbol(line.of)}</span> <span>= {' = '.join(sides)}{note}</span></div>"
+        f'<div class="line" id="{places.ids[line.of.key]}"><span class="label">{label}</span> '
+        f'<span class="of">{_symbol(line.of)}</span> <span>{" ".join(sides)}{note}</span></div>'
     )
 
 
@@ -199,9 +205,9 @@ class Html:
         more = [f"<small>{omitted} more</small>"] if omitted else []
         return f"[{', '.join([*items, *more])}]"
 
-    def result(self, digits: str, text: bool) -> str:
-        """A number, or a text."""
-        return escape(digits) if text else self.number(digits)
+    def text(self, text: str) -> str:
+        """As it is."""
+        return escape(text)
 
     def percent(self, digits: str) -> str:
         """In brackets."""

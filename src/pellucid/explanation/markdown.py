@@ -12,14 +12,15 @@ from pellucid.explanation.typesetting import Style, written
 
 PARTS = {
     "inputs": "Inputs", "forward": "Forward", "answer": "Answer", "loss": "Loss",
-    "backward": "Backward", "update": "Update",
+    "target": "Target", "backward": "Backward", "update": "Update",
 }  # fmt: skip
 """What the parts of an explanation are headed."""
 
 
 def markdown(explanation: Explanation) -> str:
     """All of it."""
-    parts = [f"# {escapes.markdown(explanation.title)}"] if explanation.title else []
+    title = escapes.markdown(explanation.title.replace("->", "→"))
+    parts = [f"# {title}"] if title else []
     for part, sections in groupby(explanation.sections, lambda section: section.part):
         parts.append(f"## {PARTS.get(part, escapes.markdown(part))}")
         for section in sections:
@@ -61,7 +62,7 @@ def _line(line: Line, digits: int) -> str:
     sides = [side for side in written(line, digits, LATEX) if side]
     after = "".join(
         rf" \quad {escapes.mathematics(text)}"
-        for text in (f"({line.label})" if line.label else "", line.note)
+        for text in (f"({line.label})" * (line.label not in ("", line.of.plain)), line.note)
         if text
     )
     return f"{of(line.of)} &= {' = '.join(sides)}{after}"
@@ -129,9 +130,9 @@ class Latex:
         more = [rf"\text{{{omitted} more}}"] if omitted else []
         return rf"\left[{', '.join([*items, *more])}\right]"
 
-    def result(self, digits: str, text: bool) -> str:
-        """A number, or a text."""
-        return escapes.mathematics(digits) if text else self.number(digits)
+    def text(self, text: str) -> str:
+        """As it is."""
+        return escapes.mathematics(text)
 
     def percent(self, digits: str) -> str:
         """In brackets."""

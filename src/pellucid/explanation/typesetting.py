@@ -60,8 +60,11 @@ class Style(Protocol):
     def row(self, items: list[str], omitted: int) -> str:
         """Several numbers as one."""
 
-    def result(self, digits: str, text: bool) -> str:
-        """What a line comes to: the digits of a number, or a text."""
+    def number(self, digits: str) -> str:
+        """What a line comes to."""
+
+    def text(self, text: str) -> str:
+        """What a line comes to where that is a class, or a level."""
 
     def percent(self, digits: str) -> str:
         """The same as a share of 100."""
@@ -80,19 +83,35 @@ def written(line: Line, digits: int, style: Style) -> Written:
     formula = numbers = ""
     if line.numbers is not None:
         numbers = typeset(line.numbers, digits, style)
-        if line.formula:
-            formula = typeset(line.numbers, digits, style, named=True)
-            if isinstance(line.numbers, Value):
-                numbers = "" if line.value == line.numbers.number else numbers
+        named = typeset(line.numbers, digits, style, named=True)
+        formula = named if line.formula and _has_symbol(line.numbers) else ""
     if isinstance(line.value, str):
-        return Written(formula, numbers, style.result(line.value, True))
+        return Written(formula, numbers, style.text(line.value))
     shown = number(line.value, digits)
-    value = style.result(shown, False)
+    value = style.number(shown)
+    if isinstance(line.numbers, Value) and (formula or shown == _digits(line.numbers, digits)):
+        value, numbers = style.value(line.numbers, shown), ""  # the one number is what it comes to
     if line.percent:
         value += style.percent(f"{100 * line.value:.3g}")
-    if isinstance(line.numbers, Value) and not formula and line.numbers.number == line.value:
-        value = "" if not line.percent else value
     return Written(formula, numbers, value)
+
+
+def _has_symbol(item: Expression) -> bool:
+    parts: tuple[Expression, ...] = ()
+    match item:
+        case Value(symbol=symbol):
+            return symbol is not None
+        case Sum(terms=parts) | Product(factors=parts) | Apply(arguments=parts) | Row(items=parts):
+            pass
+        case Difference(left=one, right=other) | Quotient(over=one, under=other):
+            parts = one, other
+        case Power(base=one) | Negative(item=one):
+            parts = (one,)
+    return any(map(_has_symbol, parts))
+
+
+def _digits(value: Value, digits: int) -> str:
+    return number(value.number, max(digits, EXACT) if value.exact else digits)
 
 
 def typeset(item: Expression, digits: int, style: Style, named: bool = False) -> str:
@@ -109,7 +128,7 @@ def typeset(item: Expression, digits: int, style: Style, named: bool = False) ->
         case Value():
             if named and item.symbol is not None:
                 return style.symbol(item)
-            return style.value(item, number(item.number, max(digits, EXACT) if item.exact else digits))
+            return style.value(item, _digits(item, digits))
         case Rest():
             return style.rest(number(item.number, digits), item.count)
         case Sum():

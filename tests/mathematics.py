@@ -20,7 +20,7 @@ TOKEN = re.compile(r"\\(?:begin|end)\{cases\}|\\(?:operatorname|text)\{[^}]*\}|\
 BETWEEN = {r"\,": "*", r"\odot": "*", r"\cdot": "*"}
 ENDS = ("", "+", "-", "=", ")", "}", "&", ",", ">", "<", r"\ge", r"\le", r"\\", r"\end{cases}",
         r"\rvert", r"\leftarrow")  # fmt: skip
-FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\operatorname{sign}", r"\sigma", r"\Phi", r"\varphi"}
+FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\min", r"\sigma", r"\Phi", r"\varphi"}
 
 
 class Latex:
@@ -97,8 +97,12 @@ class Latex:
             return self.adding()
         if token == r"\begin{cases}":
             return self.cases()
-        if token in FUNCTIONS and self.next() == "(":
-            return self.applied(re.sub(r"\\operatorname|[\\{}]", "", token).replace("var", ""))
+        if token == r"\sqrt":
+            return f"sqrt({self.group()})"
+        if (token in FUNCTIONS or token.startswith(r"\operatorname")) and self.next() == "(":
+            return self.applied(
+                re.sub(r"\\operatorname|[\\{}]", "", token.replace(r"\_", "_")).replace("var", "")
+            )
         if re.fullmatch(r"\d+(\.\d+)?", token):
             return token
         return self.letter(token)

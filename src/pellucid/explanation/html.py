@@ -12,7 +12,7 @@ from zlib import crc32
 from pellucid.explanation.expression import Symbol, Value
 from pellucid.explanation.form import Explanation, Line, Omitted, Section
 from pellucid.explanation.markdown import PARTS
-from pellucid.explanation.typesetting import Style, written
+from pellucid.explanation.typesetting import written
 from pellucid.page import escape, fragment, page
 
 STYLE = """
@@ -161,7 +161,8 @@ class Html:
         shown = self.number(digits)
         if value.symbol is None:
             return f'<span class="term">{shown}</span>'
-        name = value.symbol.key + (f", which is {value.origin}" if value.origin else "")
+        link = "of" if value.symbol.argument else "which is"
+        name = value.symbol.key + (f", {link} {value.origin}" if value.origin else "")
         attributes = f'class="n term" data-name="{escape(name)}"'
         if value.key in self.places:
             return f'<a {attributes} href="#{self.places[value.key]}">{shown}</a>'
@@ -212,5 +213,3 @@ class Html:
     def percent(self, digits: str) -> str:
         """In brackets."""
         return f" ({digits} %)"
-
-

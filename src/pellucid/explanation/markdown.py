@@ -70,7 +70,7 @@ def _line(line: Line, digits: int) -> str:
 
 def of(symbol: Symbol) -> str:
     """A symbol, whatever a column is called."""
-    if symbol.kind or (len(symbol.letter) > 1 and not symbol.argument and not symbol.latex[0] == "\\"):
+    if symbol.kind:
         return escapes.mathematics(symbol.letter)
     return symbol.latex
 

@@ -1,8 +1,11 @@
 """The eleven equations of any network: run, read back from print, and held to the engine."""
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -259,6 +262,24 @@ def test_all_eleven_are_there_in_their_order():
     assert numbers == [1, 2] * 3 + [3, 4, 5, 6, 7] + [8, 9, 10, 10] * 2 + [11] * 6
     flat = [step.number for step in derivation(Network([2, 1], bias=False)).steps]
     assert flat == [1, 2, 3, 4, 5, 6, 11]
+
+
+def test_what_a_network_has_no_use_for_is_said(network):
+    equations = derivation(network)
+    numbers = {step.number for step in equations.steps}
+    for number, words in ((7, "No (7): "), (8, "No (8) to (10): ")):
+        for text in (str(equations), equations.to_markdown(), equations.to_html()):
+            assert (number not in numbers) == (words in text)
+
+
+def test_the_page_of_one_network_is_what_the_code_says():
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    code = "import make_derivation; print(make_derivation.page(), end='')"
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=docs, capture_output=True, text=True, check=True
+    )
+    page = (docs / "derivation.md").read_text()
+    assert made.stdout == page, "run python docs/make_derivation.py"
 
 
 @pytest.mark.parametrize("name", ["sigmoid binary_cross_entropy", "softmax cross_entropy",

@@ -87,6 +87,7 @@ class Derivation:
         """Plain data: each equation as NumPy, LaTeX and MathML."""
         return {
             "title": self.title,
+            "absent": list(self.absent),
             "letters": [
                 {"name": row.name, "meaning": row.meaning, "size": list(row.size)}
                 for row in self.letters
@@ -103,6 +104,18 @@ class Derivation:
                 for step in self.steps
             ],
         }  # fmt: skip
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Which of the eleven equations this network has no use for, and why."""
+        numbers = {step.number for step in self.steps}
+        reasons = {7: "the output layer has no biases", 8: "there is no hidden layer"}
+        named = {7: "(7)", 8: "(8) to (10)"}
+        return tuple(
+            f"No {named[number]}: {reason}."
+            for number, reason in reasons.items()
+            if number not in numbers
+        )
 
     def sizes(self, step: Step) -> list[tuple[str, Size]]:
         """The arrays in a step and their sizes."""

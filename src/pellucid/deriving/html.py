@@ -69,6 +69,7 @@ def body(derivation: Derivation) -> str:
     for part, steps in groupby(derivation.steps, lambda step: step.part):
         parts.append(f"<h2>{part}</h2>")
         parts += [_step(derivation, step) for step in steps]
+    parts += [f"<p>{line}</p>" for line in derivation.absent]
     return "\n".join(parts)
 
 

@@ -29,6 +29,7 @@ def markdown(derivation: Derivation, heading: str = "##") -> str:
     for part, steps in groupby(derivation.steps, lambda step: step.part):
         parts.append(f"{heading} {part}")
         parts += [equation(derivation, step) for step in steps]
+    parts += derivation.absent
     return "\n\n".join(parts) + "\n"
 
 
@@ -89,4 +90,5 @@ def section(derivation: Derivation) -> str:
             why = in_latex(step.why[:1].upper() + step.why[1:])
             body = rf"{written(step, LATEX)} \tag{{{step.number}}}"
             parts.append(f"{why}:\n\\begin{{equation*}}\n{body}\n\\end{{equation*}}")
+    parts += derivation.absent
     return "\n\n".join(parts) + "\n"

@@ -29,6 +29,8 @@ def text(derivation: Derivation) -> str:
             lines += _step(step)
             if sizes := sizes_of(derivation, step):
                 lines.append(f"         sizes: {sizes}")
+    if derivation.absent:
+        lines += ["", *derivation.absent]
     return "\n".join(lines)
 
 

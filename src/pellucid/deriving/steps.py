@@ -150,7 +150,7 @@ class _Writer:
             elif f.name != "identity":
                 forms.append(forms[-1].replace(f"da_{n}", f"({da})", 1))
             forms.append(self.times(self.mean, self.put("a - y", n)))
-            why += f": {loss.name} and {f.name} are made for each other"
+            why += f"; {loss.name} and {f.name} are made for each other"
             why += f", {COLLAPSE[pair]}" if COLLAPSE[pair] else ""
         yield Step(5, "The output layer", f"dz_{n}", tuple(forms), why)
 
@@ -174,7 +174,10 @@ class _Writer:
         if slopes:
             own = slopes.derivative
             forms.append(f"da_{n}" if own == "1" else self.times(f"da_{n} * ", self.put(own, n)))
-        return forms, "each answer depends on its own sum alone: the chain rule"
+        return (
+            forms,
+            "each answer depends on its own sum alone, so the chain rule has one factor a unit",
+        )
 
     def gradients(self, n: int, number: int, part: str) -> Iterator[Step]:
         for name in self.segments(n):

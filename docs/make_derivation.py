@@ -126,11 +126,11 @@ class Run:
         """J where the step goes against this gradient."""
         moved = Network.like(self.network)
         moved.theta = moved.theta - RATE * gradient
-        return moved.loss_and_gradient(self.X, self.y)[0]
+        return float(moved.loss_and_gradient(self.X, self.y)[0])
 
     def with_(self, **arrays: np.ndarray) -> np.ndarray:
         """The gradient by theta in which W_1 or W_2 has another one."""
-        wrong = self.gradient.copy()
+        wrong: np.ndarray = self.gradient.copy()
         for name, array in arrays.items():
             self.network.per_layer(wrong)[f"layer{name[-1]}.W"][...] = array
         return wrong
@@ -212,8 +212,8 @@ def slips(run: Run) -> Iterator[str]:
     yield (
         r"**The sign of the derivative.** $\frac{1}{2} (y - a)^2$ has the derivative "
         "$-(y - a) = a - y$ by $a$: the inner derivative is -1. Without it, or with it and an "
-        f"update that adds, the step leads uphill: $J$ goes from {run.J:.4g} to {uphill:.4g}, where "
-        f"it should go to {run.after:.4g}."
+        f"update that adds, the step leads uphill: $J$ goes from {run.J:.4g} to {uphill:.4g}, not "
+        f"to {run.after:.4g}."
     )
     flat = run.y[:, 0]
     spread = v["a_2"] - flat
@@ -245,8 +245,8 @@ def slips(run: Run) -> Iterator[str]:
     )
     yield (
         r"**An exponential that overflows.** So does $e^{-z}$ in $\frac{1}{1 + e^{-z}}$, with a "
-        r"warning. pellucid takes the exponential of $-|z|$ alone, and where $z < 0$ the sigmoid is "
-        r"$\frac{e^{z}}{1 + e^{z}}$, the same number; at "
+        r"warning. pellucid takes the exponential of $-|z|$ alone, and where $z < 0$ the sigmoid "
+        r"is $\frac{e^{z}}{1 + e^{z}}$, the same number; at "
         + f"$z = {z.item():g}$ it is {a.item():g}."
     )
     yield _rate()

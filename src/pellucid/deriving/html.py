@@ -17,7 +17,8 @@ STYLE = """
 .pellucid .equation:target { background: var(--card); outline: 2px solid var(--accent); }
 .pellucid .why { margin: 1.1rem 0 0; } .pellucid .sizes { font-size: .85rem; margin: 0; }
 .pellucid summary { font-weight: 600; margin: .6rem 0; cursor: pointer; }
-.pellucid math { font-size: 1.1em; }
+.pellucid math { font-size: 1.1em; } .pellucid mfrac > * { padding: .12em .1em; }
+.pellucid .size { white-space: nowrap; }
 .pellucid math .cases { border-left: 1.5px solid; border-radius: .6em; padding: 0 0 0 .3em;
   margin: 0 .2em; }
 .pellucid math .case { text-align: left; padding: .1em .9em .1em .2em; }
@@ -126,4 +127,5 @@ def _step(derivation: Derivation, step: Step) -> str:
 
 def size_of(size: Size) -> str:
     """Such as n × 3."""
-    return " × ".join(f"<i>{part}</i>" if part == "n" else str(part) for part in size)
+    parts = " × ".join(f"<i>{part}</i>" if part == "n" else str(part) for part in size)
+    return f'<span class="size">{parts}</span>' if size else ""

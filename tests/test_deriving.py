@@ -329,6 +329,16 @@ def test_the_page_is_well_formed_and_fetches_nothing(network):
     assert "<math" in derivation(network)._repr_html_()
 
 
+def test_two_derivations_in_one_notebook_have_ids_of_their_own():
+    ids = []
+    for name in ("tanh", "sigmoid"):
+        tags = Tags()
+        tags.feed(derivation(NETWORKS[name])._repr_html_())
+        ids.append(set(tags.ids))
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
 def test_markdown_has_every_equation_with_its_number(network):
     text = derivation(network).to_markdown()
     for step, row in zip(derivation(network).steps, derivation(network).to_dict()["steps"],

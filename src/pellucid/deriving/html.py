@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from zlib import crc32
 
 from pellucid.deriving.derivation import Derivation, Function, Size, written
 from pellucid.deriving.formula import write
@@ -55,11 +56,11 @@ def whole(derivation: Derivation) -> str:
 
 def piece(derivation: Derivation) -> str:
     """What a notebook shows."""
-    return fragment(body(derivation), STYLE)
+    return fragment(body(derivation, f"-{crc32(derivation.title.encode()):08x}"), STYLE)
 
 
-def body(derivation: Derivation) -> str:
-    """What stands on the page."""
+def body(derivation: Derivation, mark: str = "") -> str:
+    """What stands on the page; the mark tells its ids from those of others in a notebook."""
     title = escape(derivation.title.replace("->", "→"))
     parts = [f"<h1>Derivation</h1>\n<p>{title}</p>", _legend()]
     parts.append(f"<details open=''><summary>The letters</summary>{_letters(derivation)}</details>")
@@ -69,7 +70,7 @@ def body(derivation: Derivation) -> str:
     )
     for part, steps in groupby(derivation.steps, lambda step: step.part):
         parts.append(f"<h2>{part}</h2>")
-        parts += [_step(derivation, step) for step in steps]
+        parts += [_step(derivation, step, mark) for step in steps]
     parts += [f"<p>{line}</p>" for line in derivation.absent]
     return "\n".join(parts)
 
@@ -109,9 +110,9 @@ def _scroll(inside: str, text: str) -> str:
     return f'<div class="equation"><div class="scroll">{math(inside, text, True)}</div></div>'
 
 
-def _step(derivation: Derivation, step: Step) -> str:
+def _step(derivation: Derivation, step: Step, mark: str) -> str:
     letters = step.target.split(" = ")[-1]
-    place = f"equation-{step.number}-{letters}"
+    place = f"equation{mark}-{step.number}-{letters}"
     shown = math(written(step, MATHML), step.code, True)
     sizes = derivation.sizes(step)
     below = ""

@@ -53,7 +53,7 @@ def _lined_up(equation: str) -> str:
 
 
 def _aligned(lines: Iterable[str]) -> str:
-    body = " \\\\\n".join(lines)
+    body = " \\\\\n".join(lines).replace("<", r"\lt ").replace(">", r"\gt ")  # as in <lambda>
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
 

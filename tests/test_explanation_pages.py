@@ -236,7 +236,8 @@ def test_the_names_of_columns_and_classes_stay_text(explanations):
 
 def test_ones_own_function_without_a_name_is_no_tag():
     own = (lambda z: z**3, lambda da, z, a: 3 * z**2 * da)
-    explanation = Network([2, 3, 1], own, seed=0).explain([1, 2], [1])
+    explanation = explain(Network([2, 3, 1], own, seed=0), [1, 2], [1])
+    assert "<lambda>" in explanation.title
     assert r"\operatorname{\lt lambda\gt }" in explanation.to_markdown()
     assert "<lambda>" not in explanation.to_markdown() + explanation.to_html()
 

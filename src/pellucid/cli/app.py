@@ -11,6 +11,7 @@ import typer
 from pellucid.cli.check import check
 from pellucid.cli.derivation import derivation
 from pellucid.cli.describe import datasets, info
+from pellucid.cli.doctor import doctor
 from pellucid.cli.exits import Interrupted
 from pellucid.cli.explain import explain
 from pellucid.cli.export import export
@@ -60,8 +61,11 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (
-    train, tune, predict, evaluate, explain, derivation, info, check, export, serve, datasets
-):  # fmt: skip
+COMMANDS = (
+    train, tune, predict, evaluate, explain, derivation, check, doctor, info, export, serve,
+    datasets,
+)  # fmt: skip
+
+for command in COMMANDS:
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

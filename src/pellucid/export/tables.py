@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.export.inputs import of_bag_encoder, of_table_encoder
 from pellucid.export.networks import named_columns
 from pellucid.export.program import (
     CATEGORY,
     DATE,
-    NUMBER,
-    Cell,
     Classes,
     Column,
     Floats,
@@ -26,70 +25,14 @@ from pellucid.export.translation import Translation, about, inverse, layers, lay
 
 if TYPE_CHECKING:
     import polars
-    from numpy.typing import NDArray
 
     from pellucid.predictor import Predictor
-    from pellucid.preprocessing import TableEncoder
     from pellucid.tabular import TabularClassifier, TabularRegressor
-
-
-def _encoded(encoder: TableEncoder) -> tuple[dict[str, Any], NDArray[np.intp]]:
-    """The parts of a program that stand for an encoder, and the order of its inputs in them."""
-    from pellucid.columns import NumericColumn
-
-    numeric = [column for column in encoder.columns if isinstance(column, NumericColumn)]
-    scale, shift = (
-        np.broadcast_to(array, (len(numeric),)).tolist()
-        for array in (encoder.scaler.scale, encoder.scaler.shift)
-    )
-    columns: list[Column] = []
-    numbers: list[Number] = []
-    marked: list[int] = []
-    categories: list[tuple[int, bool]] = []
-    at_numbers: list[int] = []
-    at_marks: list[int] = []
-    at_levels: list[int] = []
-    at = 0
-    for place, column in enumerate(encoder.columns):
-        if isinstance(column, NumericColumn):
-            i = len(numbers)
-            absent = (column.median - shift[i]) / scale[i]
-            columns.append(Column(column.name))
-            numbers.append(Number(place, "", shift[i], 1.0 / scale[i], 0.0, absent))
-            at_numbers.append(at)
-            if column.marks_missing:
-                marked.append(place)
-                at_marks.append(at + 1)
-        else:
-            columns.append(_category(column.name, column.levels))
-            categories.append((place, column.marks_missing))
-            at_levels += range(at, at + len(column.feature_names))
-        at += len(column.feature_names)
-    parts = {
-        "columns": tuple(columns),
-        "numbers": tuple(numbers),
-        "marked": tuple(marked),
-        "cells": (),
-        "categories": tuple(categories),
-    }
-    return parts, np.array([*at_numbers, *at_marks, *at_levels], np.intp)
-
-
-def _category(name: str, levels: tuple[str, ...]) -> Column:
-    """A category whose levels may be true and false, which are written in more ways than one."""
-    from pellucid.delimited import MISSING
-
-    same: dict[str, int] = {text: len(levels) for text in sorted(MISSING) if text}
-    if {level.lower() for level in levels} <= {"true", "false"}:
-        for i, level in enumerate(levels):
-            ways = (level.lower(), level.capitalize(), level.upper())
-            same |= {text: i for text in ways if text not in levels}
-    return Column(name, CATEGORY, levels, same)
 
 
 def of_predictor(model: Predictor) -> Translation:
     """The program of a table's encoder, one network and a target."""
-    parts, order = _encoded(model.encoder)
+    parts, order = of_table_encoder(model.encoder)
     output = model.network.architecture.output_activation.name
     answer: Classes | Numbers
     if model.task == "classification":
@@ -144,7 +87,7 @@ def _of_scalers(model: Any, steps: Sequence[Any], inner: Translation) -> Transla
     n = len(inner.program.columns)
     factor, start = np.ones(n), np.zeros(n)
     for step in steps:
-        of_step, at = _line(step, n)
+        of_step, at = line(step, n)
         factor, start = factor * of_step, start * of_step + at
     numbers = tuple(
         Number(i, "", -b / f, f)
@@ -177,7 +120,7 @@ def _named(X: Any, step: Any) -> Any:
     return named_columns(np.asarray(X), named)
 
 
-def _line(step: Any, n: int) -> tuple[Floats, Floats]:
+def line(step: Any, n: int) -> tuple[Floats, Floats]:
     """The factor and the start (n,) of a scaler of scikit-learn's."""
     name = type(step).__name__
     none, one = np.zeros(n), np.ones(n)
@@ -197,7 +140,7 @@ def _line(step: Any, n: int) -> tuple[Floats, Floats]:
 
 
 def _of_encoding(encoder: Any, inner: Translation) -> Translation:
-    parts, order = _encoded(encoder)
+    parts, order = of_table_encoder(encoder)
     first, *rest = inner.program.networks[0]
     network = (Layer(first.W[order], first.b, first.activation), *rest)
     program = replace(inner.program, **parts, networks=(network,), matrix=False)
@@ -223,50 +166,9 @@ def _scores(model: TabularClassifier | TabularRegressor) -> dict[str, Any]:
 
 def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
     """The program of several networks whose answers are averaged."""
-    from pellucid.tabular.encoder import ABSENT, SOFT_LIMIT, UNKNOWN
-    from pellucid.tabular.frames import BOOLEAN
-    from pellucid.tabular.frames import CATEGORY as A_CATEGORY
-    from pellucid.tabular.frames import DATE as A_DATE
-
     if not hasattr(model, "_bag"):
         raise ValueError(f"this {type(model).__name__} is not fitted: call fit first")
     bag, encoder = model._bag, model._bag.encoder
-    used = list(encoder.schema.used)
-    levels = {category.source: category.levels for category in encoder.categories}
-    places, columns = {column.name: i for i, column in enumerate(used)}, []
-    for column in used:
-        if column.kind == A_CATEGORY:
-            columns.append(_category(column.name, levels[column.name]))
-        else:
-            columns.append(
-                Column(
-                    column.name,
-                    DATE if column.kind == A_DATE else NUMBER,
-                    boolean=column.kind == BOOLEAN,
-                    lenient=column.lenient,
-                    date_format=column.date_format,
-                )
-            )
-    by_code: dict[str, Any] = {}
-    for category in encoder.categories:
-        if category.means:
-            codes = np.array([*range(len(category.levels)), ABSENT, UNKNOWN], np.int32)
-            by_code[category.source] = category.parts(codes)
-    numbers = []
-    for number in encoder.numbers:
-        if number.source in by_code:
-            z = number.squash(by_code[number.source][number.part])
-            by_code_z = tuple(z.astype(np.float32).tolist())
-            numbers.append(Number(places[number.source], number.part, by_code=by_code_z))
-        else:
-            numbers.append(
-                Number(places[number.source], number.part, number.median, number.scale, SOFT_LIMIT)
-            )
-    cells = [
-        Cell(i, low, 1.0 / (high - low))
-        for i, number in enumerate(encoder.numbers)
-        for low, high in zip(number.edges[:-1], number.edges[1:], strict=True)
-    ]
     answer: Classes | Numbers
     temperature = 1.0
     if hasattr(model, "classes_"):
@@ -278,15 +180,11 @@ def of_bag(model: TabularClassifier | TabularRegressor) -> Translation:
         low, high = model._bounds
         answer = Numbers((model.target_name_,), (model._std,), (model._mean,), low, high)
     program = Program(
-        tuple(columns),
-        tuple(numbers),
-        tuple(places[number.source] for number in encoder.numbers if number.marks_missing),
-        tuple(cells),
-        tuple((places[category.source], category.marks_missing) for category in encoder.direct),
-        tuple(
+        **of_bag_encoder(encoder),
+        networks=tuple(
             layers(bag.objective.layout, member.theta, None, temperature) for member in bag.members
         ),
-        answer,
+        answer=answer,
         target_name=model.target_name_,
         about=about(model) | {"metrics": _scores(model)},
     )

@@ -5,8 +5,12 @@ Every picture is a Display, as scikit-learn has them: `from_estimator`, `from_pr
 matplotlib loads when a plot is drawn (`pip install "pellucid[plots]"`).
 """
 
+from pellucid.plots.activity import ActivationDisplay
+from pellucid.plots.boundary import DecisionBoundaryDisplay
+from pellucid.plots.comparisons import ComparisonDisplay, moons_comparison, regularisation_strip
 from pellucid.plots.display import Display
 from pellucid.plots.figures import panels, save, side_by_side
+from pellucid.plots.first_layer import FirstLayerDisplay
 from pellucid.plots.functions import (
     confusion_matrix,
     courses,
@@ -14,18 +18,28 @@ from pellucid.plots.functions import (
     learning_curve,
     predicted_against_true,
 )
+from pellucid.plots.gradient_flow import GradientFlowDisplay
+from pellucid.plots.network import NetworkDisplay
 from pellucid.plots.palette import THEMES, Theme, theme
 
 __all__ = [
     "THEMES",
+    "ActivationDisplay",
+    "ComparisonDisplay",
+    "DecisionBoundaryDisplay",
     "Display",
+    "FirstLayerDisplay",
+    "GradientFlowDisplay",
+    "NetworkDisplay",
     "Theme",
     "confusion_matrix",
     "courses",
     "decision_boundary",
     "learning_curve",
+    "moons_comparison",
     "panels",
     "predicted_against_true",
+    "regularisation_strip",
     "save",
     "side_by_side",
     "theme",

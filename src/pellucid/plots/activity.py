@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.plots.display import Display
 from pellucid.plots.figures import panels
+from pellucid.plots.member import member_of
 from pellucid.subject import subject_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 NEAR_A_BOUND = 0.01
 """Within this part of its range from a bound, an activation counts as saturated."""
+
+MUCH = 0.25
+"""A hidden layer of which such a share is saturated, or dead, is drawn in the second colour."""
+
+DEAD = "of units dead"
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class LayerActivity:
     counts, edges : (m,) and (m + 1,): how many of them lie in each stretch.
     saturated : the share of them that lies at a bound of the unit; None for units without two.
     dead : the share of units that give the same on every row.
+    lifeless : what such units are called.
     """
 
     name: str
@@ -39,9 +46,12 @@ class LayerActivity:
     edges: NDArray[np.float64]
     saturated: float | None
     dead: float
+    lifeless: str = DEAD
 
     @classmethod
-    def of(cls, name: str, a: NDArray[np.float64], f: Activation, bins: int) -> LayerActivity:
+    def of(
+        cls, name: str, a: NDArray[np.float64], f: Activation, bins: int, lifeless: str
+    ) -> LayerActivity:
         """That of activations a (n, n_out) that f gave."""
         low, high = float(a.min()), float(a.max())
         saturated = None
@@ -51,13 +61,20 @@ class LayerActivity:
             saturated = float(np.mean((a <= low + room) | (a >= high - room)))
         counts, edges = np.histogram(a, bins, (low, high) if high > low else None)
         dead = float(np.mean(np.ptp(a, axis=0) == 0.0)) if len(a) > 1 else 0.0
-        return cls(name, counts, edges, saturated, dead)
+        return cls(name, counts, edges, saturated, dead, lifeless)
 
     @property
     def note(self) -> str:
-        """What is worth saying of it: the shares, where there are any."""
-        shares = {"saturated": self.saturated or 0.0, "of units dead": self.dead}
-        return ", ".join(f"{_percent(share)} {word}" for word, share in shares.items() if share)
+        """The shares, where there are any."""
+        shares = {"saturated": self.saturated or 0.0, self.lifeless: self.dead}
+        said = [f"{_percent(share)} {word}" for word, share in shares.items() if share]
+        return ", ".join(said) or "none saturated or dead"
+
+    @property
+    def ails(self) -> bool:
+        """Whether so much of a hidden layer is saturated or dead that learning suffers."""
+        hidden = self.name.startswith("layer") and self.lifeless == DEAD
+        return hidden and max(self.saturated or 0.0, self.dead) >= MUCH
 
 
 class ActivationDisplay(Display):
@@ -113,22 +130,20 @@ class ActivationDisplay(Display):
         bins : stretches of each histogram.
         """
         subject = subject_of(model)
-        n = len(subject.networks)
-        if network is not None and not 1 <= network <= n:
-            raise ValueError(f"network is {network}: expected 1 up to {n}, the model's number")
         if bins < 1:
             raise ValueError(f"bins is {bins}: expected 1 or more")
         inputs = subject.encode(X)
-        chosen = subject.networks[(network or 1) - 1]
+        chosen = member_of(subject, network)
         trace = chosen.trace(inputs)
         layers, made = chosen.architecture.layers, []
         for number, (layer, a) in enumerate(zip(layers, trace.a, strict=True), 1):
             kind = "output" if number == len(layers) else f"layer {number}"
             name = f"{kind}, {layer.n_out} {layer.activation.name}"
+            lifeless = DEAD
             if layer.kind == "scale":
-                name = f"layer {number}, {layer.n_out} scaled inputs"
+                name, lifeless = f"layer {number}, {layer.n_out} scaled inputs", "constant"
             activations = np.asarray(a, np.float64)
-            made.append(LayerActivity.of(name, activations, layer.activation, bins))
+            made.append(LayerActivity.of(name, activations, layer.activation, bins, lifeless))
         return cls(made, len(inputs)).plot(ax, style=style)
 
     @property
@@ -154,10 +169,10 @@ class ActivationDisplay(Display):
             for spare in grid[len(self.layers) :]:
                 spare.set_axis_off()
             for panel, layer in zip(self.axes_, self.layers, strict=True):
-                colour = theme.colours[1] if layer.note else theme.colours[0]
+                colour = theme.colours[1] if layer.ails else theme.colours[0]
                 bars = panel.stairs(layer.counts, layer.edges, fill=True, color=colour, alpha=0.85)
                 self.bars_.append(bars)
-                panel.set_title(f"{layer.name}\n{layer.note or 'none saturated or dead'}")
+                panel.set_title(f"{layer.name}\n{layer.note}")
                 panel.set(xlabel="activation", yticks=[])
                 panel.spines["left"].set_visible(False)
                 panel.margins(y=0.05)

@@ -218,7 +218,7 @@ class DecisionBoundaryDisplay(Display):
                     color=colour,
                     marker=marker,
                     edgecolors=theme.ground,
-                    linewidths=0.6,
+                    linewidths=0.6 if k <= len(theme.colours) else 0.25,
                     zorder=3,
                 )
                 self.points_.append(drawn)

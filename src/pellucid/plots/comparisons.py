@@ -60,6 +60,13 @@ class ComparisonDisplay(Display):
         self.labels, self.networks = tuple(labels), tuple(networks)
         self.accuracies, self.boundaries = tuple(accuracies), tuple(boundaries)
 
+    def __str__(self) -> str:
+        width = max(map(len, self.labels))
+        lines = [f"{'':{width}}  train  held out"]
+        for label, (train, held) in zip(self.labels, self.accuracies, strict=True):
+            lines.append(f"{label:{width}}  {train:.3f}  {held:8.3f}")
+        return "\n".join(lines)
+
     @property
     def _columns(self) -> int:
         n = len(self.boundaries)

@@ -153,9 +153,11 @@ class Diagram:
         inner = 0 < unit.layer < max(each.layer for each in self.units)
         return str(unit.place + 1) if inner else ""
 
-    def letters(self, text: str) -> float:
-        """Height of the letters in which a unit has room for `text`."""
-        return round(min(SMALL, 1.8 * self.radius / width_of(text, 1.0)), 1)
+    @cached_property
+    def letters(self) -> float:
+        """Height of the letters in which every unit has room for what is written into it."""
+        widest = max(width_of(self.inside(unit), 1.0) for unit in self.units)
+        return round(min(SMALL, 1.8 * self.radius / max(widest, 1.0)), 1)
 
     def dot(self, unit: Unit) -> tuple[float, float, float]:
         """Centre and radius of the dot that stands for a unit's bias, at its lower left."""

@@ -138,7 +138,7 @@ def _unit(diagram: Diagram, unit: Unit) -> str:
     if inside:
         made.append(
             f'<text class="inside" x="{unit.x:.1f}" y="{unit.y:.1f}" text-anchor="middle" '
-            f'font-size="{diagram.letters(inside):g}">{escape(inside)}</text>'
+            f'font-size="{diagram.letters:g}">{escape(inside)}</text>'
         )
     if unit.bias is not None:
         sign = "negative" if unit.bias < 0 else "positive"

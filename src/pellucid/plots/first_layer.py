@@ -11,6 +11,7 @@ import numpy as np
 
 from pellucid.layers import Scale
 from pellucid.plots.display import Display
+from pellucid.plots.member import member_of
 from pellucid.subject import NUMERIC, Subject, subject_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SMALLEST_SIDE = 5
 """Fewer pixels a side are not taken for a picture unless its shape is given."""
 
 CELL, GUTTER = 1.0, 0.12
-"""Room of a picture and between pictures, in the Axes' own unit; half as much again below it."""
+"""Width of a picture and of the space between two, in the Axes' own unit."""
 
 
 class FirstLayerDisplay(Display):
@@ -80,12 +81,9 @@ class FirstLayerDisplay(Display):
             If the inputs are no pixels of such a picture.
         """
         subject = subject_of(model)
-        n = len(subject.networks)
-        if network is not None and not 1 <= network <= n:
-            raise ValueError(f"network is {network}: expected 1 up to {n}, the model's number")
         if max_units < 1:
             raise ValueError(f"max_units is {max_units}: expected 1 or more")
-        chosen = subject.networks[(network or 1) - 1]
+        chosen = member_of(subject, network)
         layers = chosen.architecture.layers
         views = chosen.layout.views(chosen.theta)
         W = np.asarray(views[0][0], np.float64)
@@ -106,8 +104,9 @@ class FirstLayerDisplay(Display):
     @property
     def _size(self) -> tuple[float, float]:
         across, down = self._columns, ceil(len(self.images) / self._columns)
-        tall = self.images.shape[1] / self.images.shape[2]
-        return min(1.0 + 1.15 * across, 9.0) + 0.8, min(1.35 * down * tall + 0.6, 10.0)
+        rows, columns = self.images.shape[1:]
+        width, height = sqrt(columns / rows), sqrt(rows / columns)  # about an inch square each
+        return max(across * width + 1.3, 3.6), max(down * (height + 0.25) + 0.5, 2.0)
 
     def plot(self, ax: Axes | None = None, *, style: str = "auto") -> Self:
         """Draw the pictures in a grid, under one scale of colours.
@@ -122,7 +121,8 @@ class FirstLayerDisplay(Display):
         columns = self._columns
         rows = ceil(len(self.images) / columns)
         tall = self.images.shape[1] / self.images.shape[2]
-        step = tall * CELL + 2.5 * GUTTER
+        label = 0.22 * max(sqrt(tall), 0.2)  # room for its number above each
+        step = tall * CELL + label + GUTTER / 2
         most = float(np.nanmax(np.abs(self.images))) or 1.0
         with self._canvas(ax, style) as (ax, theme):
             cmap = theme.diverging.with_extremes(bad=theme.line)
@@ -147,7 +147,7 @@ class FirstLayerDisplay(Display):
                 ax.add_patch(frame)
                 ax.text(
                     left + CELL / 2,
-                    top - 0.4 * GUTTER,
+                    top - 0.1 * label,
                     str(self.units[i] + 1),
                     ha="center",
                     va="bottom",
@@ -155,7 +155,7 @@ class FirstLayerDisplay(Display):
                     fontsize=7.0,
                 )
             ax.set(
-                xlim=(-GUTTER, columns * (CELL + GUTTER)), ylim=(rows * step, -2.2 * GUTTER)
+                xlim=(-GUTTER, columns * (CELL + GUTTER)), ylim=(rows * step - label, -1.1 * label)
             )  # fmt: skip
             ax.set_aspect("equal")
             ax.set_axis_off()

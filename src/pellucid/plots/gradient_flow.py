@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.plots.display import Display
+from pellucid.plots.member import member_of
 from pellucid.subject import subject_of
 
 if TYPE_CHECKING:
@@ -79,10 +80,7 @@ class GradientFlowDisplay(Display):
         network : of several that a model averages, which one, from 1; by default the first.
         """
         subject = subject_of(model)
-        n = len(subject.networks)
-        if network is not None and not 1 <= network <= n:
-            raise ValueError(f"network is {network}: expected 1 up to {n}, the model's number")
-        chosen = subject.networks[(network or 1) - 1]
+        chosen = member_of(subject, network)
         inputs, targets = subject.encode(X), subject.encode_targets(y)
         if len(inputs) != len(targets):
             raise ValueError(f"X has {len(inputs)} rows and y {len(targets)}: expected as many")

@@ -12,6 +12,7 @@ from pellucid.plots.diagram_svg import svg_of
 from pellucid.plots.display import Display
 from pellucid.plots.laying_out import lay_out
 from pellucid.plots.lettering import brief
+from pellucid.plots.member import member_of
 from pellucid.plots.palette import Theme
 from pellucid.subject import NUMERIC, Subject, subject_of
 
@@ -76,10 +77,7 @@ class NetworkDisplay(Display):
             If x is not one row, or there is no such network.
         """
         subject = subject_of(model)
-        n = len(subject.networks)
-        if network is not None and not 1 <= network <= n:
-            raise ValueError(f"network is {network}: expected 1 up to {n}, the model's number")
-        chosen = subject.networks[(network or 1) - 1]
+        chosen, n = member_of(subject, network), len(subject.networks)
         inputs = [each.name for each in subject.inputs]
         outputs = _outputs(subject, chosen.architecture.n_outputs)
         note = f"network {network or 1} of {n}" if n > 1 else ""
@@ -210,7 +208,7 @@ class NetworkDisplay(Display):
                 unit.x,
                 unit.y,
                 inside,
-                size=diagram.letters(inside or "0") * size,
+                size=diagram.letters * size,
                 ha="center",
                 va="center_baseline",
                 color=theme.ink,

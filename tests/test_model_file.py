@@ -359,3 +359,48 @@ def test_test_vectors_that_make_no_sense_are_refused(tmp_path, vectors):
     theta, header = model_file.read(tmp_path / "m")
     write_raw(tmp_path / "n", theta, json.dumps(header | {"test_vectors": vectors}))
     refused(tmp_path / "n", "test vectors are damaged")
+
+
+def trained(epochs=3):
+    network = Network([2, 1], seed=0)
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    network.train(X, X[:, 0], epochs=epochs, validation_data=(X, X[:, 0]))
+    return network
+
+
+def test_the_training_curves_are_in_the_file_without_their_seconds(tmp_path):
+    network = trained()
+    network.save(tmp_path / "a")
+    again = Network.load(tmp_path / "a")
+    expected = network.history.to_dict() | {"seconds": [], "validation_score": []}
+    assert again.history.to_dict() == expected
+    again.save(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_curves_of_too_many_epochs_or_without_end_are_left_out(tmp_path):
+    network = trained(epochs=10_001)
+    network.save(tmp_path / "a")
+    assert Network.load(tmp_path / "a").history is None
+    network = trained()
+    network.history.loss[1] = float("inf")
+    network.save(tmp_path / "a")
+    kept = Network.load(tmp_path / "a").history
+    assert (kept.loss, kept.validation_loss) == ([], network.history.validation_loss)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"names": ["loss"]},
+        {"names": ["seconds", "loss", "penalty", "validation_loss"]},
+        {"best_epoch": 4},
+        {"stopped": 1},
+    ],
+)
+def test_damaged_curves_are_refused(tmp_path, wrong):
+    trained().save(tmp_path / "a")
+    tensors, header = model_file.read_tensors(tmp_path / "a")
+    header["curves"] |= wrong
+    with pytest.raises(ValueError, match=r"expected|names for shape"):
+        Network.from_file(tensors["theta"], header, tensors)

@@ -192,7 +192,9 @@ def test_the_file_holds_theta_of_all_networks_data_and_no_code(models, tmp_path)
     assert header["format_version"] == 3
     assert header["tabular"]["classes"]["labels"] == ["big", "middling", "small"]
     assert "seconds" not in json.dumps(header)
-    assert {name.partition("_")[0] for name in tensors} == {"theta", "means", "probabilities"}
+    assert {name.partition("_")[0] for name in tensors} == {
+        "theta", "means", "probabilities", "course",
+    }  # fmt: skip
     member = Network.from_file(thetas[1], {k: v for k, v in header.items() if k != "test_vectors"})
     vectors = header["test_vectors"]
     np.testing.assert_allclose(member.predict(vectors["inputs"]), vectors["outputs"][1], atol=1e-6)

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid import fields
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CURVES = ("loss", "penalty", "validation_loss", "validation_score", "learning_rate")
+"""What a file keeps of a history; seconds are others in each training, and files are not."""
+
+MOST_KEPT = 10_000
+"""Epochs of which a file keeps the curves; those of a longer training are left out."""
+
+TENSOR = "history"
+"""What the curves are called in a file, a row each."""
 
 
 @dataclass
@@ -64,3 +81,42 @@ class History:
         if self.stopped:
             parts.append(self.stopped)
         return f"History({', '.join(parts)})"
+
+
+def to_file(history: History | None) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+    """What a model file says of a history: fields for the header, and the curves as a tensor.
+
+    Nothing, if there is none or it is too long. A curve that is not finite throughout is left out.
+    """
+    if history is None or not 0 < len(history) <= MOST_KEPT:
+        return {}, {}
+    whole = {name: np.array(getattr(history, name), np.float64) for name in CURVES}
+    kept = {k: v for k, v in whole.items() if len(v) == len(history) and np.isfinite(v).all()}
+    if not kept:
+        return {}, {}
+    about = {"names": [*kept], "best_epoch": history.best_epoch, "stopped": history.stopped}
+    return {"curves": about}, {TENSOR: np.array([*kept.values()])}
+
+
+def from_file(
+    header: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]] | None
+) -> History | None:
+    """The history of a model file, without seconds; None if it has none.
+
+    Raises
+    ------
+    ValueError
+        If fields and tensor do not make one.
+    """
+    if "curves" not in header or TENSOR not in (tensors or {}):
+        return None
+    about, rows = fields.mapping(header["curves"]), (tensors or {})[TENSOR]
+    names = [fields.choice(name, CURVES) for name in fields.sequence(about["names"])]
+    if rows.ndim != 2 or len(rows) != len(names) or len({*names}) < len(names):
+        raise ValueError(f"the curves have {len(names)} names for shape {rows.shape}")
+    best = about["best_epoch"]
+    return History(
+        **dict(zip(names, rows.tolist(), strict=True)),
+        best_epoch=None if best is None else fields.whole(best, 1, rows.shape[1]),
+        stopped=fields.text(about["stopped"]),
+    )

@@ -34,8 +34,8 @@ PROVEN = 3
 
 FIELDS = (
     "format_version", "versions", "digest", "architecture", "loss", "alpha", "l1", "reduction",
-    "segments", "dtype", "test_vectors", "test_rows", "optimizer", "table", "tabular", "estimator",
-    "steps",
+    "segments", "dtype", "test_vectors", "test_rows", "optimizer", "curves", "table", "tabular",
+    "estimator", "steps",
 )  # fmt: skip
 """What a header may hold that means something to a reader."""
 

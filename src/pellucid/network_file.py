@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pellucid import model_file, stepping
+from pellucid import history, model_file, stepping
 from pellucid.arrays import Array, to_numpy
+from pellucid.history import History
 from pellucid.objective import Objective
 from pellucid.parameters import Parameters
 from pellucid.vectors import make_vectors, refuse_other_outputs
@@ -17,6 +18,7 @@ class Saved(Parameters):
     """Parameters that can be put into a file and taken out again; `Network` is what has them."""
 
     objective: Objective
+    history: History | None
     _stepping: stepping.Stepping | None
 
     @classmethod
@@ -31,7 +33,7 @@ class Saved(Parameters):
         optimizer_state: bool = False,
         **more: Any,
     ) -> None:
-        """Write a model file: theta and a JSON header, no code. `more` joins the header.
+        """Write a model file: theta, the training curves, a JSON header. `more` joins the header.
 
         Parameters
         ----------
@@ -44,15 +46,18 @@ class Saved(Parameters):
             If an activation or the loss is your own code, which no file of data can hold; if a
             weight is NaN or infinite; or if `more` has the name of a field of the file's own.
         """
-        header, tensors = self._header(), None
+        header, tensors = self._to_file()
         if optimizer_state:
-            header["optimizer"], tensors = stepping.to_file(self._stepping)
+            header["optimizer"], moments = stepping.to_file(self._stepping)
+            tensors |= moments
         model_file.write(path, to_numpy(self._theta), header, tensors, more, self._restored)
 
-    def _header(self) -> dict[str, Any]:
-        """What a file says of the network itself."""
+    def _to_file(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a file says of the network itself, and the tensors that are in it besides theta."""
         header = self.objective.to_dict() | {"dtype": self._dtype}
-        return header | {"test_vectors": make_vectors(self.layout, self._theta)}
+        curves, tensors = history.to_file(self.history)
+        header |= curves | {"test_vectors": make_vectors(self.layout, self._theta)}
+        return header, dict(tensors)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -84,6 +89,7 @@ class Saved(Parameters):
             )
         network = cls._of(objective, header.get("dtype"))
         network.theta = theta
+        network.history = history.from_file(header, tensors)
         if "test_vectors" in header:
             refuse_other_outputs(layout, theta, header["test_vectors"])
         if "optimizer" in header:

@@ -270,14 +270,15 @@ class Predictor:
             "target": self.target.to_dict(),
             "target_name": self.target_name,
         }
-        header = self.network._header() | {
+        header, tensors = self.network._to_file()
+        header |= {
             "table": table,
             "about": self.about,
             "test_rows": make_rows(self.example_rows(), self._answers),
         }
         theta = to_numpy(self.network.theta)
         model_file.write(
-            path, theta, header, None, more, lambda t, h: self.from_file(t["theta"], h)
+            path, theta, header, tensors, more, lambda t, h: self.from_file(t["theta"], h, t)
         )
 
     @classmethod
@@ -296,12 +297,14 @@ class Predictor:
         if kind != cls.__name__:
             raise ValueError(f"{os.fspath(path)!r} holds a {kind}: read it with pellucid.load")
         with model_file.named(path):
-            return cls.from_file(tensors["theta"], header)
+            return cls.from_file(tensors["theta"], header, tensors)
 
     @classmethod
-    def from_file(cls, theta: Array, header: Mapping[str, Any]) -> Predictor:
-        """The predictor of a theta and a header as `pellucid.model_file.read` gives them."""
-        network = Network.from_file(theta, header)
+    def from_file(
+        cls, theta: Array, header: Mapping[str, Any], tensors: Mapping[str, Array] | None = None
+    ) -> Predictor:
+        """The predictor of a theta and a header as `model_file.read_tensors` gives them."""
+        network = Network.from_file(theta, header, tensors)
         table = fields.mapping(header["table"])
         encoder = TableEncoder.from_dict(fields.mapping(table["encoder"]))
         of_target = fields.mapping(table["target"])

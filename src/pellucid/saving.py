@@ -90,7 +90,7 @@ def load(path: str | os.PathLike[str]) -> Model:
         if kind == "Predictor":
             from pellucid.predictor import Predictor
 
-            return Predictor.from_file(tensors["theta"], header)
+            return Predictor.from_file(tensors["theta"], header, tensors)
         if kind == "Pipeline":
             from pellucid import pipelines
 

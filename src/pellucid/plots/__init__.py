@@ -7,38 +7,38 @@ matplotlib loads when a plot is drawn (`pip install "pellucid[plots]"`).
 
 from pellucid.plots.activity import ActivationDisplay
 from pellucid.plots.boundary import DecisionBoundaryDisplay
+from pellucid.plots.calibration import CalibrationDisplay
 from pellucid.plots.comparisons import ComparisonDisplay, moons_comparison, regularisation_strip
+from pellucid.plots.confusion import ConfusionMatrixDisplay
 from pellucid.plots.display import Display
 from pellucid.plots.figures import panels, save, side_by_side
 from pellucid.plots.first_layer import FirstLayerDisplay
-from pellucid.plots.functions import (
-    confusion_matrix,
-    courses,
-    decision_boundary,
-    learning_curve,
-    predicted_against_true,
-)
 from pellucid.plots.gradient_flow import GradientFlowDisplay
+from pellucid.plots.loss_curve import LossCurveDisplay
 from pellucid.plots.network import NetworkDisplay
 from pellucid.plots.palette import THEMES, Theme, theme
+from pellucid.plots.prediction_error import PredictionErrorDisplay
+from pellucid.plots.quantiles import QuantileDisplay
+from pellucid.plots.validation_curve import ValidationCurveDisplay
 
 __all__ = [
     "THEMES",
     "ActivationDisplay",
+    "CalibrationDisplay",
     "ComparisonDisplay",
+    "ConfusionMatrixDisplay",
     "DecisionBoundaryDisplay",
     "Display",
     "FirstLayerDisplay",
     "GradientFlowDisplay",
+    "LossCurveDisplay",
     "NetworkDisplay",
+    "PredictionErrorDisplay",
+    "QuantileDisplay",
     "Theme",
-    "confusion_matrix",
-    "courses",
-    "decision_boundary",
-    "learning_curve",
+    "ValidationCurveDisplay",
     "moons_comparison",
     "panels",
-    "predicted_against_true",
     "regularisation_strip",
     "save",
     "side_by_side",

@@ -13,8 +13,10 @@ import numpy as np
 
 from pellucid.columns import listed
 from pellucid.export.program import NUMBER
-from pellucid.plots.columns import columns_of, rows_of
+from pellucid.plots.columns import columns_of
 from pellucid.plots.display import Display
+from pellucid.plots.holding import held
+from pellucid.plots.labels import shortened
 from pellucid.plots.palette import Theme
 from pellucid.registry import near
 from pellucid.subject import Subject, subject_of
@@ -124,8 +126,7 @@ class DecisionBoundaryDisplay(Display):
         points = np.column_stack([_numbers(columns[name], name) for name in pair])
         x0, x1 = (_places(points[:, i], pair[i], resolution) for i in (0, 1))
         across, up = np.meshgrid(x0, x1)
-        held = {name: np.full(across.size, typical(c)) for name, c in columns.items()}
-        grid = rows_of(subject, held | {pair[0]: across.ravel(), pair[1]: up.ravel()})
+        grid = held(subject, X, {pair[0]: across.ravel(), pair[1]: up.ravel()})
         answers = subject.answers(grid)
         if subject.classes is None:
             if not 0 <= target < answers.shape[1]:
@@ -224,7 +225,7 @@ class DecisionBoundaryDisplay(Display):
                 self.points_.append(drawn)
         if key and k <= len(theme.colours):
             marks = [
-                Line2D([], [], color=c, marker=m, linestyle="", label=_short(n))
+                Line2D([], [], color=c, marker=m, linestyle="", label=shortened(n))
                 for (c, m), n in zip(styles, names, strict=True)
             ]
             ax.legend(handles=marks, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -244,7 +245,7 @@ class DecisionBoundaryDisplay(Display):
             text = ax.text(
                 self.x0[j],
                 self.x1[i],
-                _short((self.classes or ())[c]),
+                shortened((self.classes or ())[c]),
                 ha="center",
                 va="center",
                 fontsize=8.0,
@@ -313,21 +314,6 @@ def hidden_size(subject: Subject) -> str:
     return f"{n} networks, {words}" if n > 1 else words
 
 
-def typical(column: NDArray[Any]) -> Any:
-    """The median of numbers, or of other values the most frequent; None where there are none.
-
-    Examples
-    --------
-    >>> float(typical(np.array([1.0, np.nan, 9.0, 2.0]))), typical(np.array(["a", "b", "b"]))
-    (2.0, 'b')
-    """
-    if column.dtype.kind in "iuf":
-        known = column[~np.isnan(column)]
-        return np.median(known) if len(known) else np.nan
-    values = [value for value in column.tolist() if value is not None]
-    return max(dict.fromkeys(values), key=values.count) if values else None
-
-
 def answers_given(subject: Subject, y: Any, target: int = 0) -> NDArray[Any]:
     """The places of labels among the model's classes (n,), or the numbers asked of it (n,)."""
     values = np.asarray(y)
@@ -394,7 +380,3 @@ def _innermost(region: NDArray[np.bool_]) -> int:
     """The one of a region's cells, by its place among them, that is nearest to all others."""
     cells = np.argwhere(region)
     return int(np.abs(cells - np.median(cells, axis=0)).sum(axis=1).argmin())
-
-
-def _short(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"

@@ -68,6 +68,7 @@ def save(
             category["means"] = f"means_{i}"
     about: dict[str, Any] = {
         "members": len(bag.members),
+        "courses": [],
         "encoder": encoder,
         "named": hasattr(model, "feature_names_in_"),
         "target_name": model.target_name_,
@@ -85,6 +86,12 @@ def save(
             "range": list(model.target_range_), "mean": model._mean, "std": model._std
         }  # fmt: skip
         tensors["predicted"], tensors["off"] = model._residuals.predicted, model._residuals.off
+    for i, member in enumerate(bag.members):
+        course = np.array([member.losses, member.held_out_losses], np.float64)
+        known = course.size > 0 and bool(np.isfinite(course).all())
+        about["courses"].append([course.shape[1], member.best_epoch] if known else [0, 0])
+        if known:
+            tensors[f"course_{i}"] = course
     vectors = [make_vectors(objective.layout, member.theta) for member in bag.members]
     header = objective.to_dict() | {
         "versions": {"scikit-learn": sklearn.__version__},
@@ -270,7 +277,20 @@ def _members(
     none = np.zeros(0, np.intp)
     output = np.zeros((0, layout.architecture.n_outputs), np.float32)
     thetas = theta.astype(np.float32, copy=False).reshape(members, layout.size)
-    return [Member(one, none, output) for one in thetas]
+    made = [Member(one, none, output) for one in thetas]
+    courses = fields.sequence(about.get("courses", [[0, 0]] * members), members)
+    for i, (member, course) in enumerate(zip(made, courses, strict=True)):
+        epochs, best = (fields.whole(number) for number in fields.sequence(course, 2))
+        if epochs:
+            losses = tensors[f"course_{i}"]
+            if losses.shape != (2, epochs) or best > epochs:
+                raise ValueError(
+                    f"the course of network {i + 1} has shape {losses.shape}, its best epoch is "
+                    f"{best}: expected (2, {epochs})"
+                )
+            member.losses, member.held_out_losses = losses.tolist()
+            member.best_epoch = best
+    return made
 
 
 def _model(

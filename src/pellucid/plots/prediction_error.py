@@ -1,0 +1,159 @@
+"""A prediction's error is how far it is from the truth: on the diagonal, or from zero."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from pellucid.metrics import regression_report
+from pellucid.plots.display import Display
+from pellucid.plots.labels import shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+KINDS = ("actual_vs_predicted", "residual_vs_predicted")
+"""What `kind` may be: scikit-learn's words."""
+
+MOST_POINTS = 10_000
+"""Rows that are drawn; of more, so many are chosen evenly."""
+
+DOTS = 1500
+"""Points from which they are drawn in dots in an SVG or PDF too, which stays small."""
+
+
+class PredictionErrorDisplay(Display):
+    """Each row's true number, or its residual (true - predicted), by what was predicted.
+
+    Parameters
+    ----------
+    y_true, y_pred : (n,) numbers.
+    name : of what is predicted, with its unit.
+
+    Attributes
+    ----------
+    line_ : where a prediction without error lies.
+    scatter_ : the rows.
+
+    Examples
+    --------
+    >>> display = PredictionErrorDisplay.from_predictions(
+    ...     [1.0, 2.0], [1.5, 2.0], kind="residual_vs_predicted"
+    ... )
+    >>> display.scatter_.get_offsets().tolist()
+    [[1.5, -0.5], [2.0, 0.0]]
+    """
+
+    title = "Predicted and true"
+
+    def __init__(self, *, y_true: ArrayLike, y_pred: ArrayLike, name: str = "target") -> None:
+        self.y_true: NDArray[np.float64] = np.asarray(y_true, np.float64).ravel()
+        self.y_pred: NDArray[np.float64] = np.asarray(y_pred, np.float64).ravel()
+        self.name = name
+        if self.y_true.shape != self.y_pred.shape or not self.y_true.size:
+            raise ValueError(
+                f"{self.y_true.size} true numbers, {self.y_pred.size} predictions: expected pairs"
+            )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        kind: str = "actual_vs_predicted",
+        name: str = "target",
+        ax: Axes | None = None,
+        style: str = "auto",
+    ) -> Self:
+        """Draw predictions (n,) of numbers (n,)."""
+        return cls(y_true=y_true, y_pred=y_pred, name=name).plot(ax, kind=kind, style=style)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        kind: str = "actual_vs_predicted",
+        output: int = 0,
+        name: str | None = None,
+        ax: Axes | None = None,
+        style: str = "auto",
+    ) -> Self:
+        """Draw the errors of a fitted regressor, or of the model file at a path.
+
+        Parameters
+        ----------
+        X : rows as the model's `predict` takes them.
+        y : (n,), or (n, k) for a model that predicts k numbers.
+        kind : "actual_vs_predicted" or "residual_vs_predicted".
+        output : which of the k numbers.
+
+        Raises
+        ------
+        ValueError
+            If the model tells classes apart.
+        """
+        from pellucid.plots.answers import regressor
+
+        subject = regressor(estimator, "a prediction error")
+        answers = subject.answers(X)
+        true = np.asarray(y, np.float64).reshape(len(answers), -1)
+        if not 0 <= output < answers.shape[1]:
+            raise ValueError(f"output is {output}: the model predicts {answers.shape[1]} numbers")
+        column = true[:, min(output, true.shape[1] - 1)]  # several quantiles are of one number
+        return cls.from_predictions(
+            column, answers[:, output], kind=kind, name=name or subject.target_name,
+            ax=ax, style=style,
+        )  # fmt: skip
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 5.0, 4.6
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        kind: str = "actual_vs_predicted",
+        style: str = "auto",
+    ) -> Self:
+        """Draw the rows on `ax`, or on a figure of their own.
+
+        Parameters
+        ----------
+        kind : "actual_vs_predicted", or "residual_vs_predicted": true - predicted.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}: expected {' or '.join(map(repr, KINDS))}")
+        residuals = kind == "residual_vs_predicted"
+        n = len(self.y_true)
+        some = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
+        predicted = self.y_pred[some]
+        shown = self.y_true[some] - predicted if residuals else self.y_true[some]
+        name = shortened(self.name, 30)
+        report = regression_report(self.y_true, self.y_pred)
+        with self._canvas(ax, style, kind=kind) as (ax, colours):
+            drawn = len(some)
+            self.scatter_ = ax.scatter(
+                predicted, shown, s=22 if drawn < 300 else 9, color=colours.training,
+                alpha=0.75 if drawn < 300 else 0.35, linewidths=0, rasterized=drawn > DOTS,
+            )  # fmt: skip
+            both = self.y_pred if residuals else np.concatenate([self.y_true, self.y_pred])
+            ends = np.array([both.min(), both.max()])
+            (self.line_,) = ax.plot(
+                ends, 0 * ends if residuals else ends, color=colours.validation, linewidth=1.4
+            )
+            ax.set(xlabel=f"predicted {name}")
+            if residuals:
+                ax.set(ylabel=f"true - predicted {name}")
+                ax.set_title(f"Residuals, RMSE {report.rmse:.4g}")
+            else:
+                ax.set(ylabel=f"true {name}", title=f"{self.title}, R² {report.r2:.3f}")
+                ax.set_aspect("equal", adjustable="datalim")
+            ax.locator_params(nbins=6)
+        return self

@@ -68,6 +68,8 @@ class LayerActivity:
         """The shares, where there are any."""
         shares = {"saturated": self.saturated or 0.0, self.lifeless: self.dead}
         said = [f"{_percent(share)} {word}" for word, share in shares.items() if share]
+        if self.saturated is None:
+            return ", ".join(said) or ("none dead" if self.lifeless == DEAD else "none constant")
         return ", ".join(said) or "none saturated or dead"
 
     @property

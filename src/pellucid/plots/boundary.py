@@ -136,8 +136,11 @@ class DecisionBoundaryDisplay(Display):
             heading = hidden_size(subject)
             others = len(columns) - 2
             if others:
+                kinds = {c.kind for c in subject.taken if c.name not in pair}
                 many = f"{others} other columns" if others > 1 else "the other column"
-                heading += f"\n{many} held at {'their medians' if others > 1 else 'its median'}"
+                usual = "usual values" if kinds - {NUMBER} else "medians"
+                usual = f"their {usual}" if others > 1 else f"its {usual.removesuffix('s')}"
+                heading += f"\n{many} held at {usual}"
         return cls(
             x0,
             x1,

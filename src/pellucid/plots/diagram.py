@@ -16,9 +16,6 @@ TEXT, SMALL = 12.0, 10.0
 MARGIN = 14.0
 """Around all."""
 
-WIDEST, THINNEST = 4.5, 0.35
-"""Widths of the lines of each layer's largest weight, and of one that is 0."""
-
 
 DEEPEST = 0.5
 """How much of its sign's colour the largest activation gets: its number is in ink upon it."""
@@ -61,6 +58,7 @@ class Edge:
     source, target : places of the units in their layers.
     weight : a number of theta.
     size : |weight| by the largest of its layer.
+    width : of its line, in pixels.
     """
 
     layer: int
@@ -68,11 +66,7 @@ class Edge:
     target: int
     weight: float
     size: float
-
-    @property
-    def width(self) -> float:
-        """Of its line, in pixels."""
-        return THINNEST + (WIDEST - THINNEST) * self.size
+    width: float
 
     @property
     def opacity(self) -> float:

@@ -140,7 +140,7 @@ def _unit(diagram: Diagram, unit: Unit) -> str:
             f'<text class="inside" x="{unit.x:.1f}" y="{unit.y:.1f}" text-anchor="middle" '
             f'font-size="{diagram.letters:g}">{escape(inside)}</text>'
         )
-    if unit.bias is not None:
+    if unit.bias:
         sign = "negative" if unit.bias < 0 else "positive"
         x, y, r = diagram.dot(unit)
         made.append(f'<circle class="dot {sign}" cx="{x:.1f}" cy="{y:.1f}" r="{r:.2f}"/>')

@@ -28,8 +28,15 @@ NAME_ROOM = 190.0
 GAP, TOP, BELOW = 140.0, 52.0, 76.0
 """Least room between the units of two layers; above all units, for headings; below, for notes."""
 
-MOST_EDGES = 1500
+MOST_EDGES = 600
 """Between two layers; of more weights the largest are drawn."""
+
+WIDEST, THINNEST, CROWD = 4.5, 0.35, 150
+"""Widths of the lines of a layer's largest weight and of one that is 0, and up to how many lines
+there are so wide: more of them are thinner."""
+
+LINE = 16.0
+"""From one line of words down to the next."""
 
 KEY_ROOM = 340.0
 """Width of the key, which no diagram is narrower than."""
@@ -41,7 +48,7 @@ def lay_out(
     outputs: Sequence[str],
     x: NDArray[Any] | None = None,
     raw: Sequence[str] | None = None,
-    answers: Sequence[Sequence[tuple[str, bool]]] | None = None,
+    answers: Sequence[Sequence[tuple[str, str, bool]]] | None = None,
     note: str = "",
     max_units: int = 12,
 ) -> Diagram:
@@ -52,7 +59,8 @@ def lay_out(
     inputs, outputs : what they are called.
     x : (1, n_inputs), for which activations are shown.
     raw : for each input what it was before it was scaled, or "".
-    answers : for each output the lines to stand beside it, and whether each is the model's choice.
+    answers : for each output the lines to stand beside it: a name, what is said of it, and whether
+        it is the model's choice.
     note : a line below everything.
     max_units : of a layer; of more, the ones that matter most are shown.
 
@@ -65,100 +73,128 @@ def lay_out(
     """
     if max_units < 2:
         raise ValueError(f"max_units is {max_units}: expected 2 or more")
-    layers = network.architecture.layers
-    parameters = [
-        tuple(np.asarray(p, np.float64) for p in row) for row in network.layout.views(network.theta)
-    ]
-    trace = None if x is None else network.trace(x)
-    a = None if trace is None else [_flat(trace.x[0]), *map(_flat, trace.a)]
-    z = None if trace is None else [np.zeros(0), *map(_flat, trace.z)]
-    shown = chosen(layers, parameters, a, max_units)
-    sizes = [network.architecture.n_inputs, *(layer.n_out for layer in layers)]
-    rows = [len(places) + (len(places) < n) for places, n in zip(shown, sizes, strict=True)]
-    beside = [[(name, False)] for name in outputs] if answers is None else answers
-    lines = max((len(beside[place]) for place in shown[-1]), default=1)
-    pitch = _pitch(max(rows), lines)
-    radius = min(15.0, 0.41 * pitch)
-    span = pitch * (max(rows) - 1)
-
-    labels = [
-        f"{n} = {r}" if r else n for n, r in zip(inputs, raw or [""] * len(inputs), strict=True)
-    ]
-    left = [shortened(labels[place], NAME_ROOM, TEXT) for place in shown[0]]
-    right = [
-        [(shortened(text, NAME_ROOM, TEXT), bold) for text, bold in beside[place]]
-        for place in shown[-1]
-    ]
-    headings = [_heading(layers, number) for number in range(len(sizes))]
-    wide = [max(width_of(line, TEXT) for line in heading) for heading in headings]
-    reach = MARGIN + max(radius, *(width_of(text, TEXT) + radius + 8 for text in left), wide[0] / 2)
-    across = [reach]
-    for before, after in pairwise(wide):
-        room = max(GAP + 2 * radius, (before + after) / 2 + 18, min(0.3 * span, 300.0))
-        across.append(across[-1] + room)
-    bold_width = max((1.1 * width_of(text, TEXT) for row in right for text, _ in row), default=0.0)
-    width = across[-1] + max(radius + 8 + bold_width, wide[-1] / 2) + MARGIN
-    spare = max(0.0, KEY_ROOM - width, width_of(note, SMALL) + 2 * MARGIN - width)
-    across, width = [x_ + spare / 2 for x_ in across], width + spare
-    height = TOP + 2 * radius + span + BELOW + (18.0 if note else 0.0)
-    middle = TOP + radius + span / 2
-
-    words = [
-        Words(line, x_, 14.0 + 16.0 * i, "heading" if i == 0 else "note")
-        for x_, heading in zip(across, headings, strict=True)
-        for i, line in enumerate(heading)
-    ]
-    units: list[Unit] = []
-    for number, places in enumerate(shown):
-        # Short columns take more room, up to a point: lines are then easier to follow.
-        step = min(1.6 * pitch, span / (rows[number] - 1)) if rows[number] > 1 else 0.0
-        top = middle - step * (rows[number] - 1) / 2
-        bias = parameters[number - 1][1] if number and len(parameters[number - 1]) > 1 else None
-        for row, place in enumerate(places):
-            units.append(
-                Unit(
-                    number,
-                    place,
-                    _name(layers, number, place, inputs, outputs),
-                    across[number],
-                    top + row * step,
-                    None if bias is None else float(bias[place]),
-                    None if z is None or not number else float(z[number][place]),
-                    None if a is None else float(a[number][place]),
-                )
-            )
-        if len(places) < sizes[number]:
-            more = f"… {sizes[number] - len(places):,} more".replace(",", " ")
-            words.append(Words(more, across[number], top + len(places) * step, "more", size=SMALL))
-    by_place = {(unit.layer, unit.place): unit for unit in units}
-    for place, text in zip(shown[0], left, strict=True):
-        unit = by_place[0, place]
-        x_ = unit.x - radius - 8
-        words.append(Words(text, x_, unit.y, "name", "end", whole=labels[place]))
-    for place, written in zip(shown[-1], right, strict=True):
-        unit = by_place[len(layers), place]
-        for i, (text, bold) in enumerate(written):
-            y = unit.y + (i - (len(written) - 1) / 2) * 16.0
+    sheet = _Sheet(network, x, max_units)
+    beside = [[(name, "", False)] for name in outputs] if answers is None else answers
+    values = [f" = {text}" if text else "" for text in raw or [""] * len(inputs)]
+    left = [_label(inputs[place], values[place]) for place in sheet.shown[0]]
+    right = [[(_label(n, said), bold) for n, said, bold in beside[i]] for i in sheet.shown[-1]]
+    sheet.space(left, [text for lines in right for text, _ in lines], max(map(len, right)), note)
+    units = sheet.units(inputs, outputs)
+    words = sheet.headings() + sheet.more() + sheet.below(note)
+    at, off = {(unit.layer, unit.place): unit for unit in units}, sheet.radius + 8
+    for place, text in zip(sheet.shown[0], left, strict=True):
+        unit, whole = at[0, place], inputs[place] + values[place]
+        words.append(Words(text, unit.x - off, unit.y, "name", "end", whole=whole))
+    for place, lines in zip(sheet.shown[-1], right, strict=True):
+        unit = at[len(sheet.layers), place]
+        for i, (text, bold) in enumerate(lines):
+            y = unit.y + (i - (len(lines) - 1) / 2) * LINE
+            whole = "".join(beside[place][i][:2])
             role = "answer" if bold else "name"
-            words.append(
-                Words(text, unit.x + radius + 8, y, role, "start", whole=beside[place][i][0])
-            )
-    edges, notes = _edges(layers, parameters, shown)
-    for number, text in enumerate(notes, 1):
-        x_ = (across[number - 1] + across[number]) / 2
-        words.append(Words(text, x_, TOP + 2 * radius + span + 20, "note", size=SMALL))
-    if note:
-        words.append(Words(note, width / 2, height - MARGIN - 24.0, "note", size=SMALL))
+            words.append(Words(text, unit.x + off, y, role, "start", whole=whole))
     return Diagram(
         tuple(units),
-        tuple(edges),
+        tuple(sheet.edges),
         tuple(words),
-        width,
-        height,
-        radius,
-        {i: float(np.abs(p[1]).max()) for i, p in enumerate(parameters, 1) if len(p) > 1},
-        {} if a is None else {i: float(np.abs(v).max()) for i, v in enumerate(a)},
+        sheet.width,
+        sheet.height,
+        sheet.radius,
+        sheet.largest_bias,
+        {} if sheet.a is None else {i: float(np.abs(a).max()) for i, a in enumerate(sheet.a)},
     )
+
+
+class _Sheet:
+    """What is shown of a network, and the room that it takes."""
+
+    def __init__(self, network: Network, x: NDArray[Any] | None, max_units: int) -> None:
+        self.layers = network.architecture.layers
+        self.parameters = [
+            tuple(np.asarray(p, np.float64) for p in row)
+            for row in network.layout.views(network.theta)
+        ]
+        trace = None if x is None else network.trace(x)
+        self.a = None if trace is None else [_flat(trace.x[0]), *map(_flat, trace.a)]
+        self.z = None if trace is None else [np.zeros(0), *map(_flat, trace.z)]
+        self.sizes = [network.architecture.n_inputs, *(layer.n_out for layer in self.layers)]
+        self.shown = chosen(self.layers, self.parameters, self.a, max_units)
+        self.edges, self.notes = _edges(self.layers, self.parameters, self.shown)
+        biases = {i: p[1] for i, p in enumerate(self.parameters, 1) if len(p) > 1}
+        self.largest_bias = {i: float(np.abs(b).max()) for i, b in biases.items() if b.any()}
+
+    def space(self, left: Sequence[str], right: Sequence[str], lines: int, note: str) -> None:
+        """Give all columns their places, with room for the words beside and above them."""
+        self.rows = [
+            len(places) + (len(places) < n)
+            for places, n in zip(self.shown, self.sizes, strict=True)
+        ]
+        self.pitch = _pitch(max(self.rows), lines)
+        self.radius = min(15.0, 0.41 * self.pitch)
+        self.span = self.pitch * (max(self.rows) - 1)
+        self.heads = [_heading(self.layers, number) for number in range(len(self.sizes))]
+        wide = [max(width_of(line, TEXT) for line in heading) for heading in self.heads]
+        off = self.radius + 8
+        before = max(off + max(width_of(text, TEXT) for text in left), wide[0] / 2)
+        # The chosen answer's letters are bold, which are wider.
+        after = max(off + max(1.1 * width_of(text, TEXT) for text in right), wide[-1] / 2)
+        self.across = [MARGIN + before]
+        for one, other in pairwise(wide):
+            room = max(GAP + 2 * self.radius, (one + other) / 2 + 18, min(0.3 * self.span, 300.0))
+            self.across.append(self.across[-1] + room)
+        width = self.across[-1] + after + MARGIN
+        self.width = max(width, KEY_ROOM, width_of(note, SMALL) + 2 * MARGIN)
+        self.across = [x + (self.width - width) / 2 for x in self.across]
+        self.bottom = TOP + 2 * self.radius + self.span
+        self.height = self.bottom + BELOW + (18.0 if note else 0.0)
+
+    def row(self, number: int, row: int) -> float:
+        """How far down a row of a column is. Short columns take more room, up to a point."""
+        n = self.rows[number]
+        step = min(1.6 * self.pitch, self.span / (n - 1)) if n > 1 else 0.0
+        return TOP + self.radius + self.span / 2 + (row - (n - 1) / 2) * step
+
+    def units(self, inputs: Sequence[str], outputs: Sequence[str]) -> list[Unit]:
+        """The circles."""
+        made = []
+        for number, places in enumerate(self.shown):
+            arrays = self.parameters[number - 1] if number else ()
+            bias = arrays[1] if len(arrays) > 1 else None
+            for row, place in enumerate(places):
+                name = _name(self.layers, number, place, inputs, outputs)
+                b = None if bias is None else float(bias[place])
+                z = None if self.z is None or not number else float(self.z[number][place])
+                a = None if self.a is None else float(self.a[number][place])
+                y = self.row(number, row)
+                made.append(Unit(number, place, name, self.across[number], y, b, z, a))
+        return made
+
+    def headings(self) -> list[Words]:
+        """What stands above each column: which layer it is; its units and their activation."""
+        return [
+            Words(line, x, 14.0 + LINE * i, "note" if i else "heading")
+            for x, heading in zip(self.across, self.heads, strict=True)
+            for i, line in enumerate(heading)
+        ]
+
+    def more(self) -> list[Words]:
+        """How many units of a column are not shown, where the next of them would be."""
+        return [
+            Words(f"… {n - len(places)} more", x, self.row(number, len(places)), "more", size=SMALL)
+            for number, (x, places, n) in enumerate(
+                zip(self.across, self.shown, self.sizes, strict=True)
+            )
+            if len(places) < n
+        ]
+
+    def below(self, note: str) -> list[Words]:
+        """What the widest line between two columns stands for, and the note on the whole."""
+        made = [
+            Words(line, (left + right) / 2, self.bottom + 20 + 13 * i, "note", size=SMALL)
+            for (left, right), lines in zip(pairwise(self.across), self.notes, strict=True)
+            for i, line in enumerate(lines)
+        ]
+        y = self.height - MARGIN - 24.0
+        return [*made, Words(note, self.width / 2, y, "note", size=SMALL)] if note else made
 
 
 def chosen(
@@ -200,9 +236,10 @@ def _edges(
     layers: Sequence[Layer],
     parameters: Sequence[tuple[NDArray[Any], ...]],
     shown: Sequence[Sequence[int]],
-) -> tuple[list[Edge], list[str]]:
+) -> tuple[list[Edge], list[list[str]]]:
     """The lines between units that are shown, small weights first; and a note for each layer."""
-    edges, notes = [], []
+    edges: list[Edge] = []
+    notes: list[list[str]] = []
     for number, layer in enumerate(layers, 1):
         W = parameters[number - 1][0]
         largest = float(np.abs(W).max()) or 1.0
@@ -213,11 +250,13 @@ def _edges(
             pairs = [(i, j, float(W[i, j])) for i in sources for j in targets]
         pairs.sort(key=lambda pair: abs(pair[2]))
         drawn = pairs[-MOST_EDGES:]
-        edges += [Edge(number, i, j, w, abs(w) / largest) for i, j, w in drawn]
-        note = f"widest line: {brief(float(np.abs(W).max()))}"
+        spread = WIDEST * min(1.0, (CROWD / max(len(drawn), 1)) ** 0.7) - THINNEST
+        for i, j, w in drawn:
+            size = abs(w) / largest
+            edges.append(Edge(number, i, j, w, size, THINNEST + spread * size))
+        notes.append([f"widest line: {brief(float(np.abs(W).max()))}"])
         if len(drawn) < len(pairs):
-            note += f" ; the largest {len(drawn)} of {len(pairs)}"
-        notes.append(note)
+            notes[-1].append(f"{len(drawn)} of {len(pairs)} drawn")
     return edges, notes
 
 
@@ -247,9 +286,14 @@ def _name(
     return f"unit {place + 1} of layer {number}"
 
 
+def _label(name: str, said: str) -> str:
+    """A name and what is said of it; where both are too long, the name gives way."""
+    return shortened(name, max(NAME_ROOM - width_of(said, TEXT), NAME_ROOM / 3), TEXT) + said
+
+
 def _pitch(rows: int, lines: int) -> float:
     """From one unit down to the next: less where there are many, never less than words need."""
-    least = 16.0 * lines + 4.0
+    least = LINE * lines + 4.0
     return max(least, 38.0 if rows <= 14 else 28.0 if rows <= 30 else 20.0)
 
 

@@ -20,18 +20,19 @@ def width_of(words: str, size: float) -> float:
 
 
 def shortened(words: str, room: float, size: float) -> str:
-    """The same, or as much of its beginning as there is room for, with an ellipsis after it.
+    """The same, or without its middle if there is no room: names differ at their ends.
 
     Examples
     --------
     >>> shortened("number of rooms", 60.0, 10)
-    'number o…'
+    'numb…ms'
     """
-    if width_of(words, size) <= room:
-        return words
-    while words and width_of(words + "…", size) > room:
-        words = words[:-1]
-    return words.rstrip() + "…"
+    kept, text = len(words), words
+    while width_of(text, size) > room and kept > 1:
+        kept -= 1
+        end = kept * 2 // 5
+        text = words[: kept - end].rstrip() + "…" + words[len(words) - end :].lstrip()
+    return text
 
 
 def brief(value: float, digits: int = 3) -> str:

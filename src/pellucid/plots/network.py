@@ -214,7 +214,7 @@ class NetworkDisplay(Display):
                 color=theme.ink,
                 zorder=4,
             )
-            if unit.bias is not None:
+            if unit.bias:
                 _dot(ax, theme, *diagram.dot(unit), unit.bias, size)
 
     def _draw_key(self, ax: Axes, theme: Theme, size: float) -> None:
@@ -241,24 +241,24 @@ def _outputs(subject: Subject, k: int) -> list[str]:
 
 def _answers(
     subject: Subject, x: Any, outputs: list[str]
-) -> tuple[list[list[tuple[str, bool]]] | None, str]:
+) -> tuple[list[list[tuple[str, str, bool]]] | None, str]:
     """The model's answer for a row: lines beside each output, or a line below all of them."""
     answers, k = subject.answers(x)[0], len(outputs)
     if subject.classes is None:
         if len(answers) != k:
             return None, "answer: " + ", ".join(brief(v, 4) for v in answers)
-        said = [[(f"{n} {brief(v, 4)}", True)] for n, v in zip(outputs, answers, strict=True)]
+        said = [[(n, f" = {brief(v, 4)}", True)] for n, v in zip(outputs, answers, strict=True)]
         return said, ""
     best = answers.max()
     lines = [
-        (f"{label} {_percent(p)}", bool(p == best if subject.exclusive else p > 0.5))
+        (str(label), f": {_percent(p)}", bool(p == best if subject.exclusive else p > 0.5))
         for label, p in zip(subject.classes, answers, strict=True)
     ]
     if len(lines) == k:
         return [[line] for line in lines], ""
     if k == 1:
         return [lines], ""
-    return None, "answer: " + ", ".join(text for text, chosen in lines if chosen)
+    return None, "answer: " + ", ".join(name + said for name, said, chosen in lines if chosen)
 
 
 def _percent(p: float) -> str:

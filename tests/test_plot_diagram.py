@@ -23,6 +23,9 @@ from pellucid.plots import THEMES, NetworkDisplay
 from pellucid.plots.lettering import width_of
 from pellucid.subject import subject_of
 
+# Models are trained for as long as a picture needs, which is not until they are done.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
 SVG = "{http://www.w3.org/2000/svg}"
 IRIS = datasets.load("iris")
 LONG = "a column whose name tells at great length what it holds, number "
@@ -44,8 +47,7 @@ def texts_of(root):
 @pytest.fixture(scope="module")
 def iris():
     model = MLPClassifier((5,), activation="tanh", solver="lbfgs", max_iter=30, random_state=0)
-    with pytest.warns(Warning, match="converge"):
-        return model.fit(IRIS.X, np.array(IRIS.class_names)[IRIS.y])
+    return model.fit(IRIS.X, np.array(IRIS.class_names)[IRIS.y])
 
 
 def test_every_line_of_the_svg_is_a_weight_and_every_weight_a_line(iris):
@@ -271,8 +273,7 @@ def test_both_grounds_are_in_one_svg_and_each_alone_when_asked_for(iris):
 def test_names_of_markup_and_of_mathematics_stay_what_they_are():
     model = MLPRegressor(hidden_layer_sizes=(2,), max_iter=2, random_state=0)
     X = pl.DataFrame({"a<b & c": [1.0, 2.0, 3.0], "$x$_1": [1.0, 0.0, 1.0]})
-    with pytest.warns(Warning, match="Maximum iterations"):
-        model.fit(X, [1.0, 2.0, 3.0])
+    model.fit(X, [1.0, 2.0, 3.0])
     display = NetworkDisplay.of(model)
     assert {"a<b & c", "$x$_1"} <= {*texts_of(ET.fromstring(display.to_svg()))}
     display.plot().figure_.savefig("/dev/null", format="png")

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MOST_POINTS = 2000
 """Of more rows so many are drawn, spread evenly over them."""
 
+UNFILLED = "1234"
+"""Markers that are made of lines alone, and so have no edge."""
+
 PALEST, DEEPEST = 0.10, 0.50
 """Opacity of a region where the model could not say, and where it is certain."""
 
@@ -204,13 +207,16 @@ class DecisionBoundaryDisplay(Display):
             shading="nearest",
             rasterized=True,
         )
+        second, best = np.moveaxis(np.sort(self.answers, axis=-1)[..., -2:], -1, 0)
         for c in np.unique(taken)[: None if k > 2 else 1]:
-            lead = self.answers[..., c] - np.delete(self.answers, c, axis=-1).max(axis=-1)
+            lead = self.answers[..., c] - np.where(taken == c, second, best)
             if lead.min() < 0 < lead.max():
                 ax.contour(self.x0, self.x1, lead, [0.0], colors=theme.ink, linewidths=0.8)
         self.points_ = []
         if self.X is not None:
             rows = self._drawn_rows
+            edge: dict[str, Any] = {"edgecolors": theme.ground}
+            edge["linewidths"] = 0.6 if k <= len(theme.colours) else 0.25
             codes = np.full(len(rows), -1) if self.y is None else self.y[rows]
             for c in np.unique(codes):
                 colour, marker = styles[int(c)] if c >= 0 else (theme.muted, "o")
@@ -221,9 +227,8 @@ class DecisionBoundaryDisplay(Display):
                     s=size,
                     color=colour,
                     marker=marker,
-                    edgecolors=theme.ground,
-                    linewidths=0.6 if k <= len(theme.colours) else 0.25,
                     zorder=3,
+                    **({} if marker in UNFILLED else edge),
                 )
                 self.points_.append(drawn)
         if key and k <= len(theme.colours):
@@ -252,6 +257,7 @@ class DecisionBoundaryDisplay(Display):
                 ha="center",
                 va="center",
                 fontsize=8.0,
+                parse_math=False,
                 weight="bold",
                 color=theme.ink,
                 path_effects=[withStroke(linewidth=2.5, foreground=theme.ground)],
@@ -327,7 +333,7 @@ def answers_given(subject: Subject, y: Any, target: int = 0) -> NDArray[Any]:
     codes = {str(label): i for i, label in enumerate(subject.classes)}
     found = [codes.get(str(label)) for label in values.ravel().tolist()]
     if None in found:
-        unknown = values.ravel()[found.index(None)]
+        unknown = values.ravel().tolist()[found.index(None)]
         raise ValueError(f"y holds {unknown!r}: expected one of {listed(subject.classes)}")
     return np.array(found, dtype=np.intp)
 

@@ -171,9 +171,9 @@ def pixels_of(
 ) -> tuple[tuple[int, int], NDArray[np.intp]]:
     """The shape of a model's pictures, and the place of each input in them, row by row.
 
-    As many inputs as such a picture has pixels lie in their own order. Of fewer, because an encoder
-    dropped pixels that never change, the columns' names must end in the pixel's number, as
-    "pixel37" does, or in its row and column, as "pixel_4_5" does.
+    Columns whose names end in a pixel's row and column, as "pixel_4_5" does, lie there; so do those
+    that end in a pixel's number, as "pixel37" does, where some are missing because an encoder drops
+    pixels that never change. All others lie in their own order, as many as a picture has pixels.
 
     Raises
     ------
@@ -188,22 +188,19 @@ def pixels_of(
     stems = {re.sub(r"[\d\s_.,x-]+", "", name.lower()) for name in columns}
     if len(stems) > 1 and shape is None:
         raise ValueError(f"columns such as {columns[0]!r} and {columns[-1]!r} differ: {purpose}")
+    numbered = [re.search(r"(?:(\d+)[_x., -])?(\d+)$", name) for name in columns]
+    found = [(match[1], match[2]) for match in numbered if match]
+    placed = _by_number(found, shape) if len(found) == n else None
+    if placed is not None:
+        return placed
     side = isqrt(n)
     if shape is None and side * side == n and side >= SMALLEST_SIDE:
         shape = (side, side)
     if shape is not None and shape[0] * shape[1] == n:
         return shape, np.arange(n)
-    numbered = [re.search(r"(?:(\d+)[_x., -])?(\d+)$", name) for name in columns]
-    found = [(match[1], match[2]) for match in numbered if match]
-    if len(found) == n:
-        placed = _by_number(found, shape)
-        if placed is not None:
-            return placed
     if shape is not None:
         pixels = shape[0] * shape[1]
-        raise ValueError(
-            f"a picture of shape {shape} has {pixels} pixels, and the model {n} inputs"
-        )
+        raise ValueError(f"shape {shape} is of {pixels} pixels, and the model has {n} inputs")
     raise ValueError(
         f"{n} inputs are no square picture of {SMALLEST_SIDE} or more pixels a side: give "
         f"shape=(rows, columns) if they are pixels; {purpose}"
@@ -222,6 +219,8 @@ def _by_number(
         side = int(max(rows.max(), last.max())) + 1
         shape = shape or (side, side)
         places = np.where(last < shape[1], rows * shape[1] + last, -1)
+    elif np.ptp(last) == len(last) - 1:
+        return None  # none is missing, so that their order is all there is to know
     else:
         side = isqrt(int(last.max()) - 1) + 1 if last.max() > 1 else 1
         side += int(side * side == last.max() and last.min() == 0)

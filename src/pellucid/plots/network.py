@@ -319,8 +319,9 @@ def _write(ax: Axes, words: Words, theme: Theme, size: float) -> None:
     ax.text(
         words.x,
         words.y,
-        words.text.replace("$", r"\$"),
+        words.text,
         size=words.size * size,
+        parse_math=False,
         ha=side,
         va="center_baseline",
         color=theme.muted if words.role in ("note", "more") else theme.ink,

@@ -12,13 +12,13 @@ __all__ = ["STYLE", "escape", "fragment", "page"]
 
 COLOURS = {
     "light": {
-        "ground": "#ffffff", "card": "#f6f7f9", "ink": "#1c2024", "muted": "#5b6470",
-        "line": "#d5dae0", "accent": "#0b5cad", "second": "#b34700", "good": "#1a7340",
+        "ground": "#ffffff", "card": "#f6f7f9", "ink": "#1b1e24", "muted": "#5d6470",
+        "line": "#d9dce1", "accent": "#0067a3", "second": "#b34700", "good": "#1a7340",
         "bad": "#b3261e",
     },
     "dark": {
-        "ground": "#14171a", "card": "#1d2226", "ink": "#e6e9ec", "muted": "#9aa5b1",
-        "line": "#353c43", "accent": "#7db8f2", "second": "#f2a65e", "good": "#6fcf97",
+        "ground": "#16181d", "card": "#1e2127", "ink": "#e8eaee", "muted": "#a4abb8",
+        "line": "#363b45", "accent": "#56b4e9", "second": "#e69f00", "good": "#6fcf97",
         "bad": "#ff8a80",
     },
 }  # fmt: skip

@@ -53,7 +53,6 @@ def places_of(labels: ArrayLike, classes: Sequence[Any]) -> NDArray[np.intp]:
         return one_hot
     found = [known.get(label, known.get(str(label))) for label in values.ravel().tolist()]
     if None in found:
-        raise ValueError(
-            f"y holds {values.ravel()[found.index(None)]!r}: expected one of {listed(classes)}"
-        )
+        unknown = values.ravel()[found.index(None)].tolist()
+        raise ValueError(f"y holds {unknown!r}: expected one of {listed(classes)}")
     return np.array(found, dtype=np.intp)

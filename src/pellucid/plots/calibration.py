@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.plots.display import Display
-from pellucid.plots.labels import shortened
+from pellucid.plots.labels import SMALLEST, cell, extent, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,7 +121,7 @@ class CalibrationDisplay(Display):
         subject, classes = classifier(estimator, "calibration")
         return cls.from_predictions(
             places_of(y, classes), subject.answers(X), n_bins=n_bins, strategy=strategy,
-            of=str(classes[1]) if len(classes) == 2 else None, ax=ax, style=style,
+            of=f"class {classes[1]}" if len(classes) == 2 else None, ax=ax, style=style,
         )  # fmt: skip
 
     @property
@@ -135,7 +135,12 @@ class CalibrationDisplay(Display):
                 [0, 1], [0, 1], color=colours.muted, linewidth=1, ls=":", label="as it should be"
             )
             self.bars_ = ax.vlines(
-                self.prob_pred, *self.intervals.T, color=colours.training, linewidth=1, alpha=0.7
+                self.prob_pred,
+                *self.intervals.T,
+                color=colours.training,
+                linewidth=1,
+                alpha=0.7,
+                label="95 % interval",
             )
             (self.line_,) = ax.plot(
                 self.prob_pred, self.prob_true, "o-", color=colours.training, markersize=5,
@@ -143,18 +148,30 @@ class CalibrationDisplay(Display):
             )  # fmt: skip
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), title=self.title)
             of = shortened(self.of, 28)
-            ax.set_ylabel(f"part of the rows that are {of}" if of else "part that was so")
+            ax.set_ylabel("part of the rows that are so")
             below = ax.inset_axes((0, -0.3, 1, 0.2), sharex=ax)
             self.counts_ = below.bar(
                 self.prob_pred, self.counts, width=0.035, color=colours.training, alpha=0.75
             )
             below.set(ylabel="rows", xlabel=f"probability of {of}" if of else "probability")
-            below.set_ylim(0, 1.15 * self.counts.max(initial=1))
+            below.set_ylim(0, 1.45 * self.counts.max(initial=1))
             below.locator_params(axis="y", nbins=3)
             ax.tick_params(labelbottom=False)
-            ax.legend(loc="upper left")
+            ax.legend(loc="best")
             self.counts_ax_ = below
+            self._write_counts(ax, below)
         return self
+
+    def _write_counts(self, ax: Axes, below: Axes) -> None:
+        """The number above each bar that is far enough from the next."""
+        width = cell(ax, 1, 1)[0]
+        gaps = np.diff(self.prob_pred, prepend=-1.0, append=2.0) * width / 1.04
+        for i, count in enumerate(self.counts):
+            if extent(str(count))[0] * SMALLEST + 4 < min(gaps[i], gaps[i + 1]):
+                below.annotate(
+                    str(count), (self.prob_pred[i], count), (0, 2), textcoords="offset points",
+                    ha="center", va="bottom", fontsize=SMALLEST,
+                )  # fmt: skip
 
 
 def wilson(parts: NDArray[np.float64], counts: ArrayLike) -> NDArray[np.float64]:

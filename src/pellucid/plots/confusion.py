@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.plots.display import Display
-from pellucid.plots.labels import LARGEST, SMALLEST, cell, fitting_size, name_cells
+from pellucid.plots.labels import (
+    LARGEST,
+    NAME_SIZE,
+    POINTS_AN_INCH,
+    SMALLEST,
+    cell,
+    extent,
+    fitting_size,
+    name_cells,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,8 +31,9 @@ if TYPE_CHECKING:
 class ConfusionMatrixDisplay(Display):
     """True classes down, predicted ones across; shades are parts of the true class's rows.
 
-    From 2 to 100 classes and more: a name or a number that does not fit is left out, and the shade
-    tells. Otherwise as scikit-learn's display of that name.
+    A shade goes by the root of the part, so that rare mistakes are seen too. From 2 to 100 classes
+    and more: a name or a number that does not fit is left out, and the shade tells. Otherwise as
+    scikit-learn's display of that name.
 
     Parameters
     ----------
@@ -135,9 +146,18 @@ class ConfusionMatrixDisplay(Display):
         )  # fmt: skip
 
     @property
+    def _cells(self) -> float:
+        """Width of all cells, in inches of a figure of its own."""
+        return min(8.0, max(2.8, 0.42 * len(self.display_labels)))
+
+    @property
     def _size(self) -> tuple[float, float]:
-        side = min(9.0, 3.3 + 0.24 * len(self.display_labels))
-        return side + 0.9, side
+        k = len(self.display_labels)
+        cells = self._cells
+        names = (
+            NAME_SIZE / POINTS_AN_INCH * max(extent(shortened(n))[0] for n in self.display_labels)
+        )
+        return cells + names + 1.7, cells + (0.3 if names < 0.8 * cells / k else names) + 0.8
 
     def plot(
         self,
@@ -159,19 +179,23 @@ class ConfusionMatrixDisplay(Display):
         """
         options = {"include_values": include_values, "values_format": values_format}
         options |= {"cmap": cmap, "colorbar": colorbar}
+        from matplotlib.colors import PowerNorm
+
         counts, k = self.confusion_matrix, len(self.display_labels)
         with self._canvas(ax, style, **options) as (ax, colours):
             rows = counts.sum(axis=1, keepdims=True)
             parts = np.divide(counts, rows, out=np.zeros(counts.shape), where=rows > 0)
             shades = colours.sequential if cmap is None else cmap
-            self.im_ = ax.imshow(parts, cmap=shades, vmin=0, vmax=1, interpolation="nearest")
-            ax.spines[:].set_visible(False)
+            root = PowerNorm(0.5, vmin=0, vmax=1)
+            self.im_ = ax.imshow(parts, cmap=shades, norm=root, interpolation="nearest")
+            ax.spines[:].set(visible=True, color=colours.line)
             ax.tick_params(length=0)
             ax.set(xlabel="predicted", ylabel="true", title=self._heading())
             self.colorbar_ = None
             if colorbar:
                 figure: Any = ax.figure
-                self.colorbar_ = figure.colorbar(self.im_, ax=ax, shrink=0.8, aspect=30)
+                beside = ax.inset_axes((1 + 0.12 / self._cells, 0.0, 0.14 / self._cells, 1.0))
+                self.colorbar_ = figure.colorbar(self.im_, cax=beside)
                 self.colorbar_.set_label("part of the true class")
                 self.colorbar_.outline.set_visible(False)
             name_cells(ax, self.display_labels, self.display_labels)

@@ -98,6 +98,7 @@ class Display:
 
         shown = self._drawn() if style is None else self._again(style)
         written = BytesIO()
+        shown.figure_.draw_without_rendering()
         with rc_context({"svg.hashsalt": "pellucid", "svg.fonttype": "path"}):
             shown.figure_.savefig(written, format="svg", dpi=110, metadata=REPEATABLE["svg"])
         return written.getvalue().decode()

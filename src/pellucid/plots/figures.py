@@ -79,7 +79,7 @@ def panels(ax: Axes, rows: int, columns: int) -> NDArray[Any]:
 def save(figure: Figure, path: str | os.PathLike[str], dpi: float = 150) -> None:
     """Write a figure as the kind of picture its name ends in: .png, .svg, .pdf.
 
-    The same figure gives the same bytes again.
+    The same program gives the same bytes again.
 
     Parameters
     ----------
@@ -93,6 +93,7 @@ def save(figure: Figure, path: str | os.PathLike[str], dpi: float = 150) -> None
     from matplotlib import rc_context
 
     ending = format_of(path)
+    figure.draw_without_rendering()  # what fits where is only known once all has been drawn
     with rc_context({"svg.hashsalt": "pellucid", "svg.fonttype": "path"}):
         figure.savefig(path, format=ending, dpi=dpi, metadata=REPEATABLE[ending])
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.legend import Legend
 
-SMALLEST, LARGEST = 7.0, 9.5
-"""Points that a text within a picture has at the least and at the most."""
+SMALLEST, NAME_SIZE, LARGEST = 7.0, 8.5, 9.5
+"""Points that a text within a picture has at the least, as a class's name, and at the most."""
 
 LONGEST_NAME = 18
 """Characters of a class's or column's name that are written."""
@@ -70,13 +70,28 @@ def name_cells(ax: Axes, across: Sequence[Any], down: Sequence[Any]) -> None:
     """Name the columns and rows of an image: upright where they are long, every nth where many."""
     columns, rows = [shortened(name) for name in across], [shortened(name) for name in down]
     dense = max(len(rows), len(columns)) > 30
-    size = SMALLEST if dense else 8.5
+    size = SMALLEST if dense else NAME_SIZE
     line = 1.3 * size  # of text, with what sets it off from the next
-    upright = _set_names(ax, columns, rows, size, 1, 1, upright=True)
+    widest = max(extent(name)[0] for name in columns) * size
+    _set_names(ax, columns, rows, size, 1, 1, upright=False)
+    upright = widest > 0.85 * cell(ax, len(columns), len(rows))[0]
+    if upright:
+        _set_names(ax, columns, rows, size, 1, 1, upright=True)
     wide, high = cell(ax, len(columns), len(rows))
-    upright = max(extent(name)[0] for name in columns) * size > 0.85 * wide
     by_column = ceil(line / wide) if upright else 1
     _set_names(ax, columns, rows, size, by_column, ceil(line / high), upright)
+
+
+def name_ticks(ax: Axes, names: Sequence[Any]) -> None:
+    """Name the places 0, 1, ... along an Axes, as `name_cells` does."""
+    texts = [shortened(name) for name in names]
+    room = cell(ax, len(texts), 1)[0]
+    upright = max(extent(text)[0] for text in texts) * NAME_SIZE > 0.85 * room
+    step = ceil(1.3 * NAME_SIZE / room) if upright else 1
+    ax.set_xticks(
+        range(0, len(texts), step), texts[::step], rotation=90 if upright else 0,
+        fontsize=NAME_SIZE, parse_math=False,
+    )  # fmt: skip
 
 
 def _set_names(
@@ -87,22 +102,24 @@ def _set_names(
     by_column: int,
     by_row: int,
     upright: bool,
-) -> bool:
+) -> None:
     literal: dict[str, Any] = {"fontsize": size, "parse_math": False}
     rotation = 90 if upright else 0
     ax.set_xticks(
         range(0, len(columns), by_column), columns[::by_column], rotation=rotation, **literal
     )
     ax.set_yticks(range(0, len(rows), by_row), rows[::by_row], **literal)
-    return upright
 
 
 def legend_below(ax: Axes, handles: Sequence[Any], columns: int = 3) -> Legend:
-    """A legend under the Axes and its label, where it hides nothing."""
+    """A legend under the Axes and what is written along it, where it hides nothing."""
     from matplotlib.transforms import ScaledTranslation
 
     figure: Any = ax.get_figure(root=True)
-    down = ScaledTranslation(0, -33 / POINTS_AN_INCH, figure.dpi_scale_trans)
+    figure.draw_without_rendering()
+    under = ax.xaxis.get_tightbbox()
+    deep = 0.0 if under is None else (ax.get_window_extent().y0 - under.y0) / figure.dpi
+    down = ScaledTranslation(0, -deep - 5 / POINTS_AN_INCH, figure.dpi_scale_trans)
     return ax.legend(
         handles=list(handles),
         ncols=min(columns, len(handles)),

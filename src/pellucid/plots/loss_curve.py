@@ -158,7 +158,10 @@ class LossCurveDisplay(Display):
                 right.set_ylabel(f"validation {self.score_name}")
                 self.score_ax_ = right
                 handles.append(self.score_line_)
-            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            longest = max((len(curve) for curve in self.curves.values()), default=0)
+            edge = min(0.5, 0.03 * max(longest, 1))  # there is no epoch 0
+            ax.set_xlim(1 - edge, max(longest, 2) + max(edge, 0.03 * longest))
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
             ax.set(xlabel="epoch", ylabel=self.loss_name, title=self.title)
             ax.grid(axis="y", linewidth=0.6)
             ax.set_axisbelow(True)
@@ -175,6 +178,8 @@ class LossCurveDisplay(Display):
         self.lines_[name] = line
         if name in self.best_epochs:
             epoch = self.best_epochs[name]
+            if len(self.curves) <= 2:
+                ax.axvline(epoch, color=colours.muted, linewidth=0.8, ls=":", zorder=0)
             (self.best_[name],) = ax.plot(
                 epoch,
                 curve[epoch - 1],

@@ -93,6 +93,9 @@ class Theme:
             "ytick.labelsize": 8.5,
             "legend.fontsize": 8.5,
             "legend.frameon": False,
+            **dict.fromkeys(
+                ("figure.constrained_layout.h_pad", "figure.constrained_layout.w_pad"), 0.08
+            ),
         }
 
 
@@ -117,17 +120,17 @@ THEMES = {
     ),
     "dark": Theme(
         "dark",
-        ground="#14171a",
+        ground="#16181d",
         ink="#e8eaee",
         muted="#a4abb8",
         line="#363b45",
         colours=("#56b4e9", "#e69f00", "#00ad7e", "#cc79a7", "#f0e442", "#d5d8de"),
-        low_to_high=("#14171a", "#1c3a56", "#1f6296", "#3f9ad2", "#8fcdf2", "#e3f4ff"),
+        low_to_high=("#16181d", "#1c3a56", "#1f6296", "#3f9ad2", "#8fcdf2", "#e3f4ff"),
         below_to_above=(
             "#ffd9a0",
             "#e69f00",
             "#704f0c",
-            "#14171a",
+            "#16181d",
             "#1f5475",
             "#56b4e9",
             "#cdeaff",
@@ -148,7 +151,7 @@ def theme(style: str = "auto", ax: Axes | None = None) -> Theme:
     Examples
     --------
     >>> theme("dark").ground
-    '#14171a'
+    '#16181d'
     """
     if style == "auto":
         dark = ax is not None and contrast(_ground(ax), "#ffffff") > contrast(

@@ -52,6 +52,11 @@ class PredictionErrorDisplay(Display):
         self.y_true: NDArray[np.float64] = np.asarray(y_true, np.float64).ravel()
         self.y_pred: NDArray[np.float64] = np.asarray(y_pred, np.float64).ravel()
         self.name = name
+        for given, values in (("y_true", self.y_true), ("y_pred", self.y_pred)):
+            if not np.isfinite(values).all():
+                raise ValueError(
+                    f"{given} holds {values[~np.isfinite(values)][0]}: expected numbers"
+                )
         if self.y_true.shape != self.y_pred.shape or not self.y_true.size:
             raise ValueError(
                 f"{self.y_true.size} true numbers, {self.y_pred.size} predictions: expected pairs"
@@ -139,9 +144,10 @@ class PredictionErrorDisplay(Display):
         report = regression_report(self.y_true, self.y_pred)
         with self._canvas(ax, style, kind=kind) as (ax, colours):
             drawn = len(some)
+            few = drawn < 300
             self.scatter_ = ax.scatter(
-                predicted, shown, s=22 if drawn < 300 else 9, color=colours.training,
-                alpha=0.75 if drawn < 300 else 0.35, linewidths=0, rasterized=drawn > DOTS,
+                predicted, shown, s=20 if few else 10, color=colours.training, linewidths=0,
+                alpha=0.75 if few else 0.55 if drawn < 2000 else 0.3, rasterized=drawn > DOTS,
             )  # fmt: skip
             both = self.y_pred if residuals else np.concatenate([self.y_true, self.y_pred])
             ends = np.array([both.min(), both.max()])
@@ -153,7 +159,10 @@ class PredictionErrorDisplay(Display):
                 ax.set(ylabel=f"true - predicted {name}")
                 ax.set_title(f"Residuals, RMSE {report.rmse:.4g}")
             else:
-                ax.set(ylabel=f"true {name}", title=f"{self.title}, R² {report.r2:.3f}")
-                ax.set_aspect("equal", adjustable="datalim")
+                known = f", R² {report.r2:.3f}" if np.isfinite(report.r2) else ""
+                ax.set(ylabel=f"true {name}", title=self.title + known)
+                margin = 0.04 * float(np.ptp(ends)) or 1.0
+                ax.set(xlim=(ends[0] - margin, ends[1] + margin))
+                ax.set(ylim=ax.get_xlim())
             ax.locator_params(nbins=6)
         return self

@@ -35,6 +35,7 @@ class QuantileDisplay(Display):
     feature, name : what the column and the target are called.
     held : whether other columns are held at their medians.
     coverage : the part of rows between the outermost quantiles, or None.
+    middle : what the line in the middle is called; otherwise by its level.
 
     Attributes
     ----------
@@ -63,6 +64,7 @@ class QuantileDisplay(Display):
         name: str = "target",
         held: bool = False,
         coverage: float | None = None,
+        middle: str = "",
     ) -> None:
         self.x: NDArray[np.float64] = np.asarray(x, np.float64)
         self.quantiles: NDArray[np.float64] = np.asarray(quantiles, np.float64)
@@ -76,6 +78,7 @@ class QuantileDisplay(Display):
         if points is not None:
             self.points = (np.asarray(points[0], np.float64), np.asarray(points[1], np.float64))
         self.feature, self.name, self.held, self.coverage = feature, name, held, coverage
+        self.middle = middle
 
     @classmethod
     def from_predictions(
@@ -146,6 +149,7 @@ class QuantileDisplay(Display):
         made = cls(
             x, quantiles, levels, points=points, feature=column, name=subject.target_name,
             held=len(subject.columns) > 1, coverage=coverage,
+            middle="prediction" if hasattr(subject.model, "predict_interval") else "",
         )  # fmt: skip
         return made.plot(ax, style=style)
 
@@ -174,7 +178,7 @@ class QuantileDisplay(Display):
             if q % 2:
                 (self.line_,) = ax.plot(
                     self.x, self.quantiles[:, q // 2], color=colours.training, linewidth=1.8,
-                    zorder=3, label="prediction" if q == 1 else f"{self.levels[q // 2]:.4g}",
+                    zorder=3, label=self.middle or f"{self.levels[q // 2]:.4g}",
                 )  # fmt: skip
             held = ", the rest held at what is usual" if self.held else ""
             ax.set(xlabel=f"{shortened(self.feature, 30)}{held}", ylabel=shortened(self.name, 30))
@@ -187,7 +191,7 @@ class QuantileDisplay(Display):
         if self.coverage is None or len(self.levels) < 2:
             return self.title
         meant = self.levels[-1] - self.levels[0]
-        return f"{meant:.0%} meant between the outer quantiles, {self.coverage:.1%} of rows are"
+        return f"{self.title}: the {meant:.0%} band holds {self.coverage:.1%} of the rows"
 
 
 def quantiles_of(subject: Any, X: Any) -> tuple[list[float], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.plots.display import Display
-from pellucid.plots.labels import legend_below, shortened
+from pellucid.plots.labels import legend_below, name_ticks, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -222,13 +222,7 @@ class ValidationCurveDisplay(Display):
 
     def _name_places(self, ax: Axes, x: NDArray[np.float64] | None) -> None:
         if x is None:
-            names = [shortened(_named(value), 14) for value in self.param_range]
-            tilt = 0 if sum(map(len, names)) < 48 else 35
-            ax.set_xticks(range(len(names)), names)
-            ax.tick_params(axis="x", labelrotation=tilt)
-            if tilt:
-                for label in ax.get_xticklabels():
-                    label.set(ha="right", rotation_mode="anchor")
+            name_ticks(ax, [_named(value) for value in self.param_range])
             return
         gaps = np.abs(np.diff(np.unique(x)))
         if not gaps.size or gaps.max() <= UNEVEN * gaps.min():

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from sklearn.datasets import make_blobs
 
 from pellucid import MLPClassifier, MLPRegressor, Network, TabularClassifier, datasets, one_hot
 from pellucid.encoding import TableEncoding
 from pellucid.plots import DecisionBoundaryDisplay, moons_comparison, regularisation_strip
+from pictures import assert_readable
 
 # Models are trained for as long as a picture needs, which is not until they are done.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -135,16 +135,12 @@ def test_up_to_a_hundred_classes_are_told_apart_and_no_names_overlap(k, style):
         (tuple(p.get_facecolor()[0]), p.get_paths()[0].vertices.tobytes()) for p in display.points_
     }
     assert len(looks) == k
-    canvas = FigureCanvasAgg(display.figure_)
-    canvas.draw()
-    boxes = [text.get_window_extent() for text in display.ax_.texts]
+    assert_readable(display.figure_, style)
     if k > 6:
         assert display.ax_.get_legend() is None
-        assert len(boxes) >= 0.7 * k
+        assert len(display.ax_.texts) >= 0.7 * k
     else:
-        boxes = [t.get_window_extent() for t in display.ax_.get_legend().get_texts()]
-        assert len(boxes) == k
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+        assert len(display.ax_.get_legend().get_texts()) == k
 
 
 @pytest.mark.parametrize(
@@ -202,12 +198,9 @@ def test_the_moons_comparison_has_the_published_networks_in_its_panels():
 
 def test_by_default_there_is_a_panel_for_each_published_size():
     display = moons_comparison(epochs=30, style="dark")
+    assert_readable(display.figure_, "dark")
     titles = [panel.get_title().split("\n")[0] for panel in display.axes_]
     assert titles == [f"hidden {n}" for n in (1, 2, 3, 4, 5, 10, 20, 50)]
-    figure = display.figure_
-    figure.draw_without_rendering()
-    boxes = [panel.title.get_window_extent() for panel in display.axes_]
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
 
 
 def test_the_strip_goes_from_over_fitting_to_learning_nothing_and_is_best_at_a_hundredth():

@@ -6,9 +6,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from pellucid import MLPClassifier, Network, Predictor, Recipe, TabularClassifier, datasets
-from pellucid.plots import ActivationDisplay, FirstLayerDisplay, GradientFlowDisplay
+from pellucid.plots import ActivationDisplay, FirstLayerDisplay, GradientFlowDisplay, NetworkDisplay
 from pellucid.subject import subject_of
 from pellucid.tables import table_of
+from pictures import assert_readable
 
 # Models are trained for as long as a picture needs, which is not until they are done.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -207,3 +208,21 @@ def test_labels_and_networks_of_a_bag_serve_as_they_come():
 def test_rows_and_targets_must_be_as_many(digits):
     with pytest.raises(ValueError, match="X has 3 rows and y 2"):
         GradientFlowDisplay.from_estimator(digits, X[:3], DIGITS.y[:2])
+
+
+# --- all of them ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+@pytest.mark.parametrize("hidden", [[], [3], [30], [12] * 9])
+def test_all_that_is_written_can_be_read(style, hidden):
+    network = Network([64, *hidden, 10], "tanh", "softmax", scale_inputs=bool(hidden), seed=0)
+    for display in (
+        FirstLayerDisplay.from_estimator(network, style=style),
+        FirstLayerDisplay.from_estimator(network, shape=(4, 16), max_units=2, style=style),
+        ActivationDisplay.from_estimator(network, X, style=style),
+        GradientFlowDisplay.from_estimator(network, X, DIGITS.y, style=style),
+        NetworkDisplay.from_estimator(network, style=style),
+        NetworkDisplay.from_estimator(network, X[0], style=style, max_units=40),
+    ):
+        assert_readable(display.figure_, style)

@@ -17,6 +17,9 @@ MARGIN = 14.0
 """Around all."""
 
 
+RADIUS = 16.5
+"""Of units, where there is room; smaller ones hold no number, which could not be read."""
+
 DEEPEST = 0.5
 """How much of its sign's colour the largest activation gets: its number is in ink upon it."""
 
@@ -140,7 +143,7 @@ class Diagram:
 
     def inside(self, unit: Unit) -> str:
         """What is written into a unit: its activation, or which unit of its layer it is."""
-        if self.radius < 10.0:
+        if self.radius < RADIUS:
             return ""
         if unit.a is not None:
             return in_a_circle(unit.a)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.layers import Scale
-from pellucid.plots.diagram import MARGIN, SMALL, TEXT, Diagram, Edge, Unit, Words
+from pellucid.plots.diagram import MARGIN, RADIUS, SMALL, TEXT, Diagram, Edge, Unit, Words
 from pellucid.plots.lettering import brief, shortened, width_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class _Sheet:
             for places, n in zip(self.shown, self.sizes, strict=True)
         ]
         self.pitch = _pitch(max(self.rows), lines)
-        self.radius = min(15.0, 0.41 * self.pitch)
+        self.radius = min(RADIUS, 0.41 * self.pitch)
         self.span = self.pitch * (max(self.rows) - 1)
         self.heads = [_heading(self.layers, number) for number in range(len(self.sizes))]
         wide = [max(width_of(line, TEXT) for line in heading) for heading in self.heads]
@@ -294,7 +294,7 @@ def _label(name: str, said: str) -> str:
 def _pitch(rows: int, lines: int) -> float:
     """From one unit down to the next: less where there are many, never less than words need."""
     least = LINE * lines + 4.0
-    return max(least, 38.0 if rows <= 14 else 28.0 if rows <= 30 else 20.0)
+    return max(least, 42.0 if rows <= 14 else 28.0 if rows <= 30 else 20.0)
 
 
 def _flat(row: Any) -> NDArray[Any]:

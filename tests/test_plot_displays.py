@@ -1,4 +1,5 @@
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -100,6 +101,19 @@ def test_a_display_shows_itself_in_html_light_and_dark_without_another_file():
         assert not re.findall(r"(?:href|src)=\"(?!#)", text)  # refers to nothing outside of it
         grounds.append(re.search(r"fill: (#[0-9a-f]{6})", text)[1])
     assert grounds == [plots.THEMES[name].ground for name in ("dark", "light")]
+
+
+def test_a_display_is_told_in_words_and_numbers_too():
+    display = LossCurveDisplay.from_history(HISTORY)
+    assert str(display) == "Loss curve, validation loss best in epoch 3: 0.2"
+    assert repr(display) == f"<LossCurveDisplay: {display}>"
+    told = json.loads(json.dumps(display.to_dict(), allow_nan=False))
+    assert told["curves"] == {"training loss": HISTORY.loss, "validation loss": [2.1, 0.7, 0.2]}
+    assert told["best_epochs"] == {"validation loss": 3}
+    assert LossCurveDisplay({"loss": [np.inf]}).to_dict()["curves"] == {"loss": [None]}
+    matrix = ConfusionMatrixDisplay([[2, 1], [0, 2]]).to_dict()
+    assert matrix["title"] == "Confusion matrix, accuracy 0.800"
+    assert matrix["confusion_matrix"] == [[2, 1], [0, 2]]
 
 
 def test_pictures_leave_matplotlibs_global_state_alone():
@@ -283,6 +297,8 @@ def test_bands_lie_between_the_quantiles_of_a_network(diabetes, style):
     assert np.asarray(display.scatter_.get_offsets()) == pytest.approx(
         np.column_stack([X[:, 8], y])
     )
+    errors = PredictionErrorDisplay.from_estimator(model, X[:, [2, 8]], y)
+    assert errors.y_pred == pytest.approx(model.predict(X[:, [2, 8]])[:, 2])  # of the median
     assert_readable(display.figure_, style)
 
 

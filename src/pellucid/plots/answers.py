@@ -51,8 +51,17 @@ def places_of(labels: ArrayLike, classes: Sequence[Any]) -> NDArray[np.intp]:
     if values.ndim == 2 and values.shape[1] == len(classes) > 1:
         one_hot: NDArray[np.intp] = values.argmax(axis=1)
         return one_hot
-    found = [known.get(label, known.get(str(label))) for label in values.ravel().tolist()]
+    given = values.ravel().tolist()
+    found = [known.get(label, known.get(str(label))) for label in given]
     if None in found:
-        unknown = values.ravel()[found.index(None)].tolist()
+        unknown = given[found.index(None)]
         raise ValueError(f"y holds {unknown!r}: expected one of {listed(classes)}")
     return np.array(found, dtype=np.intp)
+
+
+def levels_of(subject: Subject) -> list[float]:
+    """The levels of the quantiles that a network predicts of one number, in their order, if any."""
+    model = subject.model
+    target: Any = getattr(model[-1] if hasattr(model, "steps") else model, "_target", None)
+    several = getattr(target, "several", False) and target.n_targets == 1
+    return [float(level) for level in target.levels] if several else []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from pellucid.plots.answers import classifier, places_of
 from pellucid.plots.display import Display
 from pellucid.plots.labels import SMALLEST, cell, extent, shortened
 
@@ -116,8 +117,6 @@ class CalibrationDisplay(Display):
         ValueError
             If the model predicts numbers.
         """
-        from pellucid.plots.answers import classifier, places_of
-
         subject, classes = classifier(estimator, "calibration")
         return cls.from_predictions(
             places_of(y, classes), subject.answers(X), n_bins=n_bins, strategy=strategy,
@@ -144,14 +143,19 @@ class CalibrationDisplay(Display):
             )
             (self.line_,) = ax.plot(
                 self.prob_pred, self.prob_true, "o-", color=colours.training, markersize=5,
-                linewidth=1.4, label=f"as it is (mean error {self.error:.3f})",
+                linewidth=1.4, label="as it is",
             )  # fmt: skip
-            ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), title=self.title)
+            ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), title=self._heading())
             of = shortened(self.of, 28)
             ax.set_ylabel("part of the rows that are so")
             below = ax.inset_axes((0, -0.3, 1, 0.2), sharex=ax)
             self.counts_ = below.bar(
-                self.prob_pred, self.counts, width=0.035, color=colours.training, alpha=0.75
+                self.prob_pred,
+                self.counts,
+                width=0.035,
+                color=colours.training,
+                edgecolor=colours.ground,
+                linewidth=0.6,
             )
             below.set(ylabel="rows", xlabel=f"probability of {of}" if of else "probability")
             below.set_ylim(0, 1.45 * self.counts.max(initial=1))
@@ -161,6 +165,9 @@ class CalibrationDisplay(Display):
             self.counts_ax_ = below
             self._write_counts(ax, below)
         return self
+
+    def _heading(self) -> str:
+        return f"{self.title}, mean error {self.error:.3f}"
 
     def _write_counts(self, ax: Axes, below: Axes) -> None:
         """The number above each bar that is far enough from the next."""

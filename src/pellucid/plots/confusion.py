@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from pellucid.plots.answers import classifier, places_of
 from pellucid.plots.display import Display
 from pellucid.plots.labels import (
     LARGEST,
@@ -135,8 +136,6 @@ class ConfusionMatrixDisplay(Display):
         ValueError
             If the model predicts numbers.
         """
-        from pellucid.plots.answers import classifier, places_of
-
         subject, classes = classifier(estimator, "a confusion matrix")
         shown = classes if labels is None else labels
         options.setdefault("display_labels", shown)

@@ -11,10 +11,15 @@ import base64
 import copy
 import html
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from io import BytesIO
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from pellucid.plots.figures import REPEATABLE, new_figure, refuse_without_matplotlib, save
 from pellucid.plots.palette import Theme, theme
@@ -35,8 +40,8 @@ class Display:
             return self
     """
 
-    title = "picture"
-    """What the picture shows, in a few words, for those who cannot see it."""
+    title = "Picture"
+    """What is shown, in a word or two."""
 
     ax_: Axes
     figure_: Figure
@@ -109,13 +114,28 @@ class Display:
         return (
             "<picture>"
             f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-            f'<img src="{light}" alt="{html.escape(self.title)}" style="max-width:100%">'
+            f'<img src="{light}" alt="{html.escape(str(self))}" style="max-width:100%">'
             "</picture>"
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers that are shown, for JSON; null where one is not finite."""
+        kept = {name: value for name, value in vars(self).items() if name.strip("_") == name}
+        return {"title": str(self)} | {name: _plain(value) for name, value in kept.items()}
+
+    def __str__(self) -> str:
+        return self._heading()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def _heading(self) -> str:
+        """The title with the number that matters most, for those too who cannot see the picture."""
+        return self.title
+
     def _repr_html_(self) -> str:
         image = _data_url(self.to_svg())
-        return f'<img src="{image}" alt="{html.escape(self.title)}" style="max-width:100%">'
+        return f'<img src="{image}" alt="{html.escape(str(self))}" style="max-width:100%">'
 
     def _drawn(self) -> Self:
         return self if hasattr(self, "figure_") else self.plot()
@@ -128,6 +148,23 @@ class Display:
 def _keep_tick_colours(ax: Axes, colours: Theme) -> None:
     """Ticks are made when the figure is drawn, which is after the theme's settings have gone."""
     ax.tick_params(axis="both", which="both", color=colours.muted, labelcolor=colours.ink)
+
+
+def _plain(value: Any) -> Any:
+    """Lists, dicts, texts and numbers in the place of whatever a display keeps."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Display):
+        return value.to_dict()
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def _data_url(svg: str) -> str:

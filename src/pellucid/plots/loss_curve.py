@@ -204,6 +204,15 @@ class LossCurveDisplay(Display):
             return list(self.lines_.values())
         return [*self.lines_.values(), *self.best_.values()]
 
+    def _heading(self) -> str:
+        best = {
+            name: (epoch, self.curves[name][epoch - 1]) for name, epoch in self.best_epochs.items()
+        }
+        if not best:
+            return self.title
+        name, (epoch, loss) = min(best.items(), key=lambda item: item[1][1])
+        return f"{self.title}, {name} best in epoch {epoch}: {loss:.4g}"
+
     def _spans_decades(self) -> bool:
         values = np.concatenate([np.ravel(curve) for curve in self.curves.values()])
         seen = values[np.isfinite(values)]

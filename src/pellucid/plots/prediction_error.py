@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.metrics import regression_report
+from pellucid.plots.answers import levels_of, regressor
 from pellucid.plots.display import Display
 from pellucid.plots.labels import shortened
 
@@ -84,7 +85,7 @@ class PredictionErrorDisplay(Display):
         y: ArrayLike,
         *,
         kind: str = "actual_vs_predicted",
-        output: int = 0,
+        output: int | None = None,
         name: str | None = None,
         ax: Axes | None = None,
         style: str = "auto",
@@ -96,18 +97,19 @@ class PredictionErrorDisplay(Display):
         X : rows as the model's `predict` takes them.
         y : (n,), or (n, k) for a model that predicts k numbers.
         kind : "actual_vs_predicted" or "residual_vs_predicted".
-        output : which of the k numbers.
+        output : which of the k numbers; None: the first, of quantiles the one nearest the median.
 
         Raises
         ------
         ValueError
             If the model tells classes apart.
         """
-        from pellucid.plots.answers import regressor
-
         subject = regressor(estimator, "a prediction error")
         answers = subject.answers(X)
         true = np.asarray(y, np.float64).reshape(len(answers), -1)
+        if output is None:
+            levels = levels_of(subject) or [0.5]
+            output = int(np.argmin(np.abs(np.array(levels) - 0.5)))
         if not 0 <= output < answers.shape[1]:
             raise ValueError(f"output is {output}: the model predicts {answers.shape[1]} numbers")
         column = true[:, min(output, true.shape[1] - 1)]  # several quantiles are of one number
@@ -141,7 +143,6 @@ class PredictionErrorDisplay(Display):
         predicted = self.y_pred[some]
         shown = self.y_true[some] - predicted if residuals else self.y_true[some]
         name = shortened(self.name, 30)
-        report = regression_report(self.y_true, self.y_pred)
         with self._canvas(ax, style, kind=kind) as (ax, colours):
             drawn = len(some)
             few = drawn < 300
@@ -157,12 +158,16 @@ class PredictionErrorDisplay(Display):
             ax.set(xlabel=f"predicted {name}")
             if residuals:
                 ax.set(ylabel=f"true - predicted {name}")
-                ax.set_title(f"Residuals, RMSE {report.rmse:.4g}")
+                rmse = regression_report(self.y_true, self.y_pred).rmse
+                ax.set_title(f"Residuals, RMSE {rmse:.5g}")
             else:
-                known = f", R² {report.r2:.3f}" if np.isfinite(report.r2) else ""
-                ax.set(ylabel=f"true {name}", title=self.title + known)
+                ax.set(ylabel=f"true {name}", title=self._heading())
                 margin = 0.04 * float(np.ptp(ends)) or 1.0
                 ax.set(xlim=(ends[0] - margin, ends[1] + margin))
                 ax.set(ylim=ax.get_xlim())
             ax.locator_params(nbins=6)
         return self
+
+    def _heading(self) -> str:
+        r2 = regression_report(self.y_true, self.y_pred).r2
+        return f"{self.title}, R² {r2:.3f}" if np.isfinite(r2) else self.title

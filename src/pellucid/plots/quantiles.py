@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.columns import listed
+from pellucid.plots.answers import levels_of, regressor
 from pellucid.plots.display import Display
 from pellucid.plots.labels import legend_below, shortened
-from pellucid.plots.prediction_error import DOTS, MOST_POINTS
+from pellucid.plots.prediction_error import DOTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 BAG_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Levels drawn of a bag, which gives intervals of any coverage."""
+
+MOST_POINTS = 1000
+"""Rows that are drawn; of more, so many are chosen evenly, as the bands have to be seen."""
 
 STEPS = 120
 """Places along a column at which bands are computed."""
@@ -135,7 +139,6 @@ class QuantileDisplay(Display):
         ValueError
             If the model gives no quantiles, or the column has no numbers.
         """
-        from pellucid.plots.answers import regressor
         from pellucid.plots.holding import held, named, numbers
 
         subject = regressor(estimator, "a quantile band")
@@ -197,23 +200,22 @@ class QuantileDisplay(Display):
 def quantiles_of(subject: Any, X: Any) -> tuple[list[float], NDArray[np.float64]]:
     """Ascending levels (q,) and the quantiles (n, q) of rows; of a bag around its prediction."""
     model = subject.model
-    last = model[-1] if hasattr(model, "steps") else model
     if hasattr(model, "predict_interval"):
         middle = np.asarray(model.predict(X), np.float64)
         found = {0.5: middle}
         for low in (level for level in BAG_LEVELS if level < 0.5):
             ends = np.asarray(model.predict_interval(X, 1 - 2 * low), np.float64)
             found |= {low: ends[:, 0], 1 - low: ends[:, 1]}
-        levels = sorted(found)
-        return levels, np.column_stack([found[level] for level in levels])
-    target: Any = getattr(last, "_target", None)
-    if not getattr(target, "several", False) or getattr(target, "n_targets", 1) != 1:
+        ascending = sorted(found)
+        return ascending, np.column_stack([found[level] for level in ascending])
+    levels = levels_of(subject)
+    if not levels:
         raise ValueError(
             f"this {subject.kind} gives no quantiles of one number: expected "
             'MLPRegressor(loss="quantile", quantile=[0.05, 0.5, 0.95]) or a TabularRegressor'
         )
-    order = np.argsort(target.levels)
-    return [float(target.levels[i]) for i in order], subject.answers(X)[:, order]
+    order = np.argsort(levels)
+    return [levels[i] for i in order], subject.answers(X)[:, order]
 
 
 def _coverage(quantiles: NDArray[np.float64], y: ArrayLike | None) -> float | None:

@@ -212,6 +212,11 @@ class ValidationCurveDisplay(Display):
             legend_below(ax, [*self.lines_, self.best_])
         return self
 
+    def _heading(self) -> str:
+        score = self.test_scores[self.best].mean()
+        value = _named(self.param_range[self.best])
+        return f"{self.title}, best {self.param_name} {value}: {self.score_name} {score:.4g}"
+
     def _numbers(self) -> NDArray[np.float64] | None:
         """The values as numbers, if they are; the size of a single hidden layer is one."""
         values = [v[0] if isinstance(v, tuple) and len(v) == 1 else v for v in self.param_range]

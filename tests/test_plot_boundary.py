@@ -119,7 +119,7 @@ def test_a_number_predicted_is_a_surface_with_a_colour_bar():
 
 
 @pytest.mark.parametrize("style", ["light", "dark"])
-@pytest.mark.parametrize("k", [2, 3, 6, 7, 12, 100])
+@pytest.mark.parametrize("k", [2, 6, 7, 100])
 def test_up_to_a_hundred_classes_are_told_apart_and_no_names_overlap(k, style):
     side = int(np.ceil(np.sqrt(k)))
     centres = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2)[:k]

@@ -148,6 +148,10 @@ class ActivationDisplay(Display):
             made.append(LayerActivity.of(name, activations, layer.activation, bins, lifeless))
         return cls(made, len(inputs)).plot(ax, style=style)
 
+    def _heading(self) -> str:
+        said = "; ".join(f"{layer.name}: {layer.note}" for layer in self.layers)
+        return f"{self.title} on {self.n_rows} rows: {said}"
+
     @property
     def _columns(self) -> int:
         return min(len(self.layers), 3)

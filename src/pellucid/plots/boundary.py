@@ -178,6 +178,10 @@ class DecisionBoundaryDisplay(Display):
             ax.set(xlim=(self.x0[0], self.x0[-1]), ylim=(self.x1[0], self.x1[-1]))
         return self
 
+    def _heading(self) -> str:
+        what = " by ".join(self.names)
+        return f"{self.title} of {what}: {', '.join(self.heading.splitlines())}"
+
     @property
     def _drawn_rows(self) -> NDArray[np.intp]:
         n = 0 if self.X is None else len(self.X)

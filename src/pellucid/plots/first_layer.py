@@ -96,6 +96,9 @@ class FirstLayerDisplay(Display):
         images[:, places] = W[:, units].T
         return cls(images.reshape(-1, *shape), units, W.shape[1]).plot(ax, style=style)
 
+    def _heading(self) -> str:
+        return f"{self.title}, {len(self.units)} of {self.n_units} units"
+
     @property
     def _columns(self) -> int:
         rows, columns = self.images.shape[1:]

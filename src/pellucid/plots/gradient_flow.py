@@ -90,6 +90,9 @@ class GradientFlowDisplay(Display):
         largest = np.array([size.max() for size in sizes.values()], np.float64)
         return cls(list(sizes), means, largest, loss, len(inputs)).plot(ax, style=style)
 
+    def _heading(self) -> str:
+        return f"{self.title} at loss {self.loss:.4g} on {self.n_rows} rows"
+
     @property
     def _size(self) -> tuple[float, float]:
         return 5.6, max(2.4, 1.4 + 0.27 * len(self.names))

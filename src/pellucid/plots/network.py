@@ -116,6 +116,11 @@ class NetworkDisplay(Display):
         """The diagram of a model, drawn with matplotlib; see `of` and `plot`."""
         return cls.of(model, x, network=network, max_units=max_units).plot(ax, style=style)
 
+    def _heading(self) -> str:
+        layers = max(unit.layer for unit in self.diagram.units)
+        shown = f"{len(self.diagram.units)} units and {len(self.diagram.edges)} weights"
+        return f"{self.title}, {shown} of {layers} layer{'s' if layers > 1 else ''}"
+
     @property
     def _size(self) -> tuple[float, float]:
         return self.diagram.width / 96.0, self.diagram.height / 96.0
@@ -127,9 +132,7 @@ class NetworkDisplay(Display):
         ----------
         style : "light", "dark", or "auto", the default: as the reader's system is set.
         """
-        layers = max(unit.layer for unit in self.diagram.units)
-        label = f"network diagram: {layers} layers, {len(self.diagram.edges)} weights shown"
-        return svg_of(self.diagram, style or "auto", label)
+        return svg_of(self.diagram, style or "auto", str(self))
 
     def _repr_html_(self) -> str:
         return f'<div style="overflow-x:auto">{self.to_svg()}</div>'

@@ -9,8 +9,10 @@ from typing import Any
 import typer
 
 from pellucid.cli.check import check
+from pellucid.cli.derivation import derivation
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
+from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
 from pellucid.cli.serve import serve
@@ -58,6 +60,8 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, export, serve, datasets):
+for command in (
+    train, tune, predict, evaluate, explain, derivation, info, check, export, serve, datasets
+):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

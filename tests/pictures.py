@@ -1,6 +1,7 @@
 """What tests ask of every picture: texts that can be read, each for itself."""
 
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.text import Text
 
 from pellucid.plots.labels import SMALLEST
 from pellucid.plots.palette import contrast, theme
@@ -17,7 +18,7 @@ class Noting(RendererAgg):
         self.texts = []
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        if s.strip():
+        if s.strip() and mtext is not None:  # None for a line of several, which are added below
             self.texts.append(mtext)
         super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
 
@@ -26,7 +27,10 @@ def drawn_texts(figure):
     """(text, box in pixels) of all that is written on a figure, as it is drawn."""
     renderer = Noting(figure)
     figure.draw(renderer)
-    assert all(text is not None for text in renderer.texts)
+    # Texts of several lines, and those with an outline, reach the renderer as something else.
+    for text in figure.findobj(Text):
+        if text.get_visible() and ("\n" in text.get_text() or text.get_path_effects()):
+            renderer.texts.append(text)
     return [(text, text.get_window_extent(renderer)) for text in renderer.texts]
 
 

@@ -62,7 +62,7 @@ def inputs_section(subject: Subject, x: Any, step: Step, limits: Limits) -> list
 def raw_values(subject: Subject, x: Any) -> list[Any]:
     """The value of each column, as the row has it; None where there is none."""
     if not subject.takes_tables:
-        return [float(value) for value in subject._matrix(x)[0]]
+        return [float(value) for value in subject.matrix(x)[0]]
     return [x[name][0] if name in x.columns else None for name in subject.columns]
 
 

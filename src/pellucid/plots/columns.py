@@ -25,7 +25,7 @@ def columns_of(subject: Subject, X: Any) -> dict[str, NDArray[Any]]:
     {'x1': [1.0, 3.0], 'x2': [2.0, 4.0]}
     """
     if not subject.takes_tables:
-        matrix = subject._matrix(X)
+        matrix = subject.matrix(X)
         return {name: matrix[:, i] for i, name in enumerate(subject.columns)}
     from pellucid.subject.tables import table_of
 

@@ -87,7 +87,7 @@ class NetworkDisplay(Display):
         if len(encoded) != 1:
             raise ValueError(f"x has {len(encoded)} rows: a diagram shows one, such as X[:1]")
         if not subject.takes_tables:
-            x = np.atleast_2d(subject._matrix(x))
+            x = np.atleast_2d(subject.matrix(x))
         answers, said = _answers(subject, x, outputs)
         note += "; the answer is that of all together" if n > 1 else ""
         diagram = lay_out(

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from pellucid.check import check_gradient
+from pellucid.gradient_check import check_gradient
 from pellucid.cli.data import AsJson
 from pellucid.cli.exits import FAILED
 from pellucid.model import Network

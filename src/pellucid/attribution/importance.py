@@ -181,16 +181,22 @@ def _scored(subject: Subject) -> Any:
     """The subject as scikit-learn's scorers take an estimator: rows are an array of columns."""
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-    mixin = RegressorMixin if subject.classes is None else ClassifierMixin
+    # scikit-learn knows methods by the names of the functions, so these are no lambdas.
+    def predict(self: Any, X: Any) -> NDArray[Any]:
+        return subject.predict(X)
+
+    def predict_proba(self: Any, X: Any) -> NDArray[Any]:
+        return subject.answers(X)
+
     methods: dict[str, Any] = {
         "fit": lambda self, X, y: self,
-        "predict": lambda self, X: subject.predict(X),
+        "predict": predict,
         "__sklearn_is_fitted__": lambda self: True,
     }
-    if subject.classes is not None:
-        methods["predict_proba"] = lambda self, X: subject.answers(X)
-        methods["classes_"] = np.array(subject.classes)
-    return type("Scored", (mixin, BaseEstimator), methods)()
+    if subject.classes is None:
+        return type("Scored", (RegressorMixin, BaseEstimator), methods)()
+    methods |= {"predict_proba": predict_proba, "classes_": np.array(subject.classes)}
+    return type("Scored", (ClassifierMixin, BaseEstimator), methods)()
 
 
 def _labels(subject: Subject, y: NDArray[Any]) -> NDArray[Any]:

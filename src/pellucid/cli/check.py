@@ -10,9 +10,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from pellucid.gradient_check import check_gradient
 from pellucid.cli.data import AsJson
 from pellucid.cli.exits import FAILED
+from pellucid.gradient_check import check_gradient
 from pellucid.model import Network
 from pellucid.predictor import Predictor
 from pellucid.saving import load

@@ -19,7 +19,8 @@ from pellucid.model_check.result import FAILED, NONE, OK, Check, ModelCheck
 from pellucid.subject import Subject, subject_of
 
 ENGINES_ALLOWED = {"float32": 1e-5, "float64": 1e-12}
-"""How far an engine may be from the reference, in parts of the largest number of each array."""
+"""How far an engine may be from the reference, in parts of the largest number of each array,
+or of 1."""
 
 WHAT = ("outputs", "loss", "gradient")
 
@@ -171,11 +172,10 @@ def _off(
 
 
 def _relative(found: Any, expected: Any) -> float:
-    """The largest difference in parts of the largest number."""
+    """The largest difference in parts of the largest number, or of 1 if all are smaller."""
     found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    largest = float(np.abs(expected).max(initial=0.0))
-    off = float(np.abs(found - expected).max(initial=0.0))
-    return off / largest if largest else off
+    largest = float(np.abs(expected).max(initial=1.0))
+    return float(np.abs(found - expected).max(initial=0.0)) / largest
 
 
 def _gradients(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from math import floor, log10
 
 WIDTH, LONGEST_NAME, LONGEST_BAR = 80, 36, 24
@@ -80,6 +81,26 @@ def written(lines: Sequence[Line], places: int, width: int = WIDTH) -> str:
         after = shortened(line.remark, width - n - k - 4) if line.remark else bar
         rows.append(f"{name:<{n}}  {number:>{k}}  {after}".rstrip())
     return "\n".join(rows)
+
+
+def as_table(lines: Sequence[Line], places: int) -> str:
+    """The same lines as an HTML table."""
+    largest = max((abs(line.units) for line in lines if line.bar), default=0) or 1
+    rows = []
+    for line in lines:
+        after = f'<span class="muted">{escape(line.remark)}</span>'
+        if line.bar:
+            colour, length = "accent" if line.units >= 0 else "second", abs(line.units) / largest
+            after = (
+                f'<div style="background:var(--{colour});height:.8em;margin-top:.35em;'
+                f'width:{100.0 * length:.1f}%"></div>'
+            )
+        number = f"{line.units / 10**places:+,.{places}f}"
+        rows.append(
+            f'<tr><td>{escape(line.name)}</td><td class="number">{number}</td>'
+            f'<td style="min-width:12em">{after}</td></tr>'
+        )
+    return f"<table>{''.join(rows)}</table>"
 
 
 def shortened(text: str, most: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.attribution.bars import Line, decimals, written
+from pellucid.attribution.bars import Line, as_table, decimals, written
 from pellucid.attribution.columns import held
 from pellucid.subject import Subject, subject_of
 
@@ -41,17 +41,20 @@ class Importance:
 
     def text(self, most: int = MOST_LINES) -> str:
         """A bar for each column, in lines of 80 characters at the most."""
+        rest = max(0, len(self.columns) - most)
+        left = f"\n{rest} others matter less" if rest else ""
+        return f"{self._title()}\n{written(*self._lines(most))}{left}"
+
+    def _lines(self, most: int) -> tuple[list[Line], int]:
         places = decimals(float(np.abs(self.importance).max(initial=0.0)), 3)
-        lines = [
-            Line(name, round(float(value) * 10**places))
-            for name, value in zip(self.columns[:most], self.importance[:most], strict=True)
-        ]
-        head = (
+        falls = zip(self.columns[:most], self.importance[:most], strict=True)
+        return [Line(name, round(float(fall) * 10**places)) for name, fall in falls], places
+
+    def _title(self) -> str:
+        return (
             f"{self.scoring} {self.score:.4g}: by how much it falls when a column is shuffled, "
             f"{self.repeats} times"
         )
-        rest = len(self.columns) - len(lines)
-        return f"{head}\n{written(lines, places)}" + (f"\n{rest} others matter less" * bool(rest))
 
     def __str__(self) -> str:
         return self.text()
@@ -59,15 +62,9 @@ class Importance:
     def _repr_html_(self) -> str:
         from pellucid.page import fragment
 
-        largest = float(np.abs(self.importance).max(initial=0.0)) or 1.0
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{value:+.4g}</td><td>&plusmn; {spread:.2g}</td>"
-            f'<td style="min-width:12em"><div style="background:var(--accent);height:.8em;'
-            f'width:{100.0 * max(value, 0.0) / largest:.1f}%"></div></td></tr>'
-            for name, value, spread in zip(self.columns, self.importance, self.std, strict=True)
-        )
-        head = f"<p><b>{escape(self.text(0).splitlines()[0])}</b></p>"
-        return fragment(f'<div class="card">{head}<table>{rows}</table></div>')
+        table = as_table(*self._lines(len(self.columns)))
+        head = f"<p><b>{escape(self._title())}</b></p>"
+        return fragment(f'<div class="card">{head}<div class="scroll">{table}</div></div>')
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""

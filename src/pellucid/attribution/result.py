@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.attribution.bars import Line, added_up, decimals, shortened, written
+from pellucid.attribution.bars import Line, added_up, as_table, decimals, shortened, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,18 +86,25 @@ class Attribution:
 
     def text(self, most: int = MOST_LINES) -> str:
         """Bars by column, the largest first, in lines of 80 characters at the most."""
+        if not len(self):
+            return f"{self._title()}: no rows"
+        return "\n".join([*self._head(most), written(*self._lines(most))])
+
+    def _lines(self, most: int) -> tuple[list[Line], int]:
+        """What is shown, and with how many decimals."""
         if len(self) != 1:
-            return self._text_of_many(most)
+            sizes = np.abs(self.values).mean(axis=0)
+            places = decimals(float(sizes.max(initial=0.0)))
+            total = round(float(sizes.sum()) * 10**places)
+            return added_up(self.columns, sizes.tolist(), total, places, most), places
         names = [
             f"{shortened(name, 22)} = {shown(value)}"
             for name, value in zip(self.columns, self.rows[0], strict=True)
         ]
-        head = f"{self._title()}\n"
         if self.method == "gradient":
-            return head + self._of_slopes(names, self.values[0], most)
+            return self._slopes(names, self.values[0], most)
         output, start = float(self.outputs[0]), float(self.baseline_outputs[0])
-        largest = max(abs(output), abs(start), *np.abs(self.values[0]), 0.0)
-        places = decimals(largest)
+        places = decimals(max(abs(output), abs(start), *np.abs(self.values[0]), 0.0))
         answer, begins = (round(value * 10**places) for value in (output, start))
         gap = round(float(self.gaps[0]) * 10**places)
         lines = added_up(names, self.values[0].tolist(), answer - begins + gap, places, most)
@@ -106,24 +113,24 @@ class Attribution:
         if gap:
             lines.append(Line("left out", -gap, False, "since slopes change on the way"))
         lines.append(Line(self._answer_name(0), answer, False))
-        return head + written(lines, places)
+        return lines, places
 
-    def _text_of_many(self, most: int) -> str:
-        if not len(self):
-            return f"{self._title()}: no rows"
-        sizes = np.abs(self.values).mean(axis=0)
-        places = decimals(float(sizes.max(initial=0.0)))
-        total = round(float(sizes.sum()) * 10**places)
-        lines = added_up(self.columns, sizes.tolist(), total, places, most)
-        head = f"{self._title()}\nmean size of each column's part in {len(self)} rows\n"
-        return head + written(lines, places)
-
-    def _of_slopes(self, names: list[str], slopes: NDArray[np.float64], most: int) -> str:
+    def _slopes(
+        self, names: list[str], slopes: NDArray[np.float64], most: int
+    ) -> tuple[list[Line], int]:
+        """The steepest ones: of columns with units of their own there is no sum."""
         places = decimals(float(np.abs(slopes).max(initial=0.0)))
         order = np.argsort(-np.abs(slopes), kind="stable")[:most]
-        lines = [Line(names[i], round(float(slopes[i]) * 10**places)) for i in order]
-        left = len(names) - len(order)
-        return written(lines, places) + (f"\n{left} others have smaller slopes" if left else "")
+        return [Line(names[i], round(float(slopes[i]) * 10**places)) for i in order], places
+
+    def _head(self, most: int) -> list[str]:
+        if len(self) != 1:
+            return [self._title(), f"mean size of each column's part in {len(self)} rows"]
+        if self.method == "gradient":
+            n = min(len(self.columns), most)
+            said = f"the {n} steepest of {len(self.columns)} columns, by a column's own unit"
+            return [self._title(), said]
+        return [self._title()]
 
     def _title(self) -> str:
         what = "slope of" if self.method == "gradient" else "why"
@@ -146,34 +153,10 @@ class Attribution:
     def _repr_html_(self) -> str:
         from pellucid.page import fragment
 
-        values = self.values[0] if len(self) == 1 else np.abs(self.values).mean(axis=0)
-        largest = float(np.abs(values).max(initial=0.0)) or 1.0
-        rows = []
-        for i in np.argsort(-np.abs(values), kind="stable")[: 2 * MOST_LINES]:
-            value = float(values[i])
-            held = f"<td>{escape(shown(self.rows[0, i]))}</td>" if len(self) == 1 else ""
-            colour = "--accent" if value >= 0.0 else "--second"
-            bar = (
-                f'<div style="background:var({colour});height:.8em;'
-                f'width:{100.0 * abs(value) / largest:.1f}%"></div>'
-            )
-            rows.append(
-                f'<tr><td>{escape(self.columns[i])}</td>{held}<td class="number">{value:+.4g}</td>'
-                f'<td style="min-width:12em">{bar}</td></tr>'
-            )
-        foot = f"<p>{escape(self._foot())}</p>"
-        body = f"<p><b>{escape(self._title())}</b></p><table>{''.join(rows)}</table>{foot}"
-        return fragment(f'<div class="card">{body}</div>')
-
-    def _foot(self) -> str:
-        if self.method == "gradient":
-            return f"{self.unit}; the {min(len(self.columns), 2 * MOST_LINES)} largest"
-        if len(self) != 1:
-            return f"mean size in {len(self)} rows; baseline: {self.baseline}"
-        return (
-            f"the columns add up to {self.sums[0]:+.4g}: from {self.baseline_outputs[0]:.4g} at "
-            f"the baseline ({self.baseline}) to {self.outputs[0]:.4g}"
-        )
+        title, *more = (escape(line) for line in self._head(2 * MOST_LINES))
+        head = f"<p><b>{title}</b></p>" + "".join(f"<p>{line}</p>" for line in more)
+        table = as_table(*self._lines(2 * MOST_LINES)) if len(self) else ""
+        return fragment(f'<div class="card">{head}<div class="scroll">{table}</div></div>')
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""

@@ -16,7 +16,7 @@ from pellucid.attribution.answer import Answer, Floats, Places
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(5)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(3)
 
 PIECES = 8
 """Into which each line is divided at first."""
@@ -26,7 +26,7 @@ TOLERANCE = 1e-7
 
 DEEPEST, MOST_PIECES = 50, 20_000
 """How often a piece is divided, and how many a line may have: more are taken as they are, so that
-a line ends after at most 200 000 gradients, whatever the network is like."""
+a line ends after at most some 60 000 gradients, whatever the network is like."""
 
 ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 

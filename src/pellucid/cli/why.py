@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pellucid.cli.data import open_data
 from pellucid.subject import Subject
 
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ def why(subject: Subject, x: Any, method: str, output: str | None, form: str) ->
     return _written(found, form, f"Why {found.explained[0]}")
 
 
-def importance(subject: Subject, X: Any, y: Any, form: str, data: str) -> str:
-    """A bar for each column: how much worse the model is on X when it is shuffled."""
+def importance(subject: Subject, data: str | None, form: str) -> str:
+    """A bar for each column: how much worse the model is on DATA when it is shuffled."""
     from pellucid.attribution import permutation_importance
 
+    if data is None:
+        raise ValueError("--importance is of many rows: give DATA, with the right answers in it")
+    X, y = subject.divide(open_data(data))
     if y is None:
         raise ValueError(
             f"--importance needs the answers, and {data} has no column {subject.target_name!r}"

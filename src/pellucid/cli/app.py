@@ -11,6 +11,7 @@ import typer
 from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.exits import Interrupted
+from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
 from pellucid.cli.serve import serve
@@ -58,6 +59,6 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, export, serve, datasets):
+for command in (train, tune, predict, evaluate, explain, info, check, export, serve, datasets):
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

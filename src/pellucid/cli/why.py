@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FORMS = ("text", "html", "json")
 
 
-def why(subject: Subject, x: Any, method: str, output: str | None, form: str) -> str:
+def of_row(subject: Subject, x: Any, method: str, output: str | None, form: str) -> str:
     """A bar for each column of one row, which add up to the answer less the baseline's.
 
     Parameters
@@ -30,7 +30,7 @@ def why(subject: Subject, x: Any, method: str, output: str | None, form: str) ->
     return _written(found, form, f"Why {found.explained[0]}")
 
 
-def importance(subject: Subject, data: str | None, form: str) -> str:
+def of_columns(subject: Subject, data: str | None, form: str) -> str:
     """A bar for each column: how much worse the model is on DATA when it is shuffled."""
     from pellucid.attribution import permutation_importance
 

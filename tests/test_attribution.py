@@ -367,6 +367,19 @@ def test_what_cannot_be_asked_is_refused(more, words):
         attribute(network, np.ones((4, 3)), **more)
 
 
+def test_numbers_that_are_none_are_refused_and_no_rows_are_no_rows():
+    network = Network([2, 4, 1], "relu", seed=0)
+    with pytest.raises(ValueError, match=r"X holds nan in row 2, column 'x1'"):
+        attribute(network, [[1.0, 2.0], [np.nan, 1.0]])
+    with pytest.raises(ValueError, match=r"baseline holds inf in row 1, column 'x2'"):
+        attribute(network, [[1.0, 2.0]], baseline=[1.0, np.inf])
+    for method in METHODS:
+        found = attribute(network, np.zeros((0, 2)), method)
+        assert found.values.shape == (0, 2)
+        assert "no rows" in str(found)
+        assert found.to_dict()["rows"] == []
+
+
 def test_of_several_numbers_one_is_chosen():
     network = Network([3, 4, 2], "relu", seed=0)
     with pytest.raises(ValueError, match=r"2 numbers.*output=0 to 1"):

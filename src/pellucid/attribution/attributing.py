@@ -76,7 +76,7 @@ def attribute(
     if of not in (PROBABILITY, SCORE):
         raise ValueError(f"of is {of!r}: expected 'probability' or 'score'")
     subject = subject_of(model)
-    x = subject.encode(X)
+    x = _finite(subject, subject.encode(X), "X")
     x0, words = _baseline(subject, baseline, len(x))
     which, explained = _chosen(subject, X, output, len(x))
     reading = Reading.of(subject, score=of == SCORE)
@@ -103,11 +103,21 @@ def _mean(answers: Sequence[Answer], x: Floats, which: Places) -> Floats:
     return mean
 
 
+def _finite(subject: Subject, x: Floats, name: str) -> Floats:
+    """Inputs (n, n_inputs), if none is NaN or infinite."""
+    for row, i in np.argwhere(~np.isfinite(x))[:1]:
+        column = subject.columns[subject.inputs[i].column]
+        raise ValueError(
+            f"{name} holds {x[row, i]} in row {row + 1}, column {column!r}: expected finite numbers"
+        )
+    return x
+
+
 def _baseline(subject: Subject, baseline: Any, n: int) -> tuple[Floats, str]:
     if baseline is None:
         x0, words = usual_baseline(subject)
     else:
-        x0, words = given_baseline(subject, baseline, n), "as given"
+        x0, words = _finite(subject, given_baseline(subject, baseline, n), "baseline"), "as given"
     return np.broadcast_to(x0, (n, x0.shape[1])), words
 
 

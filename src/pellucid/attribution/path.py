@@ -51,7 +51,7 @@ def integrate(answer: Answer, start: Floats, end: Floats, which: Places) -> Floa
     edges = np.linspace(0.0, 1.0, PIECES + 1)
     row = np.repeat(np.arange(n), PIECES)
     a, b = np.tile(edges[:-1], n), np.tile(edges[1:], n)
-    f = line.values(np.repeat(np.arange(n), PIECES + 1), np.tile(edges, n)).reshape(n, -1)
+    f = line.values(np.repeat(np.arange(n), PIECES + 1), np.tile(edges, n)).reshape(n, PIECES + 1)
     f_a, f_b = f[:, :-1].reshape(-1), f[:, 1:].reshape(-1)
     size = np.maximum(1.0, np.abs(f).max(axis=1))
     total, pieces = np.zeros_like(z), np.zeros(n)

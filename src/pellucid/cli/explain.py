@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.data import AsJson, ModelPath, open_data, refuse_to_overwrite
+from pellucid.cli.why import of_columns, of_row
 from pellucid.explaining import explain as explain_row
 from pellucid.explanation.choosing import LIMITS
 from pellucid.explanation.step import LEARNING_RATE
@@ -54,6 +55,37 @@ def explain(
     ] = LIMITS.units,
     everything: Annotated[bool, typer.Option("--all", help="Show all terms and units.")] = False,
     network: Annotated[int, typer.Option(help="Of a bag, which network.", min=1)] = 1,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why",
+            help="In place of the arithmetic: what each column did for the answer, as bars.",
+            rich_help_panel="Why",
+        ),
+    ] = False,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Of DATA: how much worse the answers get when a column is shuffled, as bars.",
+            rich_help_panel="Why",
+        ),
+    ] = False,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="Of --why: integrated-gradients, which add up, gradient-x-input or gradient.",
+            rich_help_panel="Why",
+        ),
+    ] = "integrated-gradients",
+    output: Annotated[
+        str | None,
+        typer.Option(
+            help="Of --why: the class to explain, by default the one predicted; of several "
+            "numbers the place, from 0.",
+            rich_help_panel="Why",
+        ),
+    ] = None,
     form: Annotated[str, typer.Option(help="text, markdown, html or json.")] = "text",
     out: Annotated[
         Path | None, typer.Option(help="A file to write; by default standard output.")
@@ -63,11 +95,22 @@ def explain(
     """Write out what a model does with one row: columns, layers, answer.
 
     With the right answer the loss follows, how the error goes back through the layers, each
-    gradient and each update.
+    gradient and each update. With --why it says instead what each column did.
     """
     form = "json" if as_json else look_up(form, FORMS, "form")
     refuse_to_overwrite([out], [model, data])
     subject = subject_of(model)
+    if why or importance:
+        if why and importance:
+            raise ValueError("--why is of one row and --importance of many: ask for one of them")
+        if target is not None:
+            raise ValueError("--target is for the loss: leave it out with --why and --importance")
+        if importance:
+            _keep(of_columns(subject, data, form), out)
+        else:
+            x, _ = _row_of(subject, data, row)
+            _keep(of_row(subject, x, method, output, form), out)
+        return
     x, y = _row_of(subject, data, row)
     y = y if target is None else target
     made = explain_row(
@@ -107,7 +150,10 @@ def _write(explanation: Explanation, form: str, out: Path | None) -> None:
 
         Console(highlight=False).print(explanation, soft_wrap=True)
         return
-    text = _text(explanation, form)
+    _keep(_text(explanation, form), out)
+
+
+def _keep(text: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text)
     else:

@@ -26,12 +26,18 @@ from pellucid.training import DivergenceWarning
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
+    from pellucid.attribution import Attribution, Importance, attribute, permutation_importance
     from pellucid.comparison import Comparison, compare
+    from pellucid.deriving import Derivation, derivation
+    from pellucid.diagnosis import Diagnosis, Finding, doctor
     from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn, to_sklearn
+    from pellucid.explaining import explain
+    from pellucid.explanation import Explanation
     from pellucid.export import export_c, export_json, export_onnx, export_python
     from pellucid.gradient_check import GradientCheck, check_gradient
     from pellucid.importing import from_onnx, from_skops, from_torch, import_model
     from pellucid.metrics import classification_report, regression_report
+    from pellucid.model_check import ModelCheck, check
     from pellucid.predictor import Predictor
     from pellucid.recipe import Recipe
     from pellucid.saving import load, save
@@ -50,16 +56,23 @@ __all__ = [
     "SOLVERS",
     "Activation",
     "Architecture",
+    "Attribution",
     "Comparison",
     "Dense",
+    "Derivation",
+    "Diagnosis",
     "DivergenceWarning",
     "Event",
+    "Explanation",
+    "Finding",
     "GradientCheck",
     "History",
+    "Importance",
     "Layout",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelCheck",
     "Network",
     "Objective",
     "Optimizer",
@@ -74,9 +87,14 @@ __all__ = [
     "TabularRegressor",
     "Tuning",
     "__version__",
+    "attribute",
+    "check",
     "check_gradient",
     "classification_report",
     "compare",
+    "derivation",
+    "doctor",
+    "explain",
     "export_c",
     "export_json",
     "export_onnx",
@@ -88,6 +106,7 @@ __all__ = [
     "import_model",
     "load",
     "one_hot",
+    "permutation_importance",
     "print_loss",
     "regression_report",
     "save",
@@ -96,33 +115,46 @@ __all__ = [
 ]
 
 _LATER = {
-    "GradientCheck": "gradient_check",
-    "check_gradient": "gradient_check",
+    "Attribution": "attribution",
+    "Importance": "attribution",
+    "attribute": "attribution",
+    "permutation_importance": "attribution",
     "Comparison": "comparison",
     "compare": "comparison",
+    "Derivation": "deriving",
+    "derivation": "deriving",
+    "Diagnosis": "diagnosis",
+    "Finding": "diagnosis",
+    "doctor": "diagnosis",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
     "from_sklearn": "estimators",
-    "from_onnx": "importing",
-    "from_skops": "importing",
-    "from_torch": "importing",
-    "import_model": "importing",
     "to_sklearn": "estimators",
+    "explain": "explaining",
+    "Explanation": "explanation",
     "export_c": "export",
     "export_json": "export",
     "export_onnx": "export",
     "export_python": "export",
+    "GradientCheck": "gradient_check",
+    "check_gradient": "gradient_check",
+    "from_onnx": "importing",
+    "from_skops": "importing",
+    "from_torch": "importing",
+    "import_model": "importing",
     "classification_report": "metrics",
     "regression_report": "metrics",
+    "ModelCheck": "model_check",
+    "check": "model_check",
     "Predictor": "predictor",
     "Recipe": "recipe",
     "load": "saving",
     "save": "saving",
+    "Tuning": "search",
+    "tune": "search",
     "TableWarning": "tabular",
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",
-    "Tuning": "search",
-    "tune": "search",
 }
 """What is imported when it is first asked for, and the module it comes from."""
 

@@ -1,0 +1,105 @@
+"""A probe trains copies of a network for a short while, each at another rate; never the model."""
+
+from __future__ import annotations
+
+import warnings
+from math import ceil, inf, isfinite
+from typing import Any
+
+import numpy as np
+
+from pellucid.arrays import to_numpy
+from pellucid.diagnosis.case import Case, NotMeasured, Part
+from pellucid.model import Network
+from pellucid.objective import Objective
+from pellucid.optimizers import Optimizer
+
+STEPS, FEWEST_STEPS = 200, 20
+"""Steps of each copy, and how many there must be for a probe to say anything."""
+
+MOST_ROWS, FEWEST_ROWS = 2000, 40
+"""Rows that a probe takes, and how many it needs; a quarter of them is for judging."""
+
+WORK = 3e9
+"""Multiplications and additions that a copy may take, so that a probe is short."""
+
+FURTHEST = 4
+"""Powers of ten that a probe tries on either side."""
+
+
+class Probe:
+    """Copies of a network, trained at other rates on three rows of four and judged on the fourth.
+
+    Parameters
+    ----------
+    case : whose first network is copied.
+    solver : that moves the copies.
+    """
+
+    def __init__(self, case: Case, solver: str | Optimizer) -> None:
+        self.case, self.solver = case, solver
+        some = case.rows.some(MOST_ROWS, case.seed)
+        n = len(some.X)
+        if n < FEWEST_ROWS:
+            raise NotMeasured(f"fewer than {FEWEST_ROWS} rows")
+        order = np.random.default_rng(case.seed).permutation(n)
+        judging = order[: n // 4]
+        learning = order[n // 4 :]
+        self.learn = Part(some.X[learning], some.y[learning])
+        self.judge = Part(some.X[judging], some.y[judging])
+        size = case.trained.batch_size
+        self.batch = len(learning) if size == "full" else min(int(size), len(learning))
+        per_epoch = ceil(len(learning) / self.batch)
+        afford = WORK / (6.0 * case.network.layout.size * self.batch)
+        if afford < FEWEST_STEPS:
+            raise NotMeasured("the network is too large for a short probe")
+        self.epochs = max(1, round(min(STEPS, afford) / per_epoch))
+        self._results: dict[tuple[float, bool], float] = {}
+
+    def loss(self, rate: float, fresh: bool) -> float:
+        """The loss on the rows to judge by, after some steps at this rate.
+
+        Parameters
+        ----------
+        fresh : whether to begin with new weights, or with the network's own.
+        """
+        if (rate, fresh) not in self._results:
+            self._results[rate, fresh] = self._train(rate, fresh)
+        return self._results[rate, fresh]
+
+    def _train(self, rate: float, fresh: bool) -> float:
+        copy = Network.like(self.case.network, dtype="float64")
+        if fresh:
+            copy.theta = copy.layout.draw(np.random.default_rng(self.case.seed))
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            history = copy.train(
+                self.learn.X, self.learn.y, epochs=self.epochs, batch_size=self.batch,
+                solver=self.solver, learning_rate=rate,
+            )  # fmt: skip
+        return inf if history.stopped == "diverged" else self._judged(copy)
+
+    def start(self) -> float:
+        """The loss on those rows with the network's own weights."""
+        return self._judged(self.case.network)
+
+    def _judged(self, network: Network) -> float:
+        plain = Objective(network.layout, network.loss)
+        theta = to_numpy(network.theta).astype(np.float64)
+        with np.errstate(all="ignore"):
+            loss = plain.value(theta, self.judge.X, self.judge.y)
+        return loss if isfinite(loss) else inf
+
+
+def probes(case: Case) -> list[tuple[Probe, float]]:
+    """A probe for each solver that may have been used, and the rate; NotMeasured if none is known."""
+    kept: list[Any] = case.__dict__.setdefault("probes", [])
+    if not kept:
+        if case.family == "bag":
+            raise NotMeasured("each layer of a bag has a rate of its own")
+        if not case.trained.solvers:
+            raise NotMeasured("its solver has no learning rate")
+        if case.trained.learning_rate is None:
+            raise NotMeasured("the learning rate is not known: give learning_rate")
+        kept += [(Probe(case, s), case.trained.learning_rate) for s in case.trained.solvers]
+    return kept

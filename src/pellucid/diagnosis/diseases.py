@@ -62,11 +62,11 @@ DISEASES: dict[str, Disease] = {
         units.equal_units,
     ),
     "dead units": Disease(
-        "warning", 0.4, "more than {:.0%}",
+        "warning", 0.75, "more than {:.0%}",
         "relu units of a hidden layer that are 0 for every row (of "
         f"{FEWEST} or more)",
-        "no gradient passes through them, so that they never come back; a few are usual, so many "
-        "come from too high a rate or large inputs",
+        "no gradient passes through them, so that they never come back; some are usual, half of "
+        "them where all inputs are above 0; more come from too high a rate or large inputs",
         "a lower rate, scaled inputs, leaky_relu",
         units.dead_units,
     ),

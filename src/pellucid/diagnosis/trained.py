@@ -30,7 +30,7 @@ def trained_of(
     """
     model = subject.model
     model = model[-1] if subject.kind == "Pipeline" else model
-    if hasattr(model, "learning_rate_init"):
+    if hasattr(model, "network_"):
         known = _of_estimator(model, n_rows)
     elif subject.kind == "Predictor":
         known = _of_predictor(model.about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -63,7 +63,7 @@ class Part(NamedTuple):
         return Part(self.X[rows], self.y[rows])
 
 
-CALLS: dict[str, Mapping[str, str]] = {
+CALLS: dict[str, dict[str, str]] = {
     "estimator": {
         "learning_rate": "learning_rate_init={}", "solver": "solver={!r}", "epochs": "max_iter={}",
         "n_iter_no_change": "n_iter_no_change={}", "activation": "activation={!r}",
@@ -96,8 +96,9 @@ CALLS: dict[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 CALLS["bag"] = CALLS["estimator"] | {
-    "learning_rate": "learning_rate={}", "scaling": "a new fit on these rows",
-    "epochs": "max_epochs={}", "target_scaling": "a new fit on these targets",
+    "scaling": "a new fit on these rows", "target_scaling": "a new fit on these targets",
+    "epochs": "max_epochs={}", "alpha": "weight_decay={}", "validation": "validation_fraction={}",
+    "weights": "fit(..., sample_weight=...) with more weight on its rows",
 }  # fmt: skip
 """How each kind of model is told to change something. Add a row to add a kind."""
 
@@ -136,10 +137,12 @@ class Case:
     test: Part | None
     trained: Trained
     seed: int = 0
-    history: History | None = field(init=False)
+    probes: list[Any] = field(default_factory=list, init=False)  # see pellucid.diagnosis.probe
 
-    def __post_init__(self) -> None:
-        self.history = self.subject.history
+    @property
+    def history(self) -> History | None:
+        """Of training, as far as it is known."""
+        return self.subject.history
 
     # --- the model ------------------------------------------------------------------------------
 

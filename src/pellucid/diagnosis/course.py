@@ -239,12 +239,12 @@ def noisy_stopping(case: Case, limit: float) -> Iterator[Sign]:
     else:
         gain = float(curve[0] - curve.min())
         error = float(case.scored[2].std() / sqrt(n))
-    ratio = gain / error if error else inf
+    ratio, what = gain / error if error else inf, "score" if by_score else "loss"
     if ratio < limit:
         yield Sign(
             "",
-            f"training was stopped by {n} validation rows, on which a {'score' if by_score else 'loss'} "
-            f"has a standard error of {error:.2g}: all that it saw improve is {gain:.2g}, "
+            f"training was stopped by {n} validation rows, on which the {what} has a standard "
+            f"error of {error:.2g}: all that it saw improve is {gain:.2g}, "
             f"{ratio:.2g} of that (limit {limit:g})",
             ratio,
             f"validate on more rows, {case.call('validation', 0.3)}, or train without early "

@@ -109,7 +109,7 @@ class Diagnosis:
         return [(why, ", ".join(names)) for why, names in by_reason.items()]
 
     def html(self) -> str:
-        """The findings as cards of HTML, for a page that has pellucid's style; `STYLE` is theirs."""
+        """The findings as cards, for a page that has pellucid's style; `STYLE` is theirs."""
         parts = [f"<p>{escape(self.model)}, on {self._on}.</p>"]
         parts += [
             f'<div class="card finding {f.severity}"><h3>{f.severity}: {escape(f.name)}</h3>'

@@ -28,8 +28,8 @@ def large_inputs(case: Case, limit: float) -> Iterator[Sign]:
         worst = int(usual.argmax())
         yield Sign(
             _name(case, worst),
-            f"input {_name(case, worst)!r} goes up to {largest[worst]:.3g}, its root mean square is "
-            f"{usual[worst]:.3g} (limit {limit:g}){_and_others(found)}",
+            f"input {_name(case, worst)!r} goes up to {largest[worst]:.3g}, its root mean square "
+            f"is {usual[worst]:.3g} (limit {limit:g}){_and_others(found)}",
             float(usual[worst]),
             f"bring each column to mean 0 and deviation 1: {case.call('scaling')}",
         )
@@ -60,7 +60,7 @@ def constant_inputs(case: Case, limit: float) -> Iterator[Sign]:
     if len(X) < FEWEST:
         raise NotMeasured(f"fewer than {FEWEST} rows")
     numbers = np.array([i.kind == NUMERIC for i in case.subject.inputs])
-    same = (X == X[0]).all(axis=0)
+    same = (X[:1] == X).all(axis=0)
     others = X[:, numbers & ~same]
     found = [
         int(i)
@@ -85,7 +85,8 @@ def shifted_inputs(case: Case, limit: float) -> Iterator[Sign]:
         raise NotMeasured(f"fewer than {FEWEST} rows")
     low, high = case.rows.X.min(axis=0), case.rows.X.max(axis=0)
     reach = RANGES * (high - low)
-    shares = ((test.X < low - reach) | (test.X > high + reach)).mean(axis=0)
+    beyond = np.maximum(low - test.X, test.X - high) > reach
+    shares = beyond.mean(axis=0)
     shares[reach == 0.0] = 0.0
     found = np.flatnonzero(shares > limit)
     if found.size:

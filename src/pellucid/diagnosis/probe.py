@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from math import ceil, inf, isfinite
-from typing import Any
 
 import numpy as np
 
@@ -92,14 +91,13 @@ class Probe:
 
 
 def probes(case: Case) -> list[tuple[Probe, float]]:
-    """A probe for each solver that may have been used, and the rate; NotMeasured if none is known."""
-    kept: list[Any] = case.__dict__.setdefault("probes", [])
-    if not kept:
+    """A probe for each solver that may have been used, with the rate; or `NotMeasured`."""
+    if not case.probes:
         if case.family == "bag":
             raise NotMeasured("each layer of a bag has a rate of its own")
         if not case.trained.solvers:
             raise NotMeasured("its solver has no learning rate")
         if case.trained.learning_rate is None:
             raise NotMeasured("the learning rate is not known: give learning_rate")
-        kept += [(Probe(case, s), case.trained.learning_rate) for s in case.trained.solvers]
-    return kept
+        case.probes += [(Probe(case, s), case.trained.learning_rate) for s in case.trained.solvers]
+    return case.probes

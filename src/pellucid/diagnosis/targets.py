@@ -1,4 +1,4 @@
-"""Targets are what is asked of the networks: whether they can be reached, and are of a good size."""
+"""Targets are what is asked of the networks: whether it can be reached, and its size."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from pellucid.diagnosis.case import Trained
+from pellucid.history import History
 from pellucid.optimizers import OPTIMIZERS, Optimizer, optimizer
 from pellucid.settings import AUTO_BATCH
 from pellucid.solvers import SOLVERS
@@ -33,7 +34,7 @@ def trained_of(
     if hasattr(model, "network_"):
         known = _of_estimator(model, n_rows)
     elif subject.kind == "Predictor":
-        known = _of_predictor(model.about)
+        known = _of_predictor(model.about, subject.history)
     elif subject.kind == "Network":
         rates = [] if subject.history is None else subject.history.learning_rate
         rate = rates[0] if rates and rates[0] else None
@@ -45,9 +46,7 @@ def trained_of(
     rate = learning_rate or known.learning_rate
     if rate is None and solver is not None and solvers:
         rate = optimizer(solver).learning_rate
-    return Trained(
-        rate, solvers, known.batch_size, known.early_stopping, known.validation_rows
-    )
+    return Trained(rate, solvers, known.batch_size, known.early_stopping, known.validation_rows)
 
 
 def _steps(solver: str | Optimizer) -> tuple[Any, ...]:
@@ -66,24 +65,27 @@ def _of_estimator(model: Any, n_rows: int) -> Trained:
     return Trained(model.learning_rate_init, solvers, size, model.early_stopping, held)
 
 
-def _of_predictor(about: Any) -> Trained:
+def _of_predictor(about: Any, history: History | None) -> Trained:
     """What `Predictor.fit` entered, which a model file may have in another form, or not at all."""
     training = about.get("training") if isinstance(about, dict) else None
-    if not isinstance(training, dict):
+    settings = training.get("settings") if isinstance(training, dict) else None
+    if not isinstance(settings, dict):
         return Trained()
-    settings = training.get("settings")
-    settings = settings if isinstance(settings, dict) else {}
-    name = settings.get("solver", "adam")
-    if name not in OPTIMIZERS:
-        return Trained(early_stopping=bool(settings.get("early_stopping", False)))
-    rule = optimizer(name)
-    rate, size = settings.get("learning_rate"), settings.get("batch_size")
+    early, size = bool(settings.get("early_stopping", False)), settings.get("batch_size")
     rows = about.get("rows")
     held = rows.get("validation") if isinstance(rows, dict) else None
+    solvers: tuple[Any, ...] = LIKELY  # one with parameters of its own is not written down
+    rate = history.learning_rate[0] if history is not None and history.learning_rate else None
+    if settings.get("solver") is not None:
+        solvers = (settings["solver"],) if settings["solver"] in OPTIMIZERS else ()
+        given = settings.get("learning_rate")
+        if not rate and solvers:
+            known = isinstance(given, int | float) and given > 0
+            rate = given if known else optimizer(solvers[0]).learning_rate
     return Trained(
-        rate if isinstance(rate, int | float) and rate > 0 else rule.learning_rate,
-        (rule,),
-        size if isinstance(size, int) and size > 0 or size == "full" else AUTO_BATCH,
-        bool(settings.get("early_stopping", False)),
+        rate or None,
+        solvers,
+        size if (isinstance(size, int) and size > 0) or size == "full" else AUTO_BATCH,
+        early,
         held if isinstance(held, int) else None,
     )

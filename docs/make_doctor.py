@@ -14,7 +14,7 @@ BEGIN, END = "<!-- table of findings -->\n", "<!-- end of table -->\n"
 def page() -> str:
     """The page with the table as the code has it."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    return before + BEGIN + table() + END + rest.partition(END)[2]
+    return before + BEGIN + "\n" + table() + "\n" + END + rest.partition(END)[2]
 
 
 if __name__ == "__main__":

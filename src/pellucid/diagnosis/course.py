@@ -150,10 +150,10 @@ def rate_too_high(case: Case, limit: float) -> Iterator[Sign]:
     """From new weights, a lower rate gets much further in a few steps."""
     found = []
     for probe, rate in probes(case):
-        own = probe.loss(rate, fresh=True)
+        own = probe.anew(rate)
         for power in range(1, FURTHEST + 1):
             lower = rate / 10**power
-            loss = probe.loss(lower, fresh=True)
+            loss = probe.anew(lower)
             gain = (min(own, 2.0 * case.baseline) - loss) / case.baseline
             if gain > limit:
                 found.append((gain, rate, own, lower, loss))
@@ -180,10 +180,10 @@ def rate_too_low(case: Case, limit: float) -> Iterator[Sign]:
     for probe, rate in probes(case):
         if probe.start() < limit * case.baseline:
             return  # there is not so much left
-        own = min(probe.loss(rate, fresh=False), probe.start())
+        own = min(probe.further(rate), probe.start())
         for power in range(1, FURTHEST + 1):
             higher = rate * 10**power
-            loss = probe.loss(higher, fresh=False)
+            loss = probe.further(higher)
             gain = (own - loss) / case.baseline
             if gain > limit:
                 found.append((gain, rate, own, higher, loss))

@@ -27,7 +27,7 @@ FURTHEST = 4
 
 
 class Probe:
-    """Copies of a network, trained at other rates on three rows of four and judged on the fourth.
+    """Copies of a network, trained at other rates on three rows of four; the rest is to judge.
 
     Parameters
     ----------
@@ -53,20 +53,16 @@ class Probe:
         if afford < FEWEST_STEPS:
             raise NotMeasured("the network is too large for a short probe")
         self.epochs = max(1, round(min(STEPS, afford) / per_epoch))
-        self._results: dict[tuple[float, bool], float] = {}
 
-    def loss(self, rate: float, fresh: bool) -> float:
-        """The loss on the rows to judge by, after some steps at this rate.
+    def anew(self, rate: float) -> float:
+        """The loss on the rows learnt from, after some steps at this rate from new weights."""
+        return self._trained(rate, True, self.learn)
 
-        Parameters
-        ----------
-        fresh : whether to begin with new weights, or with the network's own.
-        """
-        if (rate, fresh) not in self._results:
-            self._results[rate, fresh] = self._train(rate, fresh)
-        return self._results[rate, fresh]
+    def further(self, rate: float) -> float:
+        """The loss on the rows to judge by, after such steps from the network's own weights."""
+        return self._trained(rate, False, self.judge)
 
-    def _train(self, rate: float, fresh: bool) -> float:
+    def _trained(self, rate: float, fresh: bool, part: Part) -> float:
         copy = Network.like(self.case.network, dtype="float64")
         if fresh:
             copy.theta = copy.layout.draw(np.random.default_rng(self.case.seed))
@@ -76,18 +72,19 @@ class Probe:
                 self.learn.X, self.learn.y, epochs=self.epochs, batch_size=self.batch,
                 solver=self.solver, learning_rate=rate,
             )  # fmt: skip
-        return inf if history.stopped == "diverged" else self._judged(copy)
+        return inf if history.stopped == "diverged" else _loss(copy, part)
 
     def start(self) -> float:
-        """The loss on those rows with the network's own weights."""
-        return self._judged(self.case.network)
+        """The loss on the rows to judge by, with the network's own weights."""
+        return _loss(self.case.network, self.judge)
 
-    def _judged(self, network: Network) -> float:
-        plain = Objective(network.layout, network.loss)
-        theta = to_numpy(network.theta).astype(np.float64)
-        with np.errstate(all="ignore"):
-            loss = plain.value(theta, self.judge.X, self.judge.y)
-        return loss if isfinite(loss) else inf
+
+def _loss(network: Network, part: Part) -> float:
+    """Without penalty; infinite where it is no number."""
+    theta = to_numpy(network.theta).astype(np.float64)
+    with np.errstate(all="ignore"):
+        loss = Objective(network.layout, network.loss).value(theta, part.X, part.y)
+    return loss if isfinite(loss) else inf
 
 
 def probes(case: Case) -> list[tuple[Probe, float]]:

@@ -132,16 +132,16 @@ def exploding_gradients(case: Case, limit: float) -> Iterator[Sign]:
     for which, network, passed in case.networks():
         weights = network.layout.named(to_numpy(network.theta).astype(np.float64))
         for name, size in _by_layer(passed.gradients).items():
-            own = _size(weights[f"{name}.W"])
-            ratio = size / own if own else 0.0
+            W = weights[f"{name}.W"]
+            ratio = size / max(_size(W), 1.0 / np.sqrt(len(W)))
             if ratio > limit and (worst is None or ratio > worst[0]):
                 worst = ratio, which + name
     if worst is not None:
         ratio, name = worst
         yield Sign(
             name,
-            f"the gradient of {name} is {ratio:.3g} times as large as its weights (limit "
-            f"{limit:g}): a step of plain descent throws them anywhere",
+            f"the gradient of {name} is {ratio:.3g} times as large as its weights, or as those it "
+            f"might begin with (limit {limit:g}): a step of plain descent throws them anywhere",
             ratio,
             f"cut it off, {case.call('clip_norm', 1.0)}, scale inputs and targets, and begin with "
             "smaller weights",

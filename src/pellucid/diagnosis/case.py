@@ -274,6 +274,7 @@ def part_of(subject: Subject, X: Any, y: Any) -> Part:
     """Rows as the networks get them; ValueError if X and y have different lengths."""
     inputs = subject.encode(X)
     inputs = np.asarray(to_numpy(dense(inputs) if is_sparse(inputs) else inputs), np.float64)
+    y = to_numpy(y) if hasattr(y, "device") else y  # of another array library
     targets = np.asarray(to_numpy(subject.encode_targets(y)), np.float64)
     if len(inputs) != len(targets):
         raise ValueError(f"X has {len(inputs)} rows and y has {len(targets)}: expected as many")

@@ -106,15 +106,16 @@ def overtrained(case: Case, limit: float) -> Iterator[Sign]:
         raise NotMeasured("training had no validation rows")
     if case.family == "bag" or case.trained.early_stopping or _stopped_by_validation(history):
         raise NotMeasured("the weights of the best epoch are kept")
+    if case.network.objective.reduction == "sum" or case.baseline <= 0.0:
+        raise NotMeasured("its loss is no mean that could be held against a constant's")
     least = min(curve)
-    rise = curve[-1] / least - 1.0 if least > 0 else 0.0
-    if rise > limit and isfinite(rise):
-        epoch = curve.index(least) + 1
+    rise, epoch = (curve[-1] - least) / case.baseline, curve.index(least) + 1
+    if rise > limit and isfinite(rise) and epoch <= len(curve) - len(curve) // 10:
         yield Sign(
             "",
             f"the validation loss was {least:.4g} after epoch {epoch} and ends, after epoch "
-            f"{len(curve)}, at {curve[-1]:.4g}, {rise:.0%} more (limit {limit:.0%}): the network "
-            "learns its rows by heart",
+            f"{len(curve)}, at {curve[-1]:.4g}, higher by {rise:.0%} of what a constant "
+            f"has (limit {limit:.0%}): the network learns its rows by heart",
             rise,
             f"keep the best epoch, {case.call('early_stopping')}, or "
             f"{case.call('alpha', _stronger(case))}",

@@ -211,9 +211,10 @@ DISEASES: dict[str, Disease] = {
         course.overfitting,
     ),
     "overtrained": Disease(
-        "warning", 0.25, "more than {:.0%}",
-        "how far the validation loss at the end lies above its lowest value, where the last "
-        "weights are kept",
+        "warning", 0.05, "more than {:.0%}",
+        "how far the validation loss at the end lies above its lowest value, as a part of the loss "
+        "of the best constant, where the last weights are kept and the lowest value came before "
+        "the last tenth of the epochs",
         "from the lowest point on, the network learnt its rows by heart; smaller rises come and "
         "go",
         "early stopping, which keeps the best epoch; regularisation",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pellucid.diagnosis.case import FEWEST, Case, NotMeasured, Part, Sign
+from pellucid.diagnosis.case import FEWEST, MOST_SCORED, Case, NotMeasured, Part, Sign
 from pellucid.samples import column_sizes
 from pellucid.subject import NUMERIC
 
@@ -61,12 +61,14 @@ def constant_inputs(case: Case, limit: float) -> Iterator[Sign]:
         raise NotMeasured(f"fewer than {FEWEST} rows")
     numbers = np.array([i.kind == NUMERIC for i in case.subject.inputs])
     same = (X[:1] == X).all(axis=0)
-    others = X[:, numbers & ~same]
-    found = [
-        int(i)
-        for i in np.flatnonzero(numbers & same)
-        if not others.size or (others == X[0, i]).mean() < BACKGROUND
+    others = case.rows.some(MOST_SCORED, case.seed).X[:, numbers & ~same]
+    places = np.flatnonzero(numbers & same)
+    background = [
+        value
+        for value in np.unique(X[0, places])
+        if others.size and (others == value).mean() >= BACKGROUND
     ]
+    found = [int(i) for i in places if X[0, i] not in background]
     if len(found) > limit:
         first = found[0]
         yield Sign(
@@ -105,7 +107,7 @@ def shifted_inputs(case: Case, limit: float) -> Iterator[Sign]:
 
 def leaked_target(case: Case, limit: float) -> Iterator[Sign]:
     """An input that is the target, or nearly."""
-    X, y = case.rows
+    X, y = case.rows.some(MOST_SCORED, case.seed)
     if len(X) < FEWEST_TO_LEAK:
         raise NotMeasured(f"fewer than {FEWEST_TO_LEAK} rows")
     numbers = np.array([i.kind == NUMERIC for i in case.subject.inputs])

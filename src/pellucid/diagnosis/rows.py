@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import blake2b
 
 import numpy as np
 
@@ -67,7 +68,8 @@ def contradictory_rows(case: Case, limit: float) -> Iterator[Sign]:
     X, y = case.rows
     if len(X) < FEWEST:
         raise NotMeasured(f"fewer than {FEWEST} rows")
-    _, group = np.unique(np.array(_keys(case.rows), object), return_inverse=True)
+    places: dict[bytes, int] = {}
+    group = np.array([places.setdefault(key, len(places)) for key in _keys(case.rows)])
     sizes = np.bincount(group)
     if case.of_classes:
         pairs = Counter(zip(group.tolist(), case.codes(y).tolist(), strict=True))
@@ -94,7 +96,9 @@ def contradictory_rows(case: Case, limit: float) -> Iterator[Sign]:
 
 
 def _keys(part: Part, with_targets: bool = False) -> list[bytes]:
-    """Each row as bytes; -0 is 0."""
+    """A digest of each row; -0 is 0."""
     arrays: list[Floats] = [part.X, part.y] if with_targets else [part.X]
-    rows = np.ascontiguousarray(np.hstack(arrays) + 0.0)
-    return [row.tobytes() for row in rows]
+    rows = zip(*arrays, strict=True)
+    return [
+        blake2b(b"".join((p + 0.0).tobytes() for p in row), digest_size=16).digest() for row in rows
+    ]

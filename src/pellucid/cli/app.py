@@ -10,6 +10,7 @@ import typer
 
 from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
+from pellucid.cli.doctor import doctor
 from pellucid.cli.exits import Interrupted
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
@@ -58,6 +59,6 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, export, serve, datasets):
+for command in (train, tune, predict, evaluate, info, check, doctor, export, serve, datasets):
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

@@ -26,10 +26,10 @@ from pellucid.training import DivergenceWarning
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
-    from pellucid.check import GradientCheck, check_gradient
     from pellucid.comparison import Comparison, compare
     from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn, to_sklearn
     from pellucid.export import export_c, export_json, export_onnx, export_python
+    from pellucid.gradient_check import GradientCheck, check_gradient
     from pellucid.importing import from_onnx, from_skops, from_torch, import_model
     from pellucid.metrics import classification_report, regression_report
     from pellucid.predictor import Predictor
@@ -96,8 +96,8 @@ __all__ = [
 ]
 
 _LATER = {
-    "GradientCheck": "check",
-    "check_gradient": "check",
+    "GradientCheck": "gradient_check",
+    "check_gradient": "gradient_check",
     "Comparison": "comparison",
     "compare": "comparison",
     "MLPClassifier": "estimators",

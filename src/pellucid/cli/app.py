@@ -12,6 +12,7 @@ from pellucid.cli.check import check
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.doctor import doctor
 from pellucid.cli.exits import Interrupted
+from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
 from pellucid.cli.serve import serve
@@ -59,6 +60,8 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, doctor, export, serve, datasets):
+for command in (
+    train, tune, predict, evaluate, info, explain, check, doctor, export, serve, datasets
+):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

@@ -15,6 +15,7 @@ from pellucid.cli.exits import Interrupted
 from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
+from pellucid.cli.plot import plot
 from pellucid.cli.serve import serve
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
@@ -61,7 +62,7 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for command in (
-    train, tune, predict, evaluate, info, explain, check, doctor, export, serve, datasets
+    train, tune, predict, evaluate, info, explain, check, doctor, plot, export, serve, datasets
 ):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

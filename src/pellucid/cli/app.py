@@ -16,6 +16,7 @@ from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
 from pellucid.cli.plot import plot
+from pellucid.cli.report_page import report
 from pellucid.cli.serve import serve
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
@@ -62,7 +63,7 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for command in (
-    train, tune, predict, evaluate, info, explain, check, doctor, plot, export, serve, datasets
+    train, tune, predict, evaluate, info, explain, check, doctor, plot, report, export, serve, datasets
 ):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

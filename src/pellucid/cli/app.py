@@ -63,7 +63,8 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for command in (
-    train, tune, predict, evaluate, info, explain, check, doctor, plot, report, export, serve, datasets
+    train, tune, predict, evaluate, info, explain, check, doctor, plot, report, export, serve,
+    datasets,
 ):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

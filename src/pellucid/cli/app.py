@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from pellucid.cli.check import check
+from pellucid.cli.derivation import derivation
 from pellucid.cli.describe import datasets, info
 from pellucid.cli.doctor import doctor
 from pellucid.cli.exits import Interrupted
@@ -63,8 +64,8 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for command in (
-    train, tune, predict, evaluate, info, explain, check, doctor, plot, report, export, serve,
-    datasets,
+    train, tune, predict, evaluate, info, explain, derivation, check, doctor, plot, report,
+    export, serve, datasets,
 ):  # fmt: skip
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

@@ -242,5 +242,8 @@ def _diagnosis(scene: Scene, seed: int, notes: list[str]) -> Diagnosis:
 
 
 def _pictures(scene: Scene) -> list[Shown]:
-    """Those that fit the model, each light and dark."""
-    return [shown(each, scene) for each in fitting(scene) if each.reported]
+    """Those that fit the model, each light and dark; a plane of two pixels would say nothing."""
+    fit = [each for each in fitting(scene) if each.reported]
+    if any(each.name == "weights" for each in fit):
+        fit = [each for each in fit if each.name != "boundary"]
+    return [shown(each, scene) for each in fit]

@@ -39,7 +39,7 @@ command line as `pellucid derivation MODEL`:
 
 ```python
 >>> from pellucid import Network
->>> from pellucid.deriving import derivation
+>>> from pellucid import derivation
 >>> network = Network([2, 3, 1], "sigmoid", "sigmoid", "squared_error", bias=False, reduction="sum")
 >>> for step in derivation(network).steps:
 ...     print(f"({{step.number}})  {{step.code}}")

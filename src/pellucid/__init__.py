@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pellucid.model_check import ModelCheck, check
     from pellucid.predictor import Predictor
     from pellucid.recipe import Recipe
+    from pellucid.reporting import ModelCard, Report, model_card, report
     from pellucid.saving import load, save
     from pellucid.search import Tuning, tune
     from pellucid.tabular import TableWarning, TabularClassifier, TabularRegressor
@@ -72,12 +73,14 @@ __all__ = [
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelCard",
     "ModelCheck",
     "Network",
     "Objective",
     "Optimizer",
     "Predictor",
     "Recipe",
+    "Report",
     "Scale",
     "ScaleWarning",
     "Scaler",
@@ -105,10 +108,12 @@ __all__ = [
     "from_torch",
     "import_model",
     "load",
+    "model_card",
     "one_hot",
     "permutation_importance",
     "print_loss",
     "regression_report",
+    "report",
     "save",
     "to_sklearn",
     "tune",
@@ -148,6 +153,10 @@ _LATER = {
     "check": "model_check",
     "Predictor": "predictor",
     "Recipe": "recipe",
+    "ModelCard": "reporting",
+    "Report": "reporting",
+    "model_card": "reporting",
+    "report": "reporting",
     "load": "saving",
     "save": "saving",
     "Tuning": "search",

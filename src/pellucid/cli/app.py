@@ -16,6 +16,8 @@ from pellucid.cli.exits import Interrupted
 from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
+from pellucid.cli.plot import plot
+from pellucid.cli.report_page import report
 from pellucid.cli.serve import serve
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
@@ -62,8 +64,8 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 COMMANDS = (
-    train, tune, predict, evaluate, explain, derivation, check, doctor, info, export, serve,
-    datasets,
+    train, tune, predict, evaluate, info, explain, derivation, check, doctor, plot, report, export,
+    serve, datasets,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.cli.measure import COVERAGE, Measured
-from pellucid.cli.scores import NAMES, board
 from pellucid.metrics import ClassificationReport
+from pellucid.scores import NAMES, board
 from pellucid.tabular import Schema
 
 if TYPE_CHECKING:

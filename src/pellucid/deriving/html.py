@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from zlib import crc32
 
-from pellucid.deriving.derivation import Derivation, Function, Size, written
+from pellucid.deriving.equations import Derivation, Function, Size, written
 from pellucid.deriving.formula import write
 from pellucid.deriving.notation import MATHML
 from pellucid.deriving.steps import Step

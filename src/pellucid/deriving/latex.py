@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from pellucid.deriving.derivation import Derivation, Function, Size, written
+from pellucid.deriving.equations import Derivation, Function, Size, written
 from pellucid.deriving.formula import write
 from pellucid.deriving.notation import LATEX
 from pellucid.deriving.steps import Step

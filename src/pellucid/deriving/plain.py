@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from pellucid.deriving.derivation import Derivation, Function, Size
+from pellucid.deriving.equations import Derivation, Function, Size
 from pellucid.deriving.steps import Step
 
 LEGEND = """\

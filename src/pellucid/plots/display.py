@@ -87,15 +87,20 @@ class Display:
         self.ax_, self.figure_ = ax, figure
         self._options = options
 
-    def save(self, path: str | os.PathLike[str], dpi: float = 150) -> None:
+    def save(
+        self, path: str | os.PathLike[str], dpi: float = 150, style: str | None = None
+    ) -> None:
         """Write the picture as .png, .svg or .pdf, as the file's name ends.
+
+        `style` draws it anew on a figure of its own.
 
         Raises
         ------
         ValueError
             If it ends otherwise.
         """
-        save(self._drawn().figure_, path, dpi)
+        shown = self._drawn() if style is None else self._again(style)
+        save(shown.figure_, path, dpi)
 
     def to_svg(self, style: str | None = None) -> str:
         """The picture as SVG text; `style` draws it anew on a figure of its own."""

@@ -8,15 +8,14 @@ or of the last `shown`, which is a page. What follows, to `<!-- end -->`, is wri
 
 from __future__ import annotations
 
-import base64
 import doctest
 import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from html import escape
-from io import BytesIO
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from pellucid.page import page
@@ -33,8 +32,13 @@ FOLDER = PAGE.with_name("gallery")
 WIDTH, DPI, SHOWN = 1040, 140, 720
 """Dots across each picture, dots an inch where it fits, and CSS pixels across it on the page."""
 
-PAGE_WIDTH, TALLEST, COLOURS = 720, 760, 64
-"""CSS pixels of the part of a page that is shown at the most, and colours in a file."""
+PAGE_WIDTH, TALLEST, FADING, MARGIN = 840, 900, 90, 24
+"""CSS pixels across a page and down the part that is shown; dots that fade, and around it."""
+
+MOST = 400
+"""Letters of the words on a page."""
+
+FOLD = "document.querySelectorAll('details:has(table)').forEach(each => each.open = false)"
 
 SLOT = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n.*?^<!-- end -->\n", re.DOTALL | re.MULTILINE)
 
@@ -58,9 +62,9 @@ def run(text: str) -> Iterator[tuple[re.Match[str], Any, dict[str, Any]]]:
 def words(display: Any) -> str:
     """What a picture shows, with its numbers, for those who cannot see it."""
     if not isinstance(display, Display):
-        return " ".join(str(display).split())
+        return shorten(str(display), MOST, placeholder=" ...")
     kind = next(each for each in PICTURES.values() if each.display == type(display).__name__)
-    return f"{str(display).splitlines()[0].strip()}: {kind.words(display)}."
+    return f"{kind.shows.capitalize()}: {kind.words(display)}."
 
 
 def element(name: str, said: str) -> str:
@@ -89,20 +93,25 @@ def drawn(display: Display, style: str) -> Image:
 
 
 def photographed(browser: Browser, shown: Any, style: str) -> Image:
-    """The top of a page in a browser."""
-    from PIL import Image
+    """The top of a page in a browser, without its tables that fold; it fades where it goes on."""
+    from PIL import Image, ImageChops
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         whole = hasattr(shown, "to_html")
         path.write_text(shown.to_html() if whole else page("", shown._repr_html_()), "utf-8")
         browser.open(path, width=PAGE_WIDTH, dark=style == "dark")
-        size = browser.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        height = min(size["height"], TALLEST)
-        clip = {"x": 0, "y": 0, "width": PAGE_WIDTH, "height": height, "scale": WIDTH / PAGE_WIDTH}
-        asked = {"format": "png", "captureBeyondViewport": True, "clip": clip}
-        made = browser.driver.execute_cdp_cmd("Page.captureScreenshot", asked)
-    return Image.open(BytesIO(base64.b64decode(made["data"]))).convert("RGB")
+        browser.driver.execute_script(FOLD)
+        browser.screenshot(folder + "/page.png", scale=WIDTH / PAGE_WIDTH)
+        picture = Image.open(folder + "/page.png").convert("RGB")
+    ground = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
+    _, top, _, bottom = ImageChops.difference(picture, ground).getbbox()
+    tallest = round(TALLEST * WIDTH / PAGE_WIDTH)
+    end = min(bottom + MARGIN, top + tallest)
+    if end < bottom:
+        fading = Image.linear_gradient("L").resize((WIDTH, FADING))
+        picture.paste(ground.crop((0, 0, WIDTH, FADING)), (0, end - FADING), fading)
+    return picture.crop((0, max(top - MARGIN, 0), WIDTH, end))
 
 
 def write(picture: Image, name: str, said: str) -> None:
@@ -111,7 +120,7 @@ def write(picture: Image, name: str, said: str) -> None:
 
     about = PngInfo()
     about.add_itxt("Description", said)
-    few = picture.quantize(COLOURS, dither=0)
+    few = picture.quantize(dither=0)
     few.save(FOLDER / f"{name}.png", optimize=True, pnginfo=about)
 
 

@@ -19,6 +19,8 @@ def of_loss_curve(display: Any) -> str:
             f"{name} goes from {curve[0]:.4g} to {curve[-1]:.4g} in {len(curve)} epochs and is "
             f"lowest, {curve[best]:.4g}, in epoch {best + 1}"
         )
+    if len(display.best_epochs) == 1:
+        parts.append(f"the best epoch, {next(iter(display.best_epochs.values()))}, is marked")
     more = len(display.curves) - MOST
     return "; ".join(parts) + (f"; and {more} more curves" if more > 0 else "")
 

@@ -23,8 +23,9 @@ from pellucid.pictures import PICTURES
 from pellucid.plots import Display, theme
 
 if TYPE_CHECKING:
-    from browser import Browser
     from PIL.Image import Image
+
+    from browser import Browser
 
 PAGE = Path(__file__).with_name("gallery.md")
 FOLDER = PAGE.with_name("gallery")
@@ -139,8 +140,11 @@ def main() -> None:
             name = slot["name"]
             said[name] = words(shown)
             for style, ending in (("light", ""), ("dark", "-dark")):
-                made = drawn(shown, style) if isinstance(shown, Display) else photographed(
-                    browser, shown, style)
+                made = (
+                    drawn(shown, style)
+                    if isinstance(shown, Display)
+                    else photographed(browser, shown, style)
+                )
                 write(made, name + ending, said[name])
     finally:
         browser.close()

@@ -23,9 +23,8 @@ from pellucid.pictures import PICTURES
 from pellucid.plots import Display, theme
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
-    from browser import Browser
 
 PAGE = Path(__file__).with_name("gallery.md")
 FOLDER = PAGE.with_name("gallery")
@@ -79,7 +78,7 @@ def element(name: str, said: str) -> str:
 """
 
 
-def drawn(display: Display, style: str) -> Image:
+def drawn(display: Display, style: str) -> Image.Image:
     """A display in the middle of a sheet that is as wide as all others."""
     from PIL import Image
 
@@ -93,7 +92,7 @@ def drawn(display: Display, style: str) -> Image:
     return sheet
 
 
-def photographed(browser: Browser, shown: Any, style: str) -> Image:
+def photographed(browser: Any, shown: Any, style: str) -> Image.Image:
     """The top of a page in a browser, without its tables that fold; it fades where it goes on."""
     from PIL import Image, ImageChops
 
@@ -106,7 +105,7 @@ def photographed(browser: Browser, shown: Any, style: str) -> Image:
         browser.screenshot(folder + "/page.png", scale=WIDTH / PAGE_WIDTH)
         picture = Image.open(folder + "/page.png").convert("RGB")
     ground = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
-    _, top, _, bottom = ImageChops.difference(picture, ground).getbbox()
+    _, top, _, bottom = ImageChops.difference(picture, ground).getbbox() or (0, 0, *picture.size)
     tallest = round(TALLEST * WIDTH / PAGE_WIDTH)
     end = min(bottom + MARGIN, top + tallest)
     if end < bottom:
@@ -115,20 +114,21 @@ def photographed(browser: Browser, shown: Any, style: str) -> Image:
     return picture.crop((0, max(top - MARGIN, 0), WIDTH, end))
 
 
-def write(picture: Image, name: str, said: str) -> None:
+def write(picture: Image.Image, name: str, said: str) -> None:
     """A small file, which says in itself what it shows."""
+    from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     about = PngInfo()
     about.add_itxt("Description", said)
-    few = picture.quantize(dither=0)
+    few = picture.quantize(dither=Image.Dither.NONE)
     few.save(FOLDER / f"{name}.png", optimize=True, pnginfo=about)
 
 
 def main() -> None:
     """Draw all, light and dark, and put the words on the page."""
     sys.path.insert(0, str(PAGE.parents[1] / "tests"))
-    from browser import Browser
+    from browser import Browser  # type: ignore[import-not-found]
 
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.png"):

@@ -196,15 +196,23 @@ class Subject:
     def row(self, text: str) -> Any:
         """One row, written as its values in order ("4,8") or by name ("hours=4,slept=8").
 
+        Where there may be gaps, nothing (or ?, NA, nan) stands for one, and so does a name left
+        out.
+
         Raises
         ------
         ValueError
             If there are too many values or too few, a name is unknown, or a number is none.
         """
         parts = [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
-        names, needed = list(self.columns), f"{len(self.columns)} columns"
+        names, needed = list(self.columns), _counted(len(self.columns), "column")
         if self._by_name(parts):
-            given = dict(part.split("=", 1) for part in parts)
+            given: dict[str, str] = {}
+            for part in parts:
+                name, _, value = part.partition("=")
+                if name in given:
+                    raise ValueError(f"the row has {name!r} more than once: give it one value")
+                given[name] = value
             unknown = [name for name in given if name not in names]
             if unknown:
                 raise ValueError(
@@ -217,7 +225,8 @@ class Subject:
             values = [given.get(name, "") for name in names]
         elif len(parts) != len(names):
             raise ValueError(
-                f"the row has {len(parts)} values and the model takes {needed}: {listed(names)}"
+                f"the row has {_counted(len(parts), 'value')} and the model takes {needed}: "
+                f"{listed(names)}"
             )
         else:
             values = parts
@@ -279,6 +288,10 @@ class Subject:
         if rows.ndim != 2 or rows.shape[1] != n:
             raise ValueError(f"X has shape {rows.shape}: the model takes {n} columns")
         return rows
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" + ("" if n == 1 else "s")
 
 
 def float64(array: Any) -> Floats:

@@ -209,7 +209,3 @@ class Html:
     def text(self, text: str) -> str:
         """As it is."""
         return escape(text)
-
-    def percent(self, digits: str) -> str:
-        """In brackets."""
-        return f" ({digits} %)"

@@ -12,7 +12,6 @@ import numpy as np
 from pellucid.atomic import write_atomically
 from pellucid.attribution import attribute, permutation_importance
 from pellucid.diagnosis import Diagnosis, doctor
-from pellucid.metrics import regression_report
 from pellucid.pictures import Scene, fitting, length, numbers
 from pellucid.plots.answers import levels_of
 from pellucid.reporting.card import (
@@ -224,13 +223,9 @@ def _importance(scene: Scene, seed: int, notes: list[str]) -> Importance | None:
     some = scene.some(int(np.clip(SHUFFLING / cost, FEWEST, MOST)), seed)
     notes.append(f"Columns were shuffled {REPEATS} times, on {length(some.X):,} rows.")
 
-    def of_the_median(model: Any, X: Any, y: Any) -> float:
-        return regression_report(y, model.predict(X)[:, scene.single]).r2
-
     return permutation_importance(
-        subject.model, some.X, some.y, scoring=of_the_median if levels_of(subject) else None,
-        n_repeats=REPEATS, random_state=seed,
-    )  # fmt: skip
+        subject.model, some.X, some.y, n_repeats=REPEATS, random_state=seed
+    )
 
 
 def _diagnosis(scene: Scene, seed: int, notes: list[str]) -> Diagnosis:
@@ -238,7 +233,7 @@ def _diagnosis(scene: Scene, seed: int, notes: list[str]) -> Diagnosis:
     some = scene.some(EXAMINED, seed)
     if some is not scene:
         notes.append(f"The doctor looked at {EXAMINED:,} rows.")
-    return doctor(scene.subject.model, some.X, some.asked, seed=seed)
+    return doctor(scene.subject.model, some.X, some.y, seed=seed)
 
 
 def _pictures(scene: Scene) -> list[Shown]:

@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.atomic import write_atomically
 from pellucid.attribution import attribute, permutation_importance
 from pellucid.diagnosis import Diagnosis, doctor
+from pellucid.explaining import explain
 from pellucid.pictures import Scene, fitting, length, numbers
 from pellucid.plots.answers import levels_of
 from pellucid.reporting.card import (
@@ -29,6 +30,7 @@ from pellucid.subject import subject_of
 
 if TYPE_CHECKING:
     from pellucid.attribution import Attribution, Importance
+    from pellucid.explanation.form import Explanation
 
 MOST_ROWS = 50_000
 """Rows that a report is on; of more, so many are drawn at random."""
@@ -41,6 +43,9 @@ REPEATS = 3
 
 EXAMINED = 10_000
 """Rows at the most that the doctor looks at."""
+
+MOST_LINES = 80
+"""Of the arithmetic of one answer at the most; that of a network with more lines is left out."""
 
 FEWEST, MOST = 200, 2000
 """Rows that columns are shuffled on, whatever it costs and however little."""
@@ -60,10 +65,11 @@ class Report:
     pictures : those that fit it.
     importance : what it leans on; None of a single column.
     why : one row's answer, shared out among the columns.
+    step : its arithmetic, of a bag that of the first network; None where that is long.
     diagnosis : what is wrong.
     notes : what is to be known of the report itself, a sentence each.
     title : of the page.
-    row : which of the rows `why` is of, from 0.
+    row : which of the rows `why` and `step` are of, from 0.
     """
 
     headline: str
@@ -72,6 +78,7 @@ class Report:
     pictures: tuple[Shown, ...]
     importance: Importance | None
     why: Attribution | None
+    step: Explanation | None
     diagnosis: Diagnosis
     notes: tuple[str, ...]
     title: str
@@ -101,6 +108,7 @@ class Report:
             "quality": self.quality.to_dict(),
             "importance": None if self.importance is None else self.importance.to_dict(),
             "why": None if self.why is None else self.why.to_dict(),
+            "step": None if self.step is None else self.step.to_dict(),
             "diagnosis": self.diagnosis.to_dict(),
             "pictures": {each.name: each.words for each in self.pictures},
             "card": self.card.to_dict(),
@@ -185,7 +193,7 @@ def report(
     card = card_of(subject, file, header, use, limits)
     return Report(
         headline(subject, quality, card, data), quality, card,
-        tuple(_pictures(scene)), importance, why, diagnosis, tuple(notes),
+        tuple(_pictures(scene)), importance, why, _step(scene, y), diagnosis, tuple(notes),
         f"Predicting {subject.target_name}", row,
     )  # fmt: skip
 
@@ -226,6 +234,12 @@ def _importance(scene: Scene, seed: int, notes: list[str]) -> Importance | None:
     return permutation_importance(
         subject.model, some.X, some.y, n_repeats=REPEATS, random_state=seed
     )
+
+
+def _step(scene: Scene, y: Any) -> Explanation | None:
+    """The way from the row to its answer, and what the table says of that."""
+    made = explain(scene.subject.model, scene.one, np.asarray(y)[scene.row or 0], backward=False)
+    return made if len(made.lines) <= MOST_LINES else None
 
 
 def _diagnosis(scene: Scene, seed: int, notes: list[str]) -> Diagnosis:

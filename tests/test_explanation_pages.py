@@ -263,7 +263,7 @@ def test_what_works_without_a_script():
 def opened(browser, tmp_path):
     """The page of a step of a small network, in the browser."""
     network = Network([2, 3, 1], "sigmoid", "sigmoid")
-    network.initialize(0)
+    network.theta = np.linspace(-1.0, 1.0, network.layout.size)
     page = tmp_path / "step.html"
     page.write_text(explain(network, [2, 9], 1).to_html(), encoding="utf-8")
     browser.open(page)

@@ -16,6 +16,7 @@ from pellucid.explanation.typesetting import written
 from pellucid.page import escape, fragment, page
 
 STYLE = """
+.pellucid .step :is(h1, h3, summary) { overflow-wrap: anywhere; }
 .pellucid .step details { border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0;
   background: var(--card); }
 .pellucid .step summary { cursor: pointer; padding: .55rem .9rem; font-weight: 600; }

@@ -103,7 +103,7 @@ def test_slopes_are_those_of_the_activation(hidden):
 
 SETTINGS = {
     "wide": ([30, 40, 20], {"output_activation": "softmax"}),
-    "very wide": ([200, 120, 3], {"hidden_activation": "selu"}),
+    "very wide": ([80, 40, 3], {"hidden_activation": "selu"}),
     "penalties": ([3, 4, 2], {"alpha": 0.3, "l1": 0.2}),
     "factors": (
         [3, 4, 2],

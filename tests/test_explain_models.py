@@ -273,3 +273,26 @@ def test_several_targets_and_labels_are_each_answered():
     said = [line.value == "yes" for line in section(made, "answer").lines]
     assert said == fit.predict(X[1:2])[0].astype(bool).tolist()
     assert assert_adds_up(str(made), 4) > 20
+
+
+def test_the_verdict_of_classes_numbers_and_several_quantiles():
+    iris, exam = datasets.load("iris"), datasets.load("exam")
+    classifier = MLPClassifier((4,), max_iter=5, random_state=0).fit(iris.X, iris.y)
+    told = classifier.predict(iris.X[:1])[0]
+    for label in classifier.classes_:
+        made = explain(classifier, iris.X[0], label, backward=False)
+        line = made.lines[-1]
+        assert (line.of.plain, line.value) == ("right target", f'"{label}"')
+        assert line.note == f"so the answer is {'right' if label == told else 'wrong'}"
+        assert {section.part for section in made.sections} == {"forward", "answer"}
+    quantiles = MLPRegressor(
+        "quantile", (3,), quantile=[0.1, 0.5, 0.9], max_iter=20, random_state=0
+    ).fit(exam.X, exam.y.ravel())
+    low, _, high = quantiles.predict(exam.X[:1])[0]
+    for value, said in (((low + high) / 2, "between"), (high + 1, "not between")):
+        line = explain(quantiles, exam.X[0], value, backward=False).lines[-1]
+        assert (line.value, line.note) == (value, f"{said} the lowest and the highest answer")
+    network = Network([2, 1])
+    network.theta = [1.0, 2.0, 0.5]
+    line = explain(network, [1, 1], 2.0, backward=False).lines[-1]
+    assert (line.of.plain, line.note) == ("right y", "so the answer is 1.5 too high")

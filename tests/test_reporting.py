@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import polars
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss, mean_absolute_error, r2_score
 
@@ -122,6 +123,27 @@ def test_the_page_is_whole_ordered_and_says_its_pictures_in_words(iris_report):
     assert page.heads > 20
 
 
+def test_the_row_that_is_explained_is_followed_step_by_step_too(iris, of_iris, iris_report):
+    step = iris_report.step
+    told = of_iris.predict(iris.X[:1])[0]
+    assert step.lines[-2].value == f'"{told}"'
+    right = "right" if told == iris.y[0] else "wrong"
+    assert step.lines[-1].note == f"so the answer is {right}"
+    assert {section.part for section in step.sections} == {"forward", "answer"}
+    html = iris_report.to_html()
+    page = Page(html)
+    assert len(page.ids) == len({*page.ids})
+    assert {link[1:] for link in page.links} <= {*page.ids}
+    assert sum(place.startswith("n") and "-" in place for place in page.ids) == len(step.lines)
+    assert html.count('<div class="step">') == 1
+    wide = MLPClassifier((9,) * 9, max_iter=2, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        wide.fit(iris.X, iris.y)
+    long = report(wide, iris.X, iris.y)
+    assert long.step is None
+    assert '<div class="step">' not in long.to_html()
+
+
 def test_what_is_on_the_page_is_in_the_document_for_programs_too(iris_report):
     made = json.loads(json.dumps(iris_report.to_dict()))
     assert made["quality"]["rows"] == 150
@@ -178,7 +200,12 @@ def test_names_and_classes_that_are_html_are_shown_as_they_are(task, browser, tm
     assert browser.console == []
     assert browser.requests == [(tmp_path / "page.html").as_uri()]
     assert HOSTILE in browser.driver.find_element("tag name", "main").text
-    assert browser.driver.find_elements("css selector", "main b:not(.tiles b):not(p b)") == []
+    assert (
+        browser.driver.find_elements(
+            "css selector", "main b:not(.tiles b):not(p b):not(.step b.value)"
+        )
+        == []
+    )
     card = made.card.to_markdown().partition("## How to load it")[0]
     assert HOSTILE not in card
     assert r"\<script\>" in card
@@ -242,15 +269,15 @@ def whole(tmp_path_factory, tabular):
 
 
 @pytest.mark.parametrize(
-    ("data", "options"),
+    ("data", "size", "options"),
     [
-        ("adult", ["--bag", 2, "--max-time", 4]),
-        ("california", ["--bag", 2, "--max-time", 4, "--target", "median_house_value"]),
-        ("digits", ["--epochs", 10]),
+        ("adult", 2e6, ["--bag", 2, "--max-time", 4]),
+        ("california", 2.5e6, ["--bag", 2, "--max-time", 4, "--target", "median_house_value"]),
+        ("digits", 2.5e6, ["--epochs", 10]),
     ],
 )
 def test_reports_on_real_data_open_without_an_error_and_load_nothing(
-    data, options, whole, tabular, run, browser, tmp_path
+    data, size, options, whole, tabular, run, browser, tmp_path
 ):
     paths = {"adult": whole / "adult.csv", "california": tabular / "california-housing.csv.gz"}
     path = paths.get(data, data)
@@ -258,7 +285,7 @@ def test_reports_on_real_data_open_without_an_error_and_load_nothing(
     result = run("report", "m.safetensors", path, "--out", "page.html", "--card", "card.md")
     assert result.code == 0, result.err
     page = tmp_path / "page.html"
-    assert page.stat().st_size < 2.5e6
+    assert page.stat().st_size < size
     for dark in (False, True):
         browser.open(page, dark=dark)
         assert browser.console == []

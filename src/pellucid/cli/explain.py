@@ -39,13 +39,23 @@ def explain(
     target: Annotated[
         str | None,
         typer.Option(
-            help="The right answer for the row, for the loss, the way back and the update; by "
-            "default what DATA has, if it has the column."
+            help="The right answer for the row, for the loss, the way back and the update; with "
+            "--backward by default what DATA has, if it has the column."
         ),
     ] = None,
+    backward: Annotated[
+        bool,
+        typer.Option(
+            "--backward", help="Write the loss, the way back and the update for the answer in DATA."
+        ),
+    ] = False,
     learning_rate: Annotated[
-        float, typer.Option(help="Of the update by gradient descent.")
-    ] = LEARNING_RATE,
+        float | None,
+        typer.Option(
+            help="Of the update by gradient descent, which it asks for.",
+            show_default=f"{LEARNING_RATE:g}",
+        ),
+    ] = None,
     digits: Annotated[int, typer.Option(help="Significant digits.", min=1, max=17)] = 4,
     terms: Annotated[
         int, typer.Option(help="Of a sum to show: the largest, and the sum of the rest.", min=1)
@@ -94,7 +104,7 @@ def explain(
 ) -> None:
     """Write out what a model does with one row: columns, layers, answer.
 
-    With the right answer the loss follows, how the error goes back through the layers, each
+    With --target or --backward the loss follows, how the error goes back through the layers, each
     gradient and each update. With --why it says instead what each column did.
     """
     form = "json" if as_json else look_up(form, FORMS, "form")
@@ -112,18 +122,28 @@ def explain(
             _keep(of_row(subject, x, method, output, form), out)
         return
     x, y = _row_of(subject, data, row)
+    known = target is None and y is not None
     y = y if target is None else target
+    back = backward or learning_rate is not None or target is not None
+    if back and y is None:
+        raise ValueError(
+            "the way back and the update need the right answer: give --target, or DATA with the "
+            f"column {subject.target_name!r}"
+        )
     made = explain_row(
         subject.model,
         x,
         y,
-        learning_rate,
+        LEARNING_RATE if learning_rate is None else learning_rate,
         digits,
         None if everything else terms,
         None if everything else units,
         network,
+        back,
     )
     _write(made, form, out)
+    if known and not back and form == "text" and out is None:
+        typer.echo("  (--backward writes the loss, the way back and the update)")
 
 
 def _row_of(subject: Subject, data: str | None, row: str | None) -> tuple[Any, Any]:

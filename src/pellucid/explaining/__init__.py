@@ -12,6 +12,7 @@ from pellucid.explaining.answer import answer_section
 from pellucid.explaining.inputs import inputs_section
 from pellucid.explaining.names import output_names
 from pellucid.explaining.target import target_section
+from pellucid.explaining.verdict import with_verdict
 from pellucid.explanation.choosing import LIMITS, Limits
 from pellucid.explanation.form import Explanation
 from pellucid.explanation.step import LEARNING_RATE, step_of
@@ -32,6 +33,7 @@ def explain(
     terms: int | None = LIMITS.terms,
     units: int | None = LIMITS.units,
     network: int = 1,
+    backward: bool = True,
 ) -> Explanation:
     """One row through a fitted model, each number written out with where it comes from.
 
@@ -49,6 +51,8 @@ def explain(
         shows all.
     units : of a layer to show at the most, and numbers of an array; None shows all.
     network : of a bag, which network, counted from 1.
+    backward : whether the way back is written if there is a target; if not, one line says how the
+        answer compares with it.
 
     Returns
     -------
@@ -105,13 +109,18 @@ def explain(
     asked = None if y is None else subject.encode_targets(_one_target(subject, y))
     if asked is not None:
         asked = of.samples(encoded, asked)[1]
+    verdict = asked is not None and not backward
     theta, names = of._theta_like(row), output_names(subject)
-    step = step_of(of.objective, theta, row, asked, learning_rate, limits, names)
+    step = step_of(
+        of.objective, theta, row, asked if backward else None, learning_rate, limits, names
+    )
     sections = [*inputs_section(subject, x, step, limits)]
     at = len(sections) + len(of.architecture.layers)
     sections += step.sections
     answer = answer_section(subject, x, step, network, limits, digits)
-    target = [] if asked is None else target_section(subject, y, step)
+    if verdict:
+        answer = with_verdict(answer, subject, x, y, asked, digits)
+    target = target_section(subject, y, step) if asked is not None and backward else []
     sections[at:at] = [*answer, *target]
     return Explanation(_title(subject, network), tuple(sections), digits)
 

@@ -273,12 +273,13 @@ def _pulls(step: Forward, segment: Segment, weight: Value) -> list[Expression]:
 def chosen(
     segment: Segment, back: Backward, i: int, shown: Sequence[Sequence[int]], limits: Limits
 ) -> list[tuple[int, ...]]:
-    """The places in an array with the largest gradients, among those of the units shown."""
+    """Those of a large array with the largest gradients, among the units shown; all of a small."""
     gradient = back.gradient[segment.name]
     if gradient.size <= limits.units:
         return [*np.ndindex(gradient.shape)]
     among = [shown[i], shown[i + 1]][-gradient.ndim :]
     part = gradient[np.ix_(*among)]
-    kept = np.unravel_index(largest(part.reshape(-1), limits.units), part.shape)
+    most = limits.units if part.size == gradient.size else limits.weights
+    kept = np.unravel_index(largest(part.reshape(-1), most), part.shape)
     places = zip(*(np.array(axis)[at] for axis, at in zip(among, kept, strict=True)), strict=True)
     return [tuple(map(int, place)) for place in places]

@@ -19,11 +19,22 @@ class Limits(NamedTuple):
     Parameters
     ----------
     terms : of a sum, the sum of the rest being one of them.
-    units : of a layer, and numbers of an array.
+    units : of a layer, and numbers of an array; of a wider layer half as many on the way back,
+        and of its arrays a third.
     """
 
     terms: int = 4
     units: int = 6
+
+    @property
+    def back(self) -> int:
+        """Units of a wide layer, on the way back."""
+        return max(self.units // 2, 1)
+
+    @property
+    def weights(self) -> int:
+        """Numbers of a wide layer's array: of its gradient, and of its update."""
+        return max(self.units // 3, 1)
 
     @classmethod
     def of(cls, terms: int | None, units: int | None) -> Limits:
@@ -92,6 +103,28 @@ def given_to(step: Forward, layer: int, unit: int) -> Value:
     origin = output_of(step, layer - 1, unit).origin if layer else ""
     symbol = Symbol("x", layer + 1, (unit + 1,))
     return Value(float(step.x[layer][unit]), symbol, origin)
+
+
+def narrowed(
+    shown: Sequence[list[int]], errors: Sequence[Floats], most: int, always: int
+) -> list[list[int]]:
+    """Of the units that are shown on the way forward, those for the way back, by their errors.
+
+    Parameters
+    ----------
+    shown : of the inputs, which stay as they are, and of each layer; a layer shown whole stays so.
+    errors : dz of each layer.
+    most : of a layer.
+    always : the output that must be among them.
+    """
+    made = [shown[0]]
+    for units, dz in zip(shown[1:], errors, strict=True):
+        if len(units) == len(dz):
+            made.append(units)
+            continue
+        keep = [units.index(always)] if len(made) == len(errors) else []
+        made.append([units[k] for k in largest(dz[units], most, keep)])
+    return made
 
 
 def shown_units(step: Forward, most: int, always: Iterable[int] = ()) -> list[list[int]]:

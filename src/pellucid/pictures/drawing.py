@@ -119,7 +119,7 @@ def gradients(scene: Scene, style: str) -> Display:
     from pellucid.plots import GradientFlowDisplay
 
     some = scene.some(ROWS_INSIDE)
-    return GradientFlowDisplay.from_estimator(scene.subject.model, some.X, some.asked, style=style)
+    return GradientFlowDisplay.from_estimator(scene.subject.model, some.X, some.y, style=style)
 
 
 def validation_curve(scene: Scene, style: str) -> Display:

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.atomic import write_atomically
 from pellucid.attribution import attribute, permutation_importance
 from pellucid.diagnosis import Diagnosis, doctor
-from pellucid.metrics import regression_report
+from pellucid.explaining import explain
 from pellucid.pictures import Scene, fitting, length, numbers
 from pellucid.plots.answers import levels_of
 from pellucid.reporting.card import (
@@ -30,6 +30,7 @@ from pellucid.subject import subject_of
 
 if TYPE_CHECKING:
     from pellucid.attribution import Attribution, Importance
+    from pellucid.explanation.form import Explanation
 
 MOST_ROWS = 50_000
 """Rows that a report is on; of more, so many are drawn at random."""
@@ -42,6 +43,9 @@ REPEATS = 3
 
 EXAMINED = 10_000
 """Rows at the most that the doctor looks at."""
+
+MOST_LINES = 80
+"""Of the arithmetic of one answer at the most; that of a network with more lines is left out."""
 
 FEWEST, MOST = 200, 2000
 """Rows that columns are shuffled on, whatever it costs and however little."""
@@ -61,10 +65,11 @@ class Report:
     pictures : those that fit it.
     importance : what it leans on; None of a single column.
     why : one row's answer, shared out among the columns.
+    step : its arithmetic, of a bag that of the first network; None where that is long.
     diagnosis : what is wrong.
     notes : what is to be known of the report itself, a sentence each.
     title : of the page.
-    row : which of the rows `why` is of, from 0.
+    row : which of the rows `why` and `step` are of, from 0.
     """
 
     headline: str
@@ -73,6 +78,7 @@ class Report:
     pictures: tuple[Shown, ...]
     importance: Importance | None
     why: Attribution | None
+    step: Explanation | None
     diagnosis: Diagnosis
     notes: tuple[str, ...]
     title: str
@@ -102,6 +108,7 @@ class Report:
             "quality": self.quality.to_dict(),
             "importance": None if self.importance is None else self.importance.to_dict(),
             "why": None if self.why is None else self.why.to_dict(),
+            "step": None if self.step is None else self.step.to_dict(),
             "diagnosis": self.diagnosis.to_dict(),
             "pictures": {each.name: each.words for each in self.pictures},
             "card": self.card.to_dict(),
@@ -186,7 +193,7 @@ def report(
     card = card_of(subject, file, header, use, limits)
     return Report(
         headline(subject, quality, card, data), quality, card,
-        tuple(_pictures(scene)), importance, why, diagnosis, tuple(notes),
+        tuple(_pictures(scene)), importance, why, _step(scene, y), diagnosis, tuple(notes),
         f"Predicting {subject.target_name}", row,
     )  # fmt: skip
 
@@ -224,13 +231,15 @@ def _importance(scene: Scene, seed: int, notes: list[str]) -> Importance | None:
     some = scene.some(int(np.clip(SHUFFLING / cost, FEWEST, MOST)), seed)
     notes.append(f"Columns were shuffled {REPEATS} times, on {length(some.X):,} rows.")
 
-    def of_the_median(model: Any, X: Any, y: Any) -> float:
-        return regression_report(y, model.predict(X)[:, scene.single]).r2
-
     return permutation_importance(
-        subject.model, some.X, some.y, scoring=of_the_median if levels_of(subject) else None,
-        n_repeats=REPEATS, random_state=seed,
-    )  # fmt: skip
+        subject.model, some.X, some.y, n_repeats=REPEATS, random_state=seed
+    )
+
+
+def _step(scene: Scene, y: Any) -> Explanation | None:
+    """The way from the row to its answer, and what the table says of that."""
+    made = explain(scene.subject.model, scene.one, np.asarray(y)[scene.row or 0], backward=False)
+    return made if len(made.lines) <= MOST_LINES else None
 
 
 def _diagnosis(scene: Scene, seed: int, notes: list[str]) -> Diagnosis:
@@ -238,7 +247,7 @@ def _diagnosis(scene: Scene, seed: int, notes: list[str]) -> Diagnosis:
     some = scene.some(EXAMINED, seed)
     if some is not scene:
         notes.append(f"The doctor looked at {EXAMINED:,} rows.")
-    return doctor(scene.subject.model, some.X, some.asked, seed=seed)
+    return doctor(scene.subject.model, some.X, some.y, seed=seed)
 
 
 def _pictures(scene: Scene) -> list[Shown]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.diagnosis.finding import STYLE as OF_FINDINGS
+from pellucid.explanation.html import STYLE as OF_STEPS
+from pellucid.explanation.html import within
 from pellucid.page import fragment, page
 from pellucid.reporting.headline import PLUS_MINUS, percent, with_error
 from pellucid.reporting.html import (
@@ -75,14 +77,14 @@ def written(report: Report) -> str:
         *(section(*part) for part in parts),
         f'<footer class="muted"><p>Made by pellucid {escape(__version__)}.</p></footer>',
     ]
-    return page(title, "\n".join(body), STYLE + OF_FINDINGS + OF_THE_PAGE)
+    return page(title, "\n".join(body), STYLE + OF_FINDINGS + OF_STEPS + OF_THE_PAGE)
 
 
 def notebook(report: Report) -> str:
     """What a notebook shows of it: the beginning, and the sections one below the other."""
     body = [f"<p>{escape(report.headline)}</p>", _tiles(report.quality)]
     body += [section(*part) for part in _sections(report)]
-    return fragment("\n".join(body), STYLE + OF_FINDINGS)
+    return fragment("\n".join(body), STYLE + OF_FINDINGS + OF_STEPS)
 
 
 def _sections(report: Report) -> list[tuple[str, str, str]]:
@@ -94,7 +96,10 @@ def _sections(report: Report) -> list[tuple[str, str, str]]:
     if report.importance is not None:
         parts.append(("importance", "What it leans on", _importance(report.importance)))
     if report.why is not None:
-        parts.append(("why", "One answer, and why", _why(report.why, report.row)))
+        step = ""
+        if report.step is not None:
+            step = folded("The same row, step by step", within(report.step))
+        parts.append(("why", "One answer, and why", _why(report.why, report.row) + step))
     parts.append(("doctor", "What the doctor finds", report.diagnosis.html()))
     if inside:
         parts.append(("inside", "Its training, and its inside", _pictures(inside)))

@@ -176,10 +176,10 @@ def test_a_terminal_gets_colours_and_the_same_letters(run, by_hand, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--row", "2"], "the row has 1 values and the model takes 2 columns"),
+        (["--row", "2"], "the row has 1 value and the model takes 2 columns"),
         (["--row", "2,9,1"], "the row has 3 values and the model takes 2 columns"),
         (["--row", "2,much"], "column 'hours slept' is given as 'much': expected a number"),
-        (["--row", "hours=2"], "the row has 1 values and the model takes 2 columns"),
+        (["--row", "hours=2"], "the row has 1 value and the model takes 2 columns"),
         ([], 'which row? Give --row "hours studied,hours slept", or DATA and --row NUMBER'),
         (["exam"], "--row is missing: expected the number of a row of exam, from 1 to 3"),
         (["exam", "--row", "4"], "--row is '4': expected the number of a row of exam, from 1 to 3"),

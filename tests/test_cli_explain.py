@@ -146,6 +146,10 @@ def test_the_forms_go_to_standard_output_or_to_a_file(run, by_hand):
             assert file.read() == run(*arguments, "--form", form).out
     with open("made.text", encoding="utf-8") as file:
         assert file.read() == text
+    for name, form in (("a.html", "html"), ("a.md", "markdown"), ("a.json", "json"), ("a", "text")):
+        assert run(*arguments, "--out", name).code == 0
+        with open(name, encoding="utf-8") as file, open(f"made.{form}", encoding="utf-8") as same:
+            assert file.read() == same.read()
     assert json.loads(made.out)["title"].startswith("Network 2 -> 3 sigmoid")
 
 
@@ -194,7 +198,9 @@ def test_a_terminal_gets_colours_and_the_same_letters(run, by_hand, tmp_path):
             ["--row", "2,9", "--target", "1", "--learning-rate", "-1"],
             "learning_rate is -1.0: expected",
         ),
+        (["--row", "2,9", "--target", "1e400"], "the target is '1e400': expected a finite number"),
         (["--row", "2,9", "--form", "pdf"], "unknown form 'pdf'"),
+        (["--row", "2,9", "--form", "html", "--json"], "--json and --form html are two forms"),
         (["--row", "2,9", "--digits", "0"], "--digits"),
         (["--row", "2,9", "--out", "exam.safetensors"], "it is read by this command"),
         (["--row", "2,9", "--out", "no/where.html"], "cannot write to 'no/where.html'"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.explanation.expression import Expression, Product, Rest, Sum, Symbol, Value
+from pellucid.counts import refuse_unless_count
+from pellucid.explanation.expression import Expression, Rest, Sum, Symbol, Value
 from pellucid.explanation.reckoning import Floats, Forward
 from pellucid.layers import Dense
 
@@ -19,8 +20,8 @@ class Limits(NamedTuple):
     Parameters
     ----------
     terms : of a sum, the sum of the rest being one of them.
-    units : of a layer, and numbers of an array; of a wider layer half as many on the way back,
-        and of its arrays a third.
+    units : of a layer, and numbers of an array, the line that counts the rest being one of them; of
+        a wider layer half as many on the way back, and of its arrays a third.
     """
 
     terms: int = 4
@@ -43,11 +44,11 @@ class Limits(NamedTuple):
         Raises
         ------
         ValueError
-            If one is below 1.
+            If one is no whole number from 1 on.
         """
         for name, limit in (("terms", terms), ("units", units)):
-            if limit is not None and limit < 1:
-                raise ValueError(f"{name} is {limit}: expected a number from 1 on, or None for all")
+            if limit is not None:
+                refuse_unless_count(name, limit, ", or None for all")
         return cls(terms or sys.maxsize, units or sys.maxsize)
 
 
@@ -71,23 +72,22 @@ def largest(sizes: Floats, most: int, always: Iterable[int] = ()) -> list[int]:
 
 
 def summed(
-    terms: Sequence[Expression], numbers: Floats, most: int, *last: Expression
+    term: Callable[[int], Expression], numbers: Floats, most: int, *last: Expression
 ) -> Expression:
-    """The sum of terms that are these numbers, few enough of them, then of what is always shown."""
+    """The sum of terms that are these numbers, few enough of them, then of what is always shown.
+
+    Parameters
+    ----------
+    term : the one at a place, made only if it is shown.
+    """
     numbers = np.asarray(numbers, float)
     kept = largest(numbers, most)
-    shown = [terms[i] for i in kept]
-    if len(kept) < len(terms):
+    shown = [term(i) for i in kept]
+    if len(kept) < len(numbers):
         left = np.delete(numbers, kept)
         shown.append(Rest(float(left.sum()), len(left)))
     shown += last
     return shown[0] if len(shown) == 1 else Sum(tuple(shown))
-
-
-def products(left: Sequence[Value], right: Sequence[Value]) -> tuple[list[Product], Floats]:
-    """Pairs to be multiplied, and what they come to."""
-    pairs = list(zip(left, right, strict=True))
-    return [Product(pair) for pair in pairs], np.array([a.number * b.number for a, b in pairs])
 
 
 def output_of(step: Forward, layer: int, unit: int) -> Value:

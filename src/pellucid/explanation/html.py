@@ -112,7 +112,7 @@ class Places:
 
     def style(self, line: Line) -> Html:
         """For what stands in a line: its numbers do not lead to itself."""
-        return Html({key: place for key, place in self.ids.items() if key != line.of.key})
+        return Html(self.ids, line.of.key)
 
 
 def _section(section: Section, explanation: Explanation, places: Places) -> str:
@@ -164,8 +164,9 @@ class Html:
     minus = "−"
     stacks = False
 
-    def __init__(self, places: dict[str, str]) -> None:
+    def __init__(self, places: dict[str, str], own: str) -> None:
         self.places = places
+        self.own = own
 
     def value(self, value: Value, digits: str) -> str:
         """The number, with its name where it has one."""
@@ -175,8 +176,9 @@ class Html:
         link = "of" if value.symbol.argument else "which is"
         name = value.symbol.key + (f", {link} {value.origin}" if value.origin else "")
         attributes = f'class="n term" data-name="{escape(name)}"'
-        if value.key in self.places:
-            return f'<a {attributes} href="#{self.places[value.key]}">{shown}</a>'
+        place = self.places.get(value.key)
+        if place and value.key != self.own:
+            return f'<a {attributes} href="#{place}">{shown}</a>'
         return f"<span {attributes}>{shown}</span>"
 
     def number(self, digits: str) -> str:

@@ -50,8 +50,8 @@ def attribute(
     method : one of those three.
     baseline : one row to compare with, or as many as X has. By default each number is what stands
         in for a missing one, the median of training; where the model knows none, 0 as the network
-        gets it, which after standard scaling is the mean. Each category is one that training did
-        not have.
+        gets it, which after standard scaling is the mean; of columns as they are it may be far from
+        any row, and one of your own tells more. Each category is one that training did not have.
     output : the label of the class to explain, or the place of a number from 0. By default it is
         the class that is predicted for each row, and the only number.
     of : "probability" of that class, or its "score", the sum z that the last layer activates, of

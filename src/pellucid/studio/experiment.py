@@ -79,21 +79,21 @@ class Experiment:
             _refuse_outside("units of a hidden layer", units, 1, MOST_UNITS)
         if len(self.activation) != len(self.hidden):
             raise ValueError(
-                f"{len(self.activation)} activations for {len(self.hidden)} hidden layers: expected "
-                "one for each"
+                f"{len(self.activation)} activations for {len(self.hidden)} hidden layers: "
+                "expected one for each"
             )
-        for name, given, known in (
-            *(("activation", each, ACTIVATIONS) for each in self.activation),
-            ("output", self.output, {"": None, **ACTIVATIONS}),
-            ("loss", self.loss, {"": None, **LOSSES}),
-            ("initializer", self.initializer, {"": None, **INITIALIZERS}),
-            ("solver", self.solver, OPTIMIZERS),
-            ("schedule", self.schedule, SCHEDULES),
-        ):
-            if given not in known:
-                raise ValueError(
-                    f"unknown {name} {given!r}: {near(given, [k for k in known if k])}"
-                )
+        names: list[tuple[str, str, list[str]]] = [
+            ("output", self.output, [*ACTIVATIONS]),
+            ("loss", self.loss, [*LOSSES]),
+            ("initializer", self.initializer, [*INITIALIZERS]),
+            ("solver", self.solver, [*OPTIMIZERS]),
+            ("schedule", self.schedule, [*SCHEDULES]),
+            *(("activation", each, [*ACTIVATIONS]) for each in self.activation),
+        ]
+        for name, given, known in names:
+            by_default = name in ("output", "loss", "initializer") and not given
+            if not by_default and given not in known:
+                raise ValueError(f"unknown {name} {given!r}: {near(given, known)}")
         _refuse_outside("test", self.test, 0.0, 0.9)
         _refuse_outside("learning_rate", self.learning_rate, 1e-9, 1e3)
         _refuse_outside("batch_size", self.batch_size, 0, 1_000_000)

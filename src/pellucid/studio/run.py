@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -102,7 +103,7 @@ class _Progress:
     drawn: int = 0  # epochs whose order of rows has been drawn
     within: int = 0  # steps taken in the epoch under way
     rows: NDArray[np.intp] | None = None  # the order of its rows
-    losses: list[float] = field(default_factory=list)  # of its batches so far
+    losses: list[float] = field(default_factory=list)  # of its batches so far, times their rows
     curve: list[float] = field(default_factory=list)  # training loss of each epoch
     marks: list[Mark] = field(default_factory=list)
     thinning: int = 1  # of recorded epochs, each so manyeth is kept
@@ -145,6 +146,7 @@ class Run:
         self.steps_an_epoch = -(-n // self._size)
         self.speed = inf  # epochs a second at the most, while playing
         self._asked = threading.Condition()
+        self._pace = SLICE  # seconds a step, of late
         self._target: float = 0  # steps to go to, inf while playing
         self._closed = False
         self._fresh = False  # whether to begin again
@@ -315,20 +317,17 @@ class Run:
         """One slice of work: some steps of the epoch under way, or some epochs."""
         progress, left = self._progress, self._target - self._progress.state.steps
         per = self.steps_an_epoch
-        if progress.within or left < per or self._seconds_a_step() * per > 2 * SLICE:
-            some = max(int(SLICE / max(self._seconds_a_step(), 1e-6)), 1)
+        if progress.within or left < per or self._pace * per > 2 * SLICE:
+            some = max(int(SLICE / max(self._pace, 1e-6)), 1)
             self._take_steps(int(min(left, per - progress.within, some)))
         else:
-            k = max(int(SLICE / max(self._seconds_a_step() * per, 1e-6)), 1)
+            k = max(int(SLICE / max(self._pace * per, 1e-6)), 1)
             if progress.epoch < 50:  # those in which most happens are all recorded
                 k = 1
             if isfinite(self.speed):
                 k = min(k, max(int(self.speed * SLICE), 1))
             k = int(min(k, left // per, self.experiment.epochs - progress.epoch))
             self._take_epochs(k)
-
-    def _seconds_a_step(self) -> float:
-        return self._pace if hasattr(self, "_pace") else SLICE
 
     def _draw(self, k: int) -> Epochs:
         """The order of rows and the rates of the next epochs, as training draws them."""
@@ -355,7 +354,7 @@ class Run:
         taken = state.steps - before
         if taken:
             pace = (perf_counter() - began) / taken
-            self._pace = pace if not hasattr(self, "_pace") else 0.7 * self._pace + 0.3 * pace
+            self._pace = pace if pace < 0.1 * self._pace else 0.7 * self._pace + 0.3 * pace
         finite = bool(losses) and isfinite(losses[-1]) and bool(np.isfinite(state.theta).all())
         return losses, finite
 
@@ -381,18 +380,19 @@ class Run:
         for i in range(progress.within, progress.within + k):
             rows = progress.rows[i * size : (i + 1) * size]
             one = Epochs(None, rates[i : i + 1].reshape(1, 1))
-            batches = Batches(1, lambda _, one=one: one, len(rows), 1, None, progress.drops)
+            batches = Batches(1, partial(_the_same, one), len(rows), 1, None, progress.drops)
             losses, finite = self._run(m.X[rows], m.y[rows], batches)
-            progress.losses += losses
+            progress.losses.append(losses[-1] * len(rows) if losses else inf)
             progress.within += 1
             if not finite:
                 progress.epoch += 1
                 self._enter([inf], False, before)
                 return
         if progress.within == self.steps_an_epoch:
+            loss = sum(progress.losses) / len(progress.rows)  # each row counts alike
             progress.within, progress.rows = 0, None
             progress.epoch += 1
-            self._enter([sum(progress.losses) / len(progress.losses)], True, before)
+            self._enter([loss], True, before)
 
     def _enter(self, losses: list[float], finite: bool, before: Theta) -> None:
         """Record the end of epochs."""
@@ -443,6 +443,10 @@ class Run:
             progress.epoch, progress.state.steps, self.steps_an_epoch, playing, progress.ended,
             progress.state.theta, progress.marks[-1], self._rate if playing else 0.0,
         )  # fmt: skip
+
+
+def _the_same(one: Epochs, _: int) -> Epochs:
+    return one
 
 
 def _score(task: str, output: NDArray[Any], y: NDArray[Any]) -> float:

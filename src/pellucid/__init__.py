@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pellucid.recipe import Recipe
     from pellucid.saving import load, save
     from pellucid.search import Tuning, tune
+    from pellucid.studios import studio
     from pellucid.tabular import TableWarning, TabularClassifier, TabularRegressor
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "print_loss",
     "regression_report",
     "save",
+    "studio",
     "to_sklearn",
     "tune",
 ]
@@ -118,6 +120,7 @@ _LATER = {
     "Recipe": "recipe",
     "load": "saving",
     "save": "saving",
+    "studio": "studios",
     "TableWarning": "tabular",
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",

@@ -14,6 +14,7 @@ from pellucid.cli.exits import Interrupted
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
 from pellucid.cli.serve import serve
+from pellucid.cli.studio import studio
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
 from pellucid.cli.use import evaluate, predict
@@ -58,6 +59,6 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, export, serve, datasets):
+for command in (train, tune, predict, evaluate, info, check, export, serve, studio, datasets):
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

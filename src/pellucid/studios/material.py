@@ -13,7 +13,7 @@ from pellucid.model import Network
 from pellucid.predictor import Predictor, fit_target
 from pellucid.preprocessing import TableEncoder
 from pellucid.rows import divide
-from pellucid.studio.experiment import Experiment
+from pellucid.studios.experiment import Experiment
 from pellucid.tables import Table, find_column
 from pellucid.targets import ClassTarget, NumericTarget
 
@@ -33,6 +33,7 @@ class Material:
     X, y, X_test, y_test : those, as the network gets them.
     target_name, task, why : what is predicted, and how that was told.
     notes : what was assumed or left out, a sentence each.
+    columns : all that the table has, those that are not learnt from too.
     """
 
     trained: polars.DataFrame
@@ -47,6 +48,7 @@ class Material:
     task: str
     why: str
     notes: tuple[str, ...]
+    columns: tuple[str, ...]
 
     @classmethod
     def of(cls, experiment: Experiment, table: Table | None = None) -> Material:
@@ -69,7 +71,7 @@ class Material:
         """
         table = table_of(experiment) if table is None else noisy(table, experiment)
         recipe = experiment.recipe()
-        target = experiment.target or None
+        target, columns = experiment.target or None, tuple(table.frame.columns)
         if experiment.features:
             name = find_column(table.frame, target or table.target or table.frame.columns[-1]).name
             chosen = [find_column(table.frame, feature).name for feature in experiment.features]
@@ -88,7 +90,7 @@ class Material:
         X_test, y_test = samples(rows.tested) if rows.tested.height else (X[:0], y[:0])
         return cls(
             rows.trained, rows.tested, encoder, encoded, X, y, X_test, y_test, rows.target,
-            rows.task, rows.why, (*rows.notes, *encoder.notes),
+            rows.task, rows.why, (*rows.notes, *encoder.notes), columns,
         )  # fmt: skip
 
     def network(self, experiment: Experiment) -> Network:

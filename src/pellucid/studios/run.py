@@ -26,8 +26,8 @@ from pellucid.objective import Objective
 from pellucid.optimizers import optimizer
 from pellucid.predictor import class_numbers
 from pellucid.schedules import schedule
-from pellucid.studio.experiment import Experiment
-from pellucid.studio.material import Material
+from pellucid.studios.experiment import Experiment
+from pellucid.studios.material import Material
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

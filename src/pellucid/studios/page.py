@@ -1,0 +1,215 @@
+"""A page is what one tab shows of its session, at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+from nicegui import ui
+
+from pellucid.studios.banner import Banner
+from pellucid.studios.colours import colours
+from pellucid.studios.panels import PANELS
+from pellucid.studios.panels.panel import Panel
+from pellucid.studios.player import Player
+from pellucid.studios.session import Session
+from pellucid.studios.view import View
+
+ASSETS = Path(__file__).parent / "assets"
+
+OFTEN = 0.08
+"""Seconds from one look at the run to the next, at the least."""
+
+SHARE = 0.25
+"""Of its time, at the most, that a page computes pictures; the rest is the engine's."""
+
+Made = TypeVar("Made")
+
+
+class Page:
+    """The page of a session: header, panels, and what keeps them up to date.
+
+    Parameters
+    ----------
+    session : what the tab works on.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._pool = ThreadPoolExecutor(3, "page")
+        self._seen: Any = None
+        self._looks = 0  # how often a panel has asked to be looked at again
+        self._run = session.run
+        self._told = ""
+        ui.add_css(colours() + (ASSETS / "studio.css").read_text("utf-8"))
+        ui.add_head_html(f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>")
+        ui.context.client.on_delete(self.close)
+        ui.context.client.on_exception(lambda error: self.say(f"{error}"))
+        with ui.element("div").classes("studio"):
+            self.player = Player(self)
+            self.banner = Banner()
+            self.panels = self._build()
+        for panel in self.panels:
+            panel.changed()
+        self.player.changed()
+        if session.message:
+            self.say(session.message)
+        self.timer = ui.timer(OFTEN, self._tick)
+        if session.wanted:
+            ui.timer(0, self._go_to_wanted, once=True)
+
+    def _build(self) -> list[Panel]:
+        made = [place.panel(self) for place in PANELS]
+        with ui.element("main").classes("house"):
+            for column in ("left", "centre", "right"):
+                with ui.element("div").classes(f"column {column}"):
+                    for panel in made:
+                        if panel.place.place == column:
+                            self._card(panel)
+            self._details([panel for panel in made if panel.place.place == "details"])
+        return made
+
+    def _card(self, panel: Panel) -> None:
+        name = f"panel-{panel.place.name}"
+        section = ui.element("section").classes(f"card {name}")
+        with section.props(f"id={name} aria-labelledby={name}-title"):
+            with ui.element("h2").props(f"id={name}-title"):
+                ui.label(panel.place.title)
+            with ui.element("div").classes("card-body"):
+                panel.build()
+
+    def _details(self, panels: list[Panel]) -> None:
+        with ui.element("section").classes("card details").props("id=details aria-label=Details"):
+            with ui.tabs().props("dense no-caps align=left inline-label") as self._tabs:
+                for panel in panels:
+                    ui.tab(panel.place.name, panel.place.title)
+            chosen = self.session.settings.get("tab", "")
+            names = [panel.place.name for panel in panels]
+            first = chosen if chosen in names else names[0]
+            with ui.tab_panels(self._tabs, value=first, animated=False, keep_alive=True) as shown:
+                for panel in panels:
+                    with ui.tab_panel(panel.place.name).props(f"id=panel-{panel.place.name}"):
+                        panel.build()
+            shown.on_value_change(lambda event: self._open(event.value, names[0]))
+
+    def _open(self, name: str, first: str) -> None:
+        self.session.set("tab", "" if name == first else name)
+        self.keep_address()
+        self.refresh()
+
+    # --- what panels ask of it ------------------------------------------------------------------
+
+    async def change(self, *, keep_weights: bool = False, **changes: Any) -> bool:
+        """Begin another run, with some of the experiment other; whether that was possible."""
+        try:
+            await self.away(self.session.change, keep_weights=keep_weights, **changes)
+        except (ValueError, TypeError, MemoryError, OSError) as error:
+            self.say(str(error))
+            self._tell_changed()  # the controls go back to what there is
+            return False
+        self.banner.hide()
+        self._tell_changed()
+        return True
+
+    async def away(self, work: Callable[..., Made], *arguments: Any, **options: Any) -> Made:
+        """Do what waits or computes in a thread of its own, and come back with what it gave."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, partial(work, *arguments, **options))
+
+    def say(self, message: str, kind: str = "bad") -> None:
+        """Tell something in the banner: "bad" what went wrong, "good" or "plain" anything else."""
+        self.banner.say(message, kind)
+
+    def refresh(self) -> None:
+        """Measure and show once more, although nothing was trained."""
+        self._looks += 1
+
+    def keep_address(self) -> None:
+        """Have the tab's address say all of this."""
+        query = json.dumps(self.session.address())
+        ui.context.client.run_javascript(f"pellucid.keepAddress({query})")
+
+    # --- its own pace ---------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        """Look at the run, and show whatever is new."""
+        if self.session.run is not self._run:
+            self._tell_changed()
+        view = self.session.view()
+        s = view.standing
+        seen = (id(view.run), s.steps, s.playing, s.ended, id(view.theta), view.epoch, view.live,
+                self._looks)  # fmt: skip
+        if seen == self._seen:
+            return
+        began = perf_counter()
+        self.player.show(view)
+        open_tab = self._tabs.value
+        panels = [
+            panel for panel in self.panels
+            if panel.place.place != "details" or panel.place.name == open_tab
+        ]  # fmt: skip
+        measured = await self.away(_measure, panels, view)
+        if self.session.run is not view.run:
+            return  # another run has begun meanwhile
+        for panel, (what, error) in zip(panels, measured, strict=True):
+            if error:
+                self.say(f"{panel.place.title}: {error}")
+            elif what is not None:
+                panel.show(what)
+        self._tell_end(view)
+        self._seen = seen
+        self.timer.interval = max(OFTEN, min((perf_counter() - began) / SHARE, 2.0))
+
+    def _tell_changed(self) -> None:
+        self._run, self._seen, self._told = self.session.run, None, ""
+        self.player.changed()
+        for panel in self.panels:
+            panel.changed()
+        self.keep_address()
+
+    def _tell_end(self, view: View) -> None:
+        """Say once why a run has ended, if it was not by having done what was asked."""
+        ended = view.standing.ended
+        if ended == self._told:
+            return
+        if ended == "diverged":
+            self.say(
+                f"The training diverged in epoch {view.standing.epoch}: its numbers grew beyond all "
+                "bounds. Rewind, and take a smaller learning rate."
+            )
+        elif ended.startswith("failed"):
+            self.say(f"The run has {ended}")
+        elif not ended:
+            self.banner.hide()
+        self._told = ended
+        if ended:
+            self.keep_address()
+
+    async def _go_to_wanted(self) -> None:
+        """To the epoch that the address asked for; it can be paused on the way."""
+        await self.away(self.session.run.forward, epochs=self.session.wanted)
+        self.keep_address()
+
+    # --- its end --------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End the run: the tab is gone."""
+        await asyncio.get_running_loop().run_in_executor(None, self.session.close)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _measure(panels: list[Panel], view: View) -> list[tuple[Any, str]]:
+    """What each panel has to show; one that fails does so alone."""
+    made: list[tuple[Any, str]] = []
+    for panel in panels:
+        try:
+            made.append((panel.measure(view), ""))
+        except Exception as error:
+            made.append((None, str(error) or type(error).__name__))
+    return made

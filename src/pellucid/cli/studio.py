@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 import threading
 import webbrowser
@@ -25,7 +26,8 @@ def studio(
         int | None,
         typer.Option(
             help=f"0 takes any that is free; by default {PORT}, or another if that is in use.",
-            min=0, max=65535,
+            min=0,
+            max=65535,
         ),
     ] = None,
     host: Annotated[
@@ -70,6 +72,5 @@ def studio(
 
 def _has_screen() -> bool:
     """Whether a browser would be seen; one without windows would take over the terminal."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
+    seen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(seen) or platform.system() != "Linux"

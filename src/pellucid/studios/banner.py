@@ -6,7 +6,7 @@ from nicegui import ui
 
 
 class Banner:
-    """The place for messages; the newest is there alone. It lies over the page and moves nothing."""
+    """The place for messages, the newest alone; it lies over the page and moves nothing."""
 
     def __init__(self) -> None:
         self._box = ui.element("div").classes("banner").props("role=status aria-live=polite")

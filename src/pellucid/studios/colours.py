@@ -1,4 +1,4 @@
-"""Colours of the studio: those of pages and of pictures, as variables that styles and drawings read."""
+"""Colours of the studio are those of pages and of pictures, as variables that styles read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,5 @@ def _variables(theme: str) -> str:
     named = COLOURS[theme] | {
         "series": SERIES[theme], "diverging": DIVERGING[theme], "sequential": SEQUENTIAL[theme]
     }  # fmt: skip
-    several = "".join(
-        f"--series-{i}:{colour};" for i, colour in enumerate(SERIES[theme].split())
-    )
+    several = "".join(f"--series-{i}:{colour};" for i, colour in enumerate(SERIES[theme].split()))
     return "".join(f"--{name}:{value};" for name, value in named.items()) + several

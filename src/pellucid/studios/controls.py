@@ -1,4 +1,4 @@
-"""A control is what a person sets one thing with: a label, a field, and a line that says what it does.
+"""A control is what a person sets one thing with: a label, a field, and a line on what it does.
 
 Each calls `changed` with the new value when a person sets it, and not when the page does (`put`).
 """
@@ -12,7 +12,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
-Changed = Callable[[Any], Awaitable[None] | None]
+Changed = Callable[[Any], Awaitable[Any] | None]
 
 _numbers = count(1)
 
@@ -51,7 +51,7 @@ class Control:
         """Whether it can be set."""
         self.field.set_enabled(enabled)
 
-    def _told(self, event: ValueChangeEventArguments) -> Any:
+    def _told(self, event: ValueChangeEventArguments[Any]) -> Any:
         value = event.value
         if value is None or value == self._put:
             return None
@@ -103,7 +103,7 @@ class Number(Control):
         )  # fmt: skip
         return made.props("dense outlined debounce=500 step=any").classes("field")
 
-    def _told(self, event: ValueChangeEventArguments) -> Any:
+    def _told(self, event: ValueChangeEventArguments[Any]) -> Any:
         if event.value is not None and self._whole:
             event.value = int(event.value)
         return super()._told(event)
@@ -111,6 +111,8 @@ class Number(Control):
 
 class Slide(Control):
     """A number between two, by a slider; told when it is let go."""
+
+    readout: ui.label
 
     def __init__(
         self, label: str, hint: str, changed: Changed, *,

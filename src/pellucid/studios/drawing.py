@@ -2,9 +2,13 @@
 
     class Surface(Drawing, component="assets/surface.js"): ...
 
-    surface.still({"names": ["x1", "x2"], ...})                # Python, when the data are other
-    surface.draw({"grid": packed(values, "uint8"), ...})      # Python, at the page's own pace
-    export default drawing({ paint({ context, width, height, payload, colours }) { ... } })  // surface.js
+    surface.still({"names": ["x1", "x2"], ...})           # when the data are other
+    surface.draw({"grid": packed(values, "uint8"), ...})  # at the page's own pace
+
+and in assets/surface.js, with what assets/index.js has for all drawings:
+
+    import { drawing, unpacked } from "pellucid-studio";
+    export default drawing({ paint({ context, width, height, payload, still, colours }) { ... } });
 
 Only the newest payload is ever sent: the next one waits until the browser has drawn the last, so
 that a slow browser, or a tab that nobody sees, gets fewer pictures and never a queue of them.

@@ -25,7 +25,7 @@ HEADERS = {
 """With these the browser itself loads nothing from elsewhere, and tells no one the address."""
 
 NO_ENTRY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>No entry</title>
-<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 1rem">
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; }</style>
 <h1 style="font-size: 1.4rem">This studio is someone's own</h1>
 <p>Open it by the whole address that <code>pellucid studio</code> printed, with its token.</p>
 </body></html>"""
@@ -54,7 +54,9 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        headers = {
+            key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
+        }
         by_address = self._in_address(scope)
         if not self._at_home(headers) or not (
             by_address or self._in_path(scope) or self._in_cookie(headers)
@@ -89,7 +91,7 @@ class Guard:
 
     def _in_path(self, scope: Scope) -> bool:
         """Whether the token is before the path; it is then taken from there."""
-        first, _, rest = scope["path"].lstrip("/").partition("/")
+        first, _, _ = scope["path"].lstrip("/").partition("/")
         if not self._is(first):
             return False
         scope["root_path"] = f"{scope.get('root_path', '')}/{first}"

@@ -18,6 +18,7 @@ from pellucid.studios.colours import colours
 from pellucid.studios.panels import PANELS
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.player import Player
+from pellucid.studios.selection import Selection
 from pellucid.studios.session import Session
 from pellucid.studios.view import View
 
@@ -57,6 +58,7 @@ class Page:
             self.panels = self._build()
         for panel in self.panels:
             panel.changed()
+            panel.selected(session.selection)
         self.player.changed()
         if session.message:
             self.say(session.message)
@@ -126,6 +128,14 @@ class Page:
         """Tell something in the banner: "bad" what went wrong, "good" or "plain" anything else."""
         self.banner.say(message, kind)
 
+    def select(self, selection: Selection | None) -> None:
+        """Point at a unit, an edge or a row, for all panels; None at nothing."""
+        self.session.set("pick", "" if selection is None else str(selection))
+        for panel in self.panels:
+            panel.selected(selection)
+        self.keep_address()
+        self.refresh()
+
     def refresh(self) -> None:
         """Measure and show once more, although nothing was trained."""
         self._looks += 1
@@ -168,9 +178,11 @@ class Page:
 
     def _tell_changed(self) -> None:
         self._run, self._seen, self._told = self.session.run, None, ""
+        self.session.set("pick", "")
         self.player.changed()
         for panel in self.panels:
             panel.changed()
+            panel.selected(None)
         self.keep_address()
 
     def _tell_end(self, view: View) -> None:
@@ -180,8 +192,8 @@ class Page:
             return
         if ended == "diverged":
             self.say(
-                f"The training diverged in epoch {view.standing.epoch}: its numbers grew beyond all "
-                "bounds. Rewind, and take a smaller learning rate."
+                f"The training diverged in epoch {view.standing.epoch}: its numbers grew beyond "
+                "all bounds. Rewind, and take a smaller learning rate."
             )
         elif ended.startswith("failed"):
             self.say(f"The run has {ended}")

@@ -1,4 +1,4 @@
-"""A plane is what a picture of two inputs spans: a grid of rows, the other inputs at their middle."""
+"""A plane is what a picture of two inputs spans: a grid of rows, all else at its middle."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class Plane:
         if up != across:
             grid[up] = np.repeat(second, side)
         rows = _middle(frame, side * side).with_columns(**_series(grid, frame))
-        return cls((across, up), ranges, side, material.encoder.transform(rows.select(frame.columns)))
+        return cls(
+            (across, up), ranges, side, material.encoder.transform(rows.select(frame.columns))
+        )
 
 
 def spanning(material: Material) -> list[str]:

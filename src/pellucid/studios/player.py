@@ -1,4 +1,4 @@
-"""The player is the page's header: what is trained, the buttons that train it, and how far it is."""
+"""The player is the page's header: what is trained, the buttons that do it, and how far it is."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ class Player:
         with ui.element("div").classes("epoch"):
             self.epoch = ui.label("0").classes("epoch-number").props("id=epoch")
             self.of = ui.label().classes("muted epoch-of")
-        self.slider = ui.slider(min=0, max=1, value=0).classes("timeline").props(
-            'id=timeline aria-label="Epoch that is shown"'
+        self.slider = (
+            ui.slider(min=0, max=1, value=0)
+            .classes("timeline")
+            .props('id=timeline aria-label="Epoch that is shown"')
         )
         self.slider.on_value_change(self._slid)
         self.live = ui.button("live", on_click=self._live).classes("live")
-        self.live.props("flat dense no-caps id=live").props(
-            'aria-label="Follow the newest epoch"'
-        )
+        self.live.props("flat dense no-caps id=live").props('aria-label="Follow the newest epoch"')
 
     def _settings(self) -> None:
         self.pace = ui.label("").classes("pace muted").props("id=pace")
@@ -108,7 +108,7 @@ class Player:
         self.page.session.shown = None
         self.page.keep_address()
 
-    def _slid(self, event: ValueChangeEventArguments) -> None:
+    def _slid(self, event: ValueChangeEventArguments[Any]) -> None:
         if event.value is None or event.value == self._put:
             return
         epoch, session = int(event.value), self.page.session
@@ -117,10 +117,10 @@ class Player:
         if not session.run.standing.playing:
             self.page.keep_address()
 
-    def _speeded(self, event: ValueChangeEventArguments) -> None:
+    def _speeded(self, event: ValueChangeEventArguments[Any]) -> None:
         self._speed = self.page.session.run.speed = float(event.value)
 
-    async def _seeded(self, event: ValueChangeEventArguments) -> None:
+    async def _seeded(self, event: ValueChangeEventArguments[Any]) -> None:
         if event.value is not None and int(event.value) != self.page.session.experiment.seed:
             await self.page.change(seed=int(event.value))
 
@@ -155,5 +155,3 @@ class Player:
         self.live.classes(**{"add" if view.live else "remove": "on"})
         rate = standing.steps_a_second
         self.pace.text = f"{rate:,.0f} steps/s".replace(",", " ") if rate else ""
-
-

@@ -1,4 +1,4 @@
-"""A server shows studios at an address of this machine: one process has one, each tab its session."""
+"""A server shows studios at an address: a process has one, and each tab its session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GRACE = 2
 """Seconds that the server waits for what is under way when it is told to stop."""
 
 GONE = 4.0
-"""Seconds for a tab to come back in, such as after a dropped connection, before its run is closed."""
+"""Seconds in which a tab may come back, as after a dropped connection, before its run is closed."""
 
 
 class Server:
@@ -130,5 +130,3 @@ def _warm_up() -> None:
     from pellucid.studios.session import Session
 
     Session(Shelf()).close()
-
-

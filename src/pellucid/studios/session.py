@@ -1,4 +1,4 @@
-"""A session is what one browser tab works on: an experiment, its data, its run, and what to show."""
+"""A session is what one browser tab works on: an experiment, its data, its run, what to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import numpy as np
 from pellucid import datasets
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
+from pellucid.studios.plane import Plane
 from pellucid.studios.run import Run
+from pellucid.studios.selection import Selection
 from pellucid.studios.shelf import Shelf
 from pellucid.studios.view import View
 
@@ -53,11 +55,11 @@ class Kept:
     def of(cls, run: Run) -> Kept:
         """What a run has come to so far."""
         marks = run.marks
-        columns = [
+        epochs, loss, test_loss, score, test_score = (
             np.array([getattr(mark, name) for mark in marks])
             for name in ("epoch", "loss", "test_loss", "score", "test_score")
-        ]
-        return cls(run.experiment, *columns, theta=marks[-1].theta)
+        )
+        return cls(run.experiment, epochs, loss, test_loss, score, test_score, marks[-1].theta)
 
 
 class Session:
@@ -87,14 +89,13 @@ class Session:
         self.wanted = 0  # the epoch that the address asks for
         self._changing = threading.Lock()
         self._closed = False
+        self._planes: dict[Any, Plane | None] = {}
         experiment = self._read(address)
         try:
-            self.material = self._material(experiment)
-            self.run = Run(experiment, self.material)
+            self.run = Run(experiment, self._material(experiment))
         except (ValueError, TypeError, MemoryError) as error:
             self.message, self.wanted = f"{error}. The page begins with moons instead.", 0
-            self.material = Material.of(Experiment())
-            self.run = Run(Experiment(), self.material)
+            self.run = Run(Experiment())
 
     # --- what is worked on ----------------------------------------------------------------------
 
@@ -102,6 +103,11 @@ class Session:
     def experiment(self) -> Experiment:
         """That of the run."""
         return self.run.experiment
+
+    @property
+    def material(self) -> Material:
+        """The data of the run."""
+        return self.run.material
 
     @property
     def data_name(self) -> str:
@@ -131,7 +137,7 @@ class Session:
                     "training alone"
                 )
             run = Run(experiment, material, theta)
-            old, self.material, self.run, self.shown = self.run, material, run, None
+            old, self.run, self.shown = self.run, run, None
             old.close()
             if self._closed:
                 run.close()
@@ -159,11 +165,28 @@ class Session:
 
     def view(self) -> View:
         """What there is to show now."""
-        run, material, shown = self.run, self.material, self.shown
+        run, shown = self.run, self.shown
         standing = run.standing
         mark = standing.mark if shown is None else run.at(shown)
         theta = standing.theta if shown is None else mark.theta
-        return View(run.experiment, material, run, standing, mark, theta, shown is None)
+        return View(
+            run.experiment, run.material, run, standing, mark, theta, shown is None,
+            self.plane(),
+        )  # fmt: skip
+
+    def plane(self, side: int = 100) -> Plane | None:
+        """The two inputs that pictures span, which the settings x and y name; made once."""
+        key = (self.material, self.settings.get("x", ""), self.settings.get("y", ""), side)
+        if key not in self._planes:
+            while len(self._planes) > 4:
+                self._planes.pop(next(iter(self._planes)), None)
+            self._planes[key] = Plane.of(*key)
+        return self._planes[key]
+
+    @property
+    def selection(self) -> Selection | None:
+        """The unit, edge or row that is pointed at."""
+        return Selection.read(self.settings.get("pick", ""))
 
     def set(self, name: str, value: str) -> None:
         """Keep a setting of the page itself, such as which inputs are drawn; "" forgets it."""

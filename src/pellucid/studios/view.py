@@ -12,6 +12,7 @@ from pellucid.model import Network
 from pellucid.predictor import Predictor
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
+from pellucid.studios.plane import Plane
 from pellucid.studios.run import Mark, Run, Standing
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class View:
     mark : the recorded epoch that is shown: the slider's, or the newest.
     theta : (P,) the weights that are shown: the run's own now, or those of `mark`.
     live : whether they are the run's own now.
+    plane : the two inputs that pictures span, if there are any.
     """
 
     experiment: Experiment
@@ -40,6 +42,7 @@ class View:
     mark: Mark
     theta: NDArray[np.float64]
     live: bool
+    plane: Plane | None
 
     @property
     def epoch(self) -> int:

@@ -17,17 +17,21 @@ How to make one
                self.text.text = f"largest weight {measured:.3g}"
 
 2. `measure` gets an immutable `View` (view.py): `view.theta` is what is shown (live, or the epoch
-   that the slider is at), `view.network`, `view.predictor`, `view.subject`, `view.output` follow from
-   it and are computed once for all panels. It runs in a thread, for panels that can be seen alone,
-   whenever there is something new; the page keeps its share of time small by itself. `show` is not
-   called where it returns None. Neither sees anything of an older run after `changed`.
-3. What a control does: `await self.page.change(hidden=(4, 2), ...)` begins another run (errors are
-   told in the page's banner); `self.page.say("...")` tells something; `self.session.set(name, text)`
-   with `self.page.keep_address()` keeps a setting of the panel's own in the page's address, and
-   `self.session.settings.get(name)` finds it there again; `self.page.refresh()` measures and shows
-   once more although nothing was trained, such as after another choice of what to draw.
-   The run itself is `self.session.run`: its calls that wait (`pause`, `forward`, `rewind`, `close`)
-   go through `await self.page.away(run.forward, steps=1)`.
+   that the slider is at); `view.network`, `view.predictor`, `view.subject`, `view.output` follow
+   from it, and are computed once for all panels. It runs in a thread, for the panels that can be
+   seen, whenever there is something new; the page keeps its share of time small by itself. `show`
+   is not called where it returned None. Neither sees anything of an older run after `changed`.
+3. What a panel can ask of `self.page`:
+   - `await page.change(hidden=(4, 2), ...)` begins another run (errors are told in the banner);
+   - `page.say("...")` tells something;
+   - `await page.away(function, ...)` waits for a function in a thread of its own, such as those of
+     the run (`self.session.run`) that wait: `pause`, `forward`, `rewind`, `set_theta`;
+   - `page.select(Selection(...))` points at a unit, edge or row, which all panels are told of
+     (`selected`); `self.session.selection` is what is pointed at;
+   - `self.session.set(name, text)` with `page.keep_address()` keeps a setting of the panel's own in
+     the page's address; `self.session.settings.get(name)` finds it there when a link is opened;
+   - `page.refresh()` measures and shows once more, such as after another choice of what to draw.
+   The two inputs that pictures span are `self.session.plane(side)`, one for all pictures.
 4. Controls come from `pellucid.studios.controls` (each with its label and one line that says what
    it does); the looks of everything are in `assets/studio.css`: no styles in Python.
 5. Moving pictures are elements of their own, see `pellucid.studios.drawing` and, to copy from,

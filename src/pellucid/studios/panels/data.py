@@ -1,4 +1,4 @@
-"""The data panel chooses what is learnt: a built-in set, its columns, noise, and the rows to test on."""
+"""The data panel chooses what is learnt: a set, its columns, noise, and the rows to test on."""
 
 from __future__ import annotations
 

@@ -63,9 +63,11 @@ class NetworkSettings(Panel):
 
     def _layer(self, i: int, units: int, activation: str) -> None:
         with ui.element("div").classes("layer").props(f'role=group aria-label="Layer {i + 1}"'):
-            ui.label(f"Layer {i + 1}").classes("layer-name")
+            ui.label(f"{i + 1}").classes("layer-name")
             size = ui.number(value=units, min=1, max=MOST_UNITS, precision=0)
-            size.props(f'dense outlined debounce=500 suffix=units aria-label="Units of layer {i + 1}"')
+            size.props(
+                f'dense outlined debounce=500 suffix=units aria-label="Units of layer {i + 1}"'
+            )
             size.on_value_change(lambda event: self._resize(i, event.value))
             kind = ui.select(self._activations, value=activation)
             kind.props(f'dense outlined options-dense aria-label="Activation of layer {i + 1}"')

@@ -1,4 +1,4 @@
-"""The outcome is which answers are right: a confusion matrix, or what was predicted against true."""
+"""The outcome is which answers are right: a confusion matrix, or predicted against true."""
 
 from __future__ import annotations
 

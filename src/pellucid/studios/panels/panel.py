@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pellucid.studios.page import Page
     from pellucid.studios.panels import Place
+    from pellucid.studios.selection import Selection
     from pellucid.studios.session import Session
     from pellucid.studios.view import View
 
@@ -34,6 +35,9 @@ class Panel:
 
     def changed(self) -> None:
         """The session has another run: show its settings, forget what was of the old one."""
+
+    def selected(self, selection: Selection | None) -> None:
+        """A person has pointed at a unit, an edge or a row, in whichever panel; None: none."""
 
     def measure(self, view: View) -> Any:
         """What to show, computed in a thread of its own; None shows nothing new."""

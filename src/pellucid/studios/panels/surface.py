@@ -29,7 +29,6 @@ class Surface(Panel):
 
     def build(self) -> None:
         """The drawing and its two choices."""
-        self._plane: tuple[Any, Plane | None] = (None, None)
         self.drawing = SurfaceDrawing("What the network says between two inputs, and the data")
         self.drawing.classes("square")
         with ui.element("div").classes("pair"):
@@ -40,7 +39,7 @@ class Surface(Panel):
     def changed(self) -> None:
         """Other data have other inputs, ranges and points."""
         names = spanning(self.session.material)
-        plane = self._current(self.session.material)
+        plane = self.session.plane()
         across, up = plane.names if plane else ("", "")
         self.x.offer(names, across)
         self.y.offer(names, up)
@@ -49,22 +48,11 @@ class Surface(Panel):
 
     def measure(self, view: View) -> Any:
         """What the network says on the grid."""
-        plane = self._current(view.material)
-        if plane is None:
-            return None
-        return _measured(view, plane)
+        return _measured(view, view.plane) if view.plane else None
 
     def show(self, measured: Any) -> None:
         """Draw it."""
         self.drawing.draw(measured)
-
-    def _current(self, material: Material) -> Plane | None:
-        """The plane that is chosen, made once."""
-        chosen = tuple(self.session.settings.get(name, "") for name in ("x", "y"))
-        key = (id(material), chosen)
-        if self._plane[0] != key:
-            self._plane = (key, Plane.of(material, *chosen))
-        return self._plane[1]
 
     def _choose_x(self, name: str) -> None:
         self._choose("x", name)

@@ -27,7 +27,7 @@ class TrainingSettings(Panel):
             ui.tooltip("A change here begins anew, or goes on from the weights that there are")
         self.controls: dict[str, Control] = {
             "solver": Choice(
-                "Optimizer", "The rule that turns gradients into steps.", [*OPTIMIZERS], to("solver")
+                "Optimizer", "Turns gradients into steps.", [*OPTIMIZERS], to("solver")
             ),
             "learning_rate": Number(
                 "Learning rate", "How far each step goes; too far, and it diverges.",

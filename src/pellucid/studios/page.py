@@ -15,6 +15,8 @@ from nicegui import ui
 
 from pellucid.studios.banner import Banner
 from pellucid.studios.colours import colours
+from pellucid.studios.experiment import Experiment
+from pellucid.studios.material import Material
 from pellucid.studios.panels import PANELS
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.player import Player
@@ -52,7 +54,7 @@ class Page:
         ui.add_head_html(f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>")
         ui.context.client.on_delete(self.close)
         ui.context.client.on_exception(lambda error: self.say(f"{error}"))
-        with ui.element("div").classes("studio"):
+        with ui.element("div").classes("studio") as self.root:
             self.player = Player(self)
             self.banner = Banner()
             self.panels = self._build()
@@ -109,12 +111,24 @@ class Page:
 
     async def change(self, *, keep_weights: bool = False, **changes: Any) -> bool:
         """Begin another run, with some of the experiment other; whether that was possible."""
+        return await self._begin(self.session.change, keep_weights=keep_weights, **changes)
+
+    async def begin(
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None
+    ) -> bool:
+        """Begin the run of another experiment, as `Session.begin`; whether that was possible."""
+        return await self._begin(self.session.begin, experiment, material, theta)
+
+    async def _begin(self, how: Callable[..., None], *arguments: Any, **options: Any) -> bool:
+        self.root.classes(add="busy")
         try:
-            await self.away(self.session.change, keep_weights=keep_weights, **changes)
+            await self.away(how, *arguments, **options)
         except (ValueError, TypeError, MemoryError, OSError) as error:
             self.say(str(error))
             self._tell_changed()  # the controls go back to what there is
             return False
+        finally:
+            self.root.classes(remove="busy")
         self.banner.hide()
         self._tell_changed()
         return True

@@ -129,18 +129,39 @@ class Session:
         with self._changing:
             experiment = self.experiment.changed(**changes)
             same = all(getattr(experiment, name) == getattr(self.experiment, name) for name in DATA)
-            material = self.material if same else self._material(experiment)
-            theta = self.run.standing.theta if keep_weights else None
-            if theta is not None and material.network(experiment).theta.shape != theta.shape:
-                raise ValueError(
-                    "the weights do not fit the changed network: begin anew, or change its "
-                    "training alone"
-                )
-            run = Run(experiment, material, theta)
-            old, self.run, self.shown = self.run, run, None
-            old.close()
-            if self._closed:
-                run.close()
+            material = self.material if same else None
+            self._begin(experiment, material, self.run.standing.theta if keep_weights else None)
+
+    def begin(
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None
+    ) -> None:
+        """Begin the run of another experiment; the old one is closed.
+
+        Parameters
+        ----------
+        material : by default made of the experiment.
+        theta : (P,) to begin at; by default the experiment's own first weights.
+
+        Raises
+        ------
+        ValueError
+            If there are no such data, or the weights do not fit; the old run then stays.
+        """
+        with self._changing:
+            self._begin(experiment, material, theta)
+
+    def _begin(self, experiment: Experiment, material: Material | None, theta: Any) -> None:
+        material = self._material(experiment) if material is None else material
+        if theta is not None and material.network(experiment).theta.shape != theta.shape:
+            raise ValueError(
+                "the weights do not fit the changed network: begin anew, or change its training "
+                "alone"
+            )
+        run = Run(experiment, material, theta)
+        old, self.run, self.shown = self.run, run, None
+        old.close()
+        if self._closed:
+            run.close()
 
     def keep(self) -> Kept:
         """Keep what the run has come to, to compare with others."""

@@ -43,8 +43,9 @@ MOST_RECORDED, MOST_BYTES = 1000, 64 * 2**20
 MOST_MEASURED = 10_000
 """Rows at the most that scores are measured on, the first ones."""
 
-MEASURE_EVERY = 0.1
-"""Seconds between two measurements while playing at full speed."""
+MEASURE_EVERY, LEAST_RECORDED = 0.1, 250
+"""Seconds between two measurements while playing at full speed, at the most; and epochs that are
+recorded of a run even if it takes no second, as long as that takes little of its time."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class Run:
         self._closed = False
         self._fresh = False  # whether to begin again
         self._rate = 0.0
+        self._cost = 0.0  # seconds of the last measurement
         self._failure: BaseException | None = None
         self._progress = self._begin()
         self._standing = self._stand()
@@ -326,6 +328,7 @@ class Run:
                 k = 1
             if isfinite(self.speed):
                 k = min(k, max(int(self.speed * SLICE), 1))
+            k = min(k, max(self.experiment.epochs // LEAST_RECORDED, 1))
             k = int(min(k, left // per, self.experiment.epochs - progress.epoch))
             self._take_epochs(k)
 
@@ -404,11 +407,14 @@ class Run:
                 progress.state.theta = before
         elif progress.epoch >= self.experiment.epochs:
             progress.ended = "all epochs done"
-        due = self._target != inf or perf_counter() - self._measured >= MEASURE_EVERY
+        rest = min(MEASURE_EVERY, 10 * self._cost)
+        due = self._target != inf or perf_counter() - self._measured >= rest
         due = due or progress.epoch <= 50 or isfinite(self.speed)
         if (due and progress.epoch % progress.thinning == 0) or progress.ended:
+            began = perf_counter()
             progress.marks.append(self._mark(progress, losses[-1] if losses else inf))
             self._measured = perf_counter()
+            self._cost = self._measured - began
             most = min(MOST_RECORDED, max(MOST_BYTES // max(self.start.nbytes, 1), 8))
             if len(progress.marks) > most:
                 *all_but_last, last = progress.marks

@@ -222,7 +222,7 @@ def test_ten_thousand_epochs_are_recorded_within_the_bound():
         epochs = [mark.epoch for mark in run.marks]
         assert (run.standing.epoch, epochs[0], epochs[-1]) == (10_000, 0, 10_000)
         assert epochs == sorted(set(epochs))
-        assert 200 <= len(epochs) <= MOST_RECORDED
+        assert 100 <= len(epochs) <= MOST_RECORDED
         assert sum(mark.theta.nbytes for mark in run.marks) <= MOST_BYTES
 
 
@@ -235,7 +235,10 @@ def test_ten_thousand_steps_of_one_epoch_are_recorded_within_the_bound():
 
 
 def test_large_weights_are_recorded_within_the_bytes():
-    with Run(Experiment("digits", hidden=(1024, 1024), activation=("relu",) * 2, epochs=12)) as run:
+    large = Experiment(
+        "xor", hidden=(1024, 1024), activation=("relu", "relu"), epochs=12, batch_size=0
+    )
+    with Run(large) as run:
         assert run.start.nbytes > MOST_BYTES / 8
         for _ in range(12):
             run.forward(epochs=1)

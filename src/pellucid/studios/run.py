@@ -43,9 +43,11 @@ MOST_RECORDED, MOST_BYTES = 1000, 64 * 2**20
 MOST_MEASURED = 10_000
 """Rows at the most that scores are measured on, the first ones."""
 
-MEASURE_EVERY, LEAST_RECORDED = 0.1, 250
-"""Seconds between two measurements while playing at full speed, at the most; and epochs that are
-recorded of a run even if it takes no second, as long as that takes little of its time."""
+MEASURE_EVERY = 0.1
+"""Seconds between two measurements while playing at full speed."""
+
+LEAST_RECORDED, LEAST_TIME = 250, 0.5
+"""Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
 
 
 @dataclass(frozen=True)
@@ -260,15 +262,22 @@ class Run:
     def _wanted(self) -> bool:
         return self._target > self._progress.state.steps and not self._progress.ended
 
+    def _called(self) -> bool:
+        return self._closed or self._fresh or self._wanted() or self._standing.playing
+
     def _work(self) -> None:
         try:
             while True:
                 with self._asked:
-                    self._asked.wait_for(lambda: self._closed or self._fresh or self._wanted())
+                    self._asked.wait_for(self._called)
                     if self._closed:
                         return
                     if self._fresh:
                         self._progress, self._fresh, self._rate = self._begin(), False, 0.0
+                        self._standing = self._stand()
+                        self._asked.notify_all()
+                        continue
+                    if not self._wanted():  # paused before it had begun
                         self._standing = self._stand()
                         self._asked.notify_all()
                         continue
@@ -407,8 +416,10 @@ class Run:
                 progress.state.theta = before
         elif progress.epoch >= self.experiment.epochs:
             progress.ended = "all epochs done"
-        rest = min(MEASURE_EVERY, 10 * self._cost)
-        due = self._target != inf or perf_counter() - self._measured >= rest
+        due = self._target != inf or perf_counter() - self._measured >= MEASURE_EVERY
+        if self._cost * LEAST_RECORDED < LEAST_TIME:
+            since = progress.epoch - progress.marks[-1].epoch
+            due = due or since * LEAST_RECORDED >= self.experiment.epochs
         due = due or progress.epoch <= 50 or isfinite(self.speed)
         if (due and progress.epoch % progress.thinning == 0) or progress.ended:
             began = perf_counter()

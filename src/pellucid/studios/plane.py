@@ -39,27 +39,29 @@ class Plane:
 
     @classmethod
     def of(cls, material: Material, x: str = "", y: str = "", side: int = 100) -> Plane | None:
-        """The plane of two inputs, by default the first two; None where there is no number to span.
+        """The plane of two inputs, by default those that tell most; None where no number varies.
 
         Examples
         --------
         >>> from pellucid.studios.experiment import Experiment
         >>> plane = Plane.of(Material.of(Experiment("iris")), side=50)
         >>> plane.names, plane.X.shape
-        (('sepal length (cm)', 'sepal width (cm)'), (2500, 4))
+        (('petal length (cm)', 'petal width (cm)'), (2500, 4))
         """
         frame = material.trained.drop(material.target_name)
         names = spanning(material)
         if not names:
             return None
-        across = x if x in names else names[0]
-        up = y if y in names and y != across else next((n for n in names if n != across), across)
+        first = telling(material, names)
+        across = x if x in names else next((name for name in first if name != y), first[0])
+        others = [y, *first] if y in names else first
+        up = next((name for name in others if name != across), across)
         side = max(min(side, int(np.sqrt(MOST_NUMBERS / material.X.shape[1]))), 16)
         ranges = _range(material, across), _range(material, up)
-        first, second = (np.linspace(low, high, side) for low, high in ranges)
-        grid = {across: np.tile(first, side)}
+        low_to_high, upwards = (np.linspace(low, high, side) for low, high in ranges)
+        grid = {across: np.tile(low_to_high, side)}
         if up != across:
-            grid[up] = np.repeat(second, side)
+            grid[up] = np.repeat(upwards, side)
         rows = _middle(frame, side * side).with_columns(**_series(grid, frame))
         return cls(
             (across, up), ranges, side, material.encoder.transform(rows.select(frame.columns))
@@ -73,6 +75,20 @@ def spanning(material: Material) -> list[str]:
         column.name for column in frame
         if column.dtype.is_numeric() and column.drop_nulls().n_unique() > 1
     ]  # fmt: skip
+
+
+def telling(material: Material, names: list[str]) -> list[str]:
+    """The two of these inputs that each tell most of the target, in the table's order."""
+    if len(names) <= 2:
+        return names
+    y = material.y - material.y.mean(axis=0)
+    told = {}
+    for name in names:
+        x = np.asarray(material.trained[name].cast(float).fill_null(strategy="mean"), float)
+        x = np.nan_to_num(x - np.nanmean(x), posinf=0.0, neginf=0.0)
+        told[name] = float(((x @ y) ** 2).sum() / ((x @ x) or 1.0))
+    most = sorted(names, key=lambda name: -told[name])[:2]
+    return [name for name in names if name in most]
 
 
 def _range(material: Material, name: str) -> tuple[float, float]:

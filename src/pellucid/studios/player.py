@@ -33,7 +33,7 @@ class Player:
                 with ui.element("h1"):
                     ui.label("pellucid studio")
                 self.words = ui.label().classes("words").props("id=words")
-                theme = ui.button(icon="contrast").props("flat round dense id=theme")
+                theme = ui.button(icon="contrast", color=None).props("flat round dense id=theme")
                 theme.props('aria-label="Light or dark"')
                 theme.on("click", js_handler="() => pellucid.turnTheme()")
                 with theme:
@@ -45,7 +45,7 @@ class Player:
 
     def _buttons(self) -> None:
         def button(name: str, icon: str, label: str, key: str, done: Any) -> ui.button:
-            made = ui.button(icon=icon, on_click=done).classes(f"player {name}")
+            made = ui.button(icon=icon, color=None, on_click=done).classes(f"player {name}")
             made.props(f'round flat id={name} aria-label="{label}" aria-keyshortcuts="{key}"')
             with made:
                 ui.tooltip(f"{label} ({key})")
@@ -66,15 +66,17 @@ class Player:
             .props('id=timeline aria-label="Epoch that is shown"')
         )
         self.slider.on_value_change(self._slid)
-        self.live = ui.button("live", on_click=self._live).classes("live")
+        self.live = ui.button("live", color=None, on_click=self._live).classes("live")
         self.live.props("flat dense no-caps id=live").props('aria-label="Follow the newest epoch"')
 
     def _settings(self) -> None:
         self.pace = ui.label("").classes("pace muted").props("id=pace")
         speed = ui.select(SPEEDS, value=inf, on_change=self._speeded).classes("speed")
         speed.props('dense borderless options-dense id=speed aria-label="Speed at the most"')
-        self.seed = ui.number("seed", min=0, max=2**32 - 1, precision=0, on_change=self._seeded)
-        self.seed.props("dense outlined debounce=600 for=seed").classes("seed")
+        self.seed = ui.number(min=0, max=2**32 - 1, precision=0, on_change=self._seeded)
+        self.seed.props(
+            'dense outlined debounce=600 for=seed prefix=seed aria-label="Seed of all chance"'
+        ).classes("seed")
 
     # --- what a person does ---------------------------------------------------------------------
 

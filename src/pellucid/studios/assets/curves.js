@@ -1,7 +1,7 @@
 // Curves over epochs, of training and of test; the numbers under the pointer are read out.
 import { drawing, short, ticks, unpacked } from "pellucid-studio";
 
-const LEFT = 46, BOTTOM = 20, TOP = 20, RIGHT = 10;
+const LEFT = 46, BOTTOM = 20, TOP = 20, RIGHT = 14;
 
 function extent({ lines, log, range }) {
   if (range) return range;
@@ -68,7 +68,7 @@ export default drawing({
     context.textBaseline = "bottom";
     context.textAlign = "center";
     for (const epoch of ticks(0, last, Math.max(box.width / 80, 2)))
-      if (Number.isInteger(epoch)) context.fillText(short(epoch), Math.min(toX(epoch), width - 14), height - 1);
+      if (Number.isInteger(epoch)) context.fillText(short(epoch), Math.min(toX(epoch), width - 16), height - 1);
     const pointed = state.x === null || state.x === undefined ? null : ((state.x - box.left) / box.width) * last;
     const looked = pointed === null ? at : pointed;
     let nearest = epochs.length - 1;

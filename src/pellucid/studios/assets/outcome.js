@@ -4,8 +4,9 @@ import { drawing, ramp, short, ticks, unpacked } from "pellucid-studio";
 function matrix(context, width, height, { classes, counts }, colours) {
   const k = classes.length, table = ramp(colours.sequential);
   const longest = Math.max(...classes.map((name) => context.measureText(cut(name)).width));
-  const left = Math.min(longest, 90) + 30, top = 8, bottom = 38;
-  const size = Math.min((width - left - 8) / k, (height - top - bottom) / k, 72);
+  const names = Math.min(longest, 90) + 30, top = 8, bottom = 38;
+  const size = Math.floor(Math.min((width - names - 8) / k, (height - top - bottom) / k));
+  const left = Math.max((width - k * size) / 2, names);
   const font = context.font;
   for (let row = 0; row < k; row++) {
     const total = counts.slice(row * k, row * k + k).reduce((a, b) => a + b, 0);
@@ -36,7 +37,7 @@ function matrix(context, width, height, { classes, counts }, colours) {
   context.fillStyle = colours.muted;
   context.fillText("predicted", left + (k * size) / 2, top + k * size + 20);
   context.save();
-  context.translate(10, top + (k * size) / 2);
+  context.translate(left - names + 10, top + (k * size) / 2);
   context.rotate(-Math.PI / 2);
   context.textBaseline = "middle";
   context.fillText("true", 0, 0);
@@ -46,8 +47,8 @@ function matrix(context, width, height, { classes, counts }, colours) {
 const cut = (name) => (name.length > 16 ? name.slice(0, 15) + "…" : name);
 
 function pairs(context, width, height, { points, target }, colours) {
-  const left = 50, top = 8, bottom = 36;
-  const size = Math.min(width - left - 10, height - top - bottom);
+  const top = 8, bottom = 36;
+  const size = Math.min(width - 60, height - top - bottom), left = Math.max((width - size) / 2, 50);
   let low = Infinity, high = -Infinity;
   for (let i = 0; i < points.length; i += 2) {
     low = Math.min(low, points[i]);
@@ -73,7 +74,7 @@ function pairs(context, width, height, { points, target }, colours) {
   context.textBaseline = "middle";
   for (const value of ticks(low, high, 4)) context.fillText(short(value), left - 6, toY(value));
   context.save();
-  context.translate(9, top + size / 2);
+  context.translate(left - 41, top + size / 2);
   context.rotate(-Math.PI / 2);
   context.textAlign = "center";
   context.fillText("predicted", 0, 0);

@@ -17,6 +17,13 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (!event.repeat || name !== "play") document.getElementById(name)?.click();
 });
+{
+  const query = new URLSearchParams(location.search);
+  if (query.has("token")) {  // the cookie has it from here on
+    query.delete("token");
+    pellucid.keepAddress(query.toString().replaceAll("%2C", ","));
+  }
+}
 window.addEventListener("load", () => {
   let kept = null;
   try { kept = localStorage.getItem("pellucid-theme"); } catch { /* not allowed */ }

@@ -68,11 +68,14 @@ function legend(context, box, still, colours) {
   };
   if (still.classes) {
     for (const [i, name] of still.classes.entries()) {
-      if (x > box.left + box.width - 70) { say("…", colours.muted); break; }
-      dot(context, x + 5, 11, colours.series[i % colours.series.length], colours, true, Math.floor(i / colours.series.length));
+      const short = name.length > 14 ? name.slice(0, 13) + "…" : name;
+      const end = x + 14 + context.measureText(short).width;
+      if (end > box.left + box.width - (i < still.classes.length - 1 ? 14 : 0)) { say("…", colours.muted); break; }
+      const n = colours.series.length;
+      dot(context, x + 5, 11, colours.series[i % n], colours, true, Math.floor(i / n));
       x += 14;
-      say(name.length > 14 ? name.slice(0, 13) + "…" : name, colours.ink);
-      x += 14;
+      say(short, colours.ink);
+      x += 10;
     }
   } else {
     say(`${still.target}  ${short(still.low)} `, colours.ink);
@@ -86,7 +89,7 @@ function legend(context, box, still, colours) {
 }
 
 /** A row: full if it is trained on, a ring if it is tested on; another shape once colours are used up. */
-function dot(context, x, y, colour, colours, full, shape = 0) {
+function dot(context, x, y, colour, colours, full, shape = 0, edge = colours.ground) {
   const size = full ? 3.6 : 3.2;
   context.beginPath();
   if (shape === 0) context.arc(x, y, size, 0, 2 * Math.PI);
@@ -95,7 +98,7 @@ function dot(context, x, y, colour, colours, full, shape = 0) {
   context.fillStyle = full ? colour : colours.ground;
   context.fill();
   context.lineWidth = full ? 1 : 1.8;
-  context.strokeStyle = full ? colours.ground : colour;
+  context.strokeStyle = full ? edge : colour;
   context.stroke();
 }
 
@@ -130,7 +133,8 @@ export default drawing({
         const at = Math.round(255 * Math.min(Math.max((of - still.low) / spread, 0), 1));
         const colour = still.classes ? colours.series[of % n] : `rgb(${table.slice(3 * at, 3 * at + 3).join()})`;
         if (Number.isNaN(points[i]) || Number.isNaN(points[i + 1])) continue;
-        dot(context, toX(points[i]), toY(points[i + 1]), colour, colours, which === 0, still.classes ? Math.floor(of / n) : 0);
+        const shape = still.classes ? Math.floor(of / n) : 0, edge = still.classes ? colours.ground : colours.muted;
+        dot(context, toX(points[i]), toY(points[i + 1]), colour, colours, which === 0, shape, edge);
       }
   },
 });

@@ -20,12 +20,12 @@ class Data(Panel):
         self.data = Choice("Data set", "What the network learns from.", {}, self._choose)
         self.about = ui.label().classes("about-data")
         self.test = Slide(
-            "Test rows", "Held back from training, to see how it does on new rows.",
+            "Test rows", "Held back, to see how it does on new rows.",
             lambda part: page.change(test=part), low=0.0, high=0.9, step=0.05,
             shown=lambda part: f"{part:.0%}",
         )  # fmt: skip
         self.noise = Slide(
-            "Noise", "Blurs the inputs by chance; more is harder to learn.",
+            "Noise", "Blurs the inputs; more is harder to learn.",
             lambda noise: page.change(noise=noise), low=0.0, high=1.0, step=0.05,
             shown=lambda noise: f"{noise:.2f}",
         )  # fmt: skip

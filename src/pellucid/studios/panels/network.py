@@ -28,7 +28,7 @@ class NetworkSettings(Panel):
         hidden = [name for name in ACTIVATIONS if name != "softmax"]
         self._activations = hidden
         self.output = Choice(
-            "Output", "What turns the last layer's sums into an answer.", [],
+            "Output", "Turns the last sums into an answer.", [],
             lambda name: page.change(output=name),
         )  # fmt: skip
         self.loss = Choice(

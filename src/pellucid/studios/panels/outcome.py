@@ -28,7 +28,7 @@ class Outcome(Panel):
         """The drawing, and of which rows."""
         self.rows = ui.toggle({"test": "test rows", "training": "training rows"}, value="test",
                               on_change=self._chosen)  # fmt: skip
-        self.rows.props('dense no-caps unelevated size=sm aria-label="Of which rows"')
+        self.rows.props('dense no-caps unelevated aria-label="Of which rows"').classes("toggle")
         self.drawing = OutcomeDrawing("True classes against predicted ones").classes("outcome")
         if self.session.settings.get("rows") == "training":
             self.rows.value = "training"

@@ -33,7 +33,7 @@ class Surface(Panel):
         self.drawing.classes("square")
         with ui.element("div").classes("pair"):
             self.x = Choice("Across", "The input from left to right.", [], self._choose_x)
-            self.y = Choice("Up", "The input from below; all others stay at their middle.", [],
+            self.y = Choice("Up", "From below; the rest stay at their middle.", [],
                             self._choose_y)  # fmt: skip
 
     def changed(self) -> None:

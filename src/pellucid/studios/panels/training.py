@@ -30,11 +30,11 @@ class TrainingSettings(Panel):
                 "Optimizer", "Turns gradients into steps.", [*OPTIMIZERS], to("solver")
             ),
             "learning_rate": Number(
-                "Learning rate", "How far each step goes; too far, and it diverges.",
+                "Learning rate", "How far a step goes; too far diverges.",
                 to("learning_rate"), low=1e-9, high=1e3,
             ),
             "schedule": Choice(
-                "Schedule", "How the learning rate changes over the epochs.", [*SCHEDULES],
+                "Schedule", "How the rate changes over the epochs.", [*SCHEDULES],
                 to("schedule"),
             ),
             "batch_size": Number(
@@ -42,15 +42,15 @@ class TrainingSettings(Panel):
                 low=0, high=1_000_000, whole=True,
             ),
             "epochs": Number(
-                "Epochs", "How often all rows are seen, at the most.", to("epochs"),
+                "Epochs", "How often all rows are seen.", to("epochs"),
                 low=1, high=MOST_EPOCHS, whole=True,
             ),
             "alpha": Number(
-                "Weight decay", "Keeps weights small: the L2 penalty, alpha.", to("alpha"),
+                "Weight decay", "Keeps weights small: the L2 penalty.", to("alpha"),
                 low=0, high=1e6,
             ),
             "dropout": Number(
-                "Dropout", "The part of hidden units left out of each step.", to("dropout"),
+                "Dropout", "The part of units left out of a step.", to("dropout"),
                 low=0, high=0.95,
             ),
         }  # fmt: skip

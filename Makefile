@@ -56,6 +56,7 @@ same-bits:
 docs: .venv/.test
 	$(BIN)/python docs/make_api.py
 	$(BIN)/python docs/make_comparison.py
+	$(BIN)/python docs/make_derivation.py
 
 format: .venv/.test
 	$(BIN)/ruff format .

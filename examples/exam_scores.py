@@ -63,6 +63,9 @@ def main(full: bool = False, out: str = ".") -> bool:
     by_hand = Network([2, 3, 1], "sigmoid", "sigmoid", bias=False)
     by_hand.weights = [[[0.2, 0.6, 0.1], [0.8, 0.7, 0.7]], [[0.4], [0.5], [0.9]]]
     print(by_hand.explain([2, 9], digits=9), end="\n\n")
+    by_hand_file = Path(out) / "exam_by_hand.safetensors"
+    by_hand.save(by_hand_file)
+    print(f'The same on the command line: pellucid explain {by_hand_file} --row "2,9" --digits 9\n')
     hidden, output = by_hand.trace([2, 9]).a
     met = [
         claim("S(7.5)", hidden[0, 1], 0.999447221, 1e-9),

@@ -86,7 +86,7 @@ def main(file: Path, rows: int | None = None, steps: int = 2500, plot: Path | No
 
     if plot is not None:
         figure, (left, right) = plots.side_by_side(2)
-        plots.predicted_against_true(y, predicted, left, "price")
+        plots.PredictionErrorDisplay.from_predictions(y, predicted, name="price", ax=left)
         right.plot(income, price, marker="o")
         right.set(title="Partial dependence", xlabel=INCOME, ylabel="mean of predicted prices")
         plots.save(figure, plot)

@@ -147,6 +147,16 @@ def installed():
     return printed
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """A browser to open pages in, one for all tests of a process."""
+    from browser import Browser
+
+    opened = Browser()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def table(tmp_path):
     """A small mixed table with gaps, in which `kind` follows from `length` and `colour`."""

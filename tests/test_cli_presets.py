@@ -207,7 +207,7 @@ def test_a_model_file_that_is_damaged_is_one_line(run, table):
     Path("short").write_bytes(data[: len(data) // 2])
     Path("changed").write_bytes(data.replace(b"temperature", b"tempurature"))
     for name in ("short", "changed"):
-        for command in ("info", "check"):
-            assert_refused(run(command, name), name)
+        assert_refused(run("info", name), name)
+        assert run("check", name).code == 1
         for command in ("predict", "evaluate"):
             assert_refused(run(command, name, table), name)

@@ -42,7 +42,7 @@ def test_the_interpreters_own_list_of_imports_agrees():
     [
         "import pellucid; pellucid.Network([2, 3, 1], seed=0).predict([1, 2])",
         "import pellucid; pellucid.Network([2, 1], seed=0).train([[0, 1], [1, 0]], [0, 1])",
-        "import pellucid; print(end=pellucid.Network([1, 1]).explain([1])[:0])",
+        "import pellucid; print(end=str(pellucid.Network([1, 1]).explain([1], [1]))[:0])",
     ],
 )
 def test_forward_training_and_explaining_need_numpy_alone(statement):

@@ -181,3 +181,18 @@ def test_what_is_no_model_of_ours_is_refused_by_name():
         subject_of({})
     with pytest.raises(FileNotFoundError):
         subject_of("no such file")
+
+
+def test_several_quantiles_are_asked_of_each_row_with_the_same_number():
+    X, y = np.linspace(0, 1, 40)[:, None], np.linspace(3, 5, 40)
+    model = MLPRegressor(
+        hidden_layer_sizes=(4,),
+        loss="quantile",
+        quantile=[0.1, 0.9],
+        random_state=0,
+        tol=1e9,
+        n_iter_no_change=2,
+    ).fit(X, y)
+    subject = subject_of(model)
+    assert subject.encode_targets(y) == pytest.approx(np.column_stack([y, y]))
+    assert subject.answers(X).tolist() == model.predict(X).tolist()

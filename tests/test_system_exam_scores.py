@@ -68,7 +68,7 @@ def test_fault_the_worked_sigmoid_values():
     assert trace.z[0] == pytest.approx(np.array([[7.6, 7.5, 6.5]]), rel=1e-14)
     assert trace.a[0][0, 1] == pytest.approx(0.999447221, abs=1e-9)
     assert trace.output[0, 0] == pytest.approx(0.857926, abs=1e-6)
-    text = network.explain([2, 9])
+    text = str(network.explain([2, 9]))
     assert "(2 * 0.2) + (9 * 0.8) = 7.6" in text
     assert "sigmoid(7.6) = 0.9995" in text
 

@@ -26,14 +26,21 @@ from pellucid.training import DivergenceWarning
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
-    from pellucid.check import GradientCheck, check_gradient
+    from pellucid.attribution import Attribution, Importance, attribute, permutation_importance
     from pellucid.comparison import Comparison, compare
+    from pellucid.deriving import Derivation, derivation
+    from pellucid.diagnosis import Diagnosis, Finding, doctor
     from pellucid.estimators import MLPClassifier, MLPRegressor, from_sklearn, to_sklearn
+    from pellucid.explaining import explain
+    from pellucid.explanation import Explanation
     from pellucid.export import export_c, export_json, export_onnx, export_python
+    from pellucid.gradient_check import GradientCheck, check_gradient
     from pellucid.importing import from_onnx, from_skops, from_torch, import_model
     from pellucid.metrics import classification_report, regression_report
+    from pellucid.model_check import ModelCheck, check
     from pellucid.predictor import Predictor
     from pellucid.recipe import Recipe
+    from pellucid.reporting import ModelCard, Report, model_card, report
     from pellucid.saving import load, save
     from pellucid.search import Tuning, tune
     from pellucid.studios import studio
@@ -51,21 +58,30 @@ __all__ = [
     "SOLVERS",
     "Activation",
     "Architecture",
+    "Attribution",
     "Comparison",
     "Dense",
+    "Derivation",
+    "Diagnosis",
     "DivergenceWarning",
     "Event",
+    "Explanation",
+    "Finding",
     "GradientCheck",
     "History",
+    "Importance",
     "Layout",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelCard",
+    "ModelCheck",
     "Network",
     "Objective",
     "Optimizer",
     "Predictor",
     "Recipe",
+    "Report",
     "Scale",
     "ScaleWarning",
     "Scaler",
@@ -75,9 +91,14 @@ __all__ = [
     "TabularRegressor",
     "Tuning",
     "__version__",
+    "attribute",
+    "check",
     "check_gradient",
     "classification_report",
     "compare",
+    "derivation",
+    "doctor",
+    "explain",
     "export_c",
     "export_json",
     "export_onnx",
@@ -88,9 +109,12 @@ __all__ = [
     "from_torch",
     "import_model",
     "load",
+    "model_card",
     "one_hot",
+    "permutation_importance",
     "print_loss",
     "regression_report",
+    "report",
     "save",
     "studio",
     "to_sklearn",
@@ -98,34 +122,51 @@ __all__ = [
 ]
 
 _LATER = {
-    "GradientCheck": "check",
-    "check_gradient": "check",
+    "Attribution": "attribution",
+    "Importance": "attribution",
+    "attribute": "attribution",
+    "permutation_importance": "attribution",
     "Comparison": "comparison",
     "compare": "comparison",
+    "Derivation": "deriving",
+    "derivation": "deriving",
+    "Diagnosis": "diagnosis",
+    "Finding": "diagnosis",
+    "doctor": "diagnosis",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
     "from_sklearn": "estimators",
-    "from_onnx": "importing",
-    "from_skops": "importing",
-    "from_torch": "importing",
-    "import_model": "importing",
     "to_sklearn": "estimators",
+    "explain": "explaining",
+    "Explanation": "explanation",
     "export_c": "export",
     "export_json": "export",
     "export_onnx": "export",
     "export_python": "export",
+    "GradientCheck": "gradient_check",
+    "check_gradient": "gradient_check",
+    "from_onnx": "importing",
+    "from_skops": "importing",
+    "from_torch": "importing",
+    "import_model": "importing",
     "classification_report": "metrics",
     "regression_report": "metrics",
+    "ModelCheck": "model_check",
+    "check": "model_check",
     "Predictor": "predictor",
     "Recipe": "recipe",
+    "ModelCard": "reporting",
+    "Report": "reporting",
+    "model_card": "reporting",
+    "report": "reporting",
     "load": "saving",
     "save": "saving",
+    "Tuning": "search",
+    "tune": "search",
     "studio": "studios",
     "TableWarning": "tabular",
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",
-    "Tuning": "search",
-    "tune": "search",
 }
 """What is imported when it is first asked for, and the module it comes from."""
 

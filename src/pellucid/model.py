@@ -13,7 +13,9 @@ import numpy as np
 from pellucid.architecture import Architecture
 from pellucid.arrays import Array, namespace
 from pellucid.engines import engine as engine_named
-from pellucid.explanation import explain
+from pellucid.explanation.choosing import LIMITS, Limits
+from pellucid.explanation.form import Explanation
+from pellucid.explanation.step import LEARNING_RATE, step_of
 from pellucid.layout import Layout
 from pellucid.learner import Learner
 from pellucid.losses import Loss
@@ -182,19 +184,41 @@ class Network(Learner, Saved):
         return self._engine.value_and_gradient(self.objective, self._theta_like(X), X, y, w)
 
     def explain(
-        self, x: Any, y: Any = None, learning_rate: float | None = None, digits: int = 4
-    ) -> str:
-        """One row's forward pass written out term by term; with y the loss and backward pass too.
+        self,
+        x: Any,
+        y: Any = None,
+        learning_rate: float | None = LEARNING_RATE,
+        digits: int = 4,
+        terms: int | None = LIMITS.terms,
+        units: int | None = LIMITS.units,
+    ) -> Explanation:
+        """One row's forward pass written out; with y the loss, the backward pass and the update.
 
-        With a learning rate the update of plain gradient descent follows.
+        Parameters
+        ----------
+        x, y : one row and its target.
+        learning_rate : of the update by plain gradient descent; None leaves it out.
+        digits : significant digits to print.
+        terms : of a sum to show, the sum of the rest being one of them; None shows all.
+        units : of a layer to show, those that matter most; None shows all.
+
+        Examples
+        --------
+        >>> network = Network([2, 1], output_activation="sigmoid", bias=False)
+        >>> network.weights = [[[0.2], [0.8]]]
+        >>> print(network.explain([2, 9]))
+        layer1: z = x W,  a = sigmoid(z)
+          z1 = (2 * 0.2) + (9 * 0.8) = 7.6
+          a1 = sigmoid(7.6) = 0.9995
         """
         x = dense(self._inputs(x))
         if x.shape[0] != 1:
             raise ValueError(f"explain takes one row, not {x.shape[0]}: pick one, such as X[:1]")
         if y is not None:
             y = as_targets(y, 1, self.architecture.n_outputs, self.loss, x.dtype)
-        theta = self._theta_like(x)
-        return explain(self.objective, theta, x, y, learning_rate, digits)
+        limits, theta = Limits.of(terms, units), self._theta_like(x)
+        made = step_of(self.objective, theta, x, y, learning_rate, limits)
+        return Explanation("", tuple(made.sections), digits)
 
     @classmethod
     def _of(cls, objective: Objective, dtype: Any) -> Self:

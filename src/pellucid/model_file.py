@@ -156,6 +156,27 @@ def read_tensors(
         If it is not a model file, is damaged, or comes from a newer format.
     """
     path = _given(path)
+    tensors, header = read_unproven(path)
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} in {str(path)!r} holds NaN or inf: the model is damaged")
+    if not proven(tensors, header):
+        raise ValueError(
+            f"{str(path)!r} is damaged: what is in it has not the digest that was saved with it"
+        )
+    return tensors, header
+
+
+def proven(tensors: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> bool:
+    """Whether what is in a file has the digest that it says, if it says any."""
+    return "digest" not in header or header["digest"] == digest_of(header, tensors)
+
+
+def read_unproven(
+    path: str | os.PathLike[str],
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The same of a file whose numbers may be NaN and whose digest may be another."""
+    path = _given(path)
     with open_regular(path) as file:
         try:
             about, metadata, start = read_header(file)
@@ -179,15 +200,9 @@ def read_tensors(
             raise ValueError(f"{str(path)!r} is damaged: {error}") from error
         except MemoryError as error:
             raise ValueError(f"{str(path)!r} has more numbers than memory can hold") from error
-    for name, array in tensors.items():
-        if name == "theta" and array.ndim != 1:
-            raise ValueError(f"theta in {str(path)!r} is of shape {array.shape}: expected (P,)")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} in {str(path)!r} holds NaN or inf: the model is damaged")
-    if "digest" in header and header["digest"] != digest_of(header, tensors):
-        raise ValueError(
-            f"{str(path)!r} is damaged: what is in it has not the digest that was saved with it"
-        )
+    if tensors["theta"].ndim != 1:
+        shape = tensors["theta"].shape
+        raise ValueError(f"theta in {str(path)!r} is of shape {shape}: expected (P,)")
     return tensors, header
 
 

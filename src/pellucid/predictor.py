@@ -265,14 +265,10 @@ class Predictor:
 
     def save(self, path: str | os.PathLike[str], **more: Any) -> None:
         """Write everything needed to predict to one model file; `more` joins the header."""
-        table = {
-            "encoder": self.encoder.to_dict(),
-            "target": self.target.to_dict(),
-            "target_name": self.target_name,
-        }
+        encoder, target = self.encoder.to_dict(), self.target.to_dict()
         header, tensors = self.network._to_file()
         header |= {
-            "table": table,
+            "table": {"encoder": encoder, "target": target, "target_name": self.target_name},
             "about": self.about,
             "test_rows": make_rows(self.example_rows(), self._answers),
         }

@@ -84,21 +84,26 @@ def load(path: str | os.PathLike[str]) -> Model:
     """
     tensors, header = model_file.read_tensors(path)
     with model_file.named(path):
-        kind = model_file.kind(header)
-        if kind == "Network":
-            return Network.from_file(tensors["theta"], header, tensors)
-        if kind == "Predictor":
-            from pellucid.predictor import Predictor
+        return restored(tensors, header)
 
-            return Predictor.from_file(tensors["theta"], header, tensors)
-        if kind == "Pipeline":
-            from pellucid import pipelines
 
-            return pipelines.load(tensors, header)
-        if kind.startswith("Tabular"):
-            from pellucid.tabular.saving import restore
+def restored(tensors: Any, header: Any) -> Model:
+    """The model of the tensors and the header of a file, or a ValueError says why there is none."""
+    kind = model_file.kind(header)
+    if kind == "Network":
+        return Network.from_file(tensors["theta"], header, tensors)
+    if kind == "Predictor":
+        from pellucid.predictor import Predictor
 
-            return restore(tensors, header)
-        from pellucid.estimators import saving
+        return Predictor.from_file(tensors["theta"], header, tensors)
+    if kind == "Pipeline":
+        from pellucid import pipelines
 
-        return saving.load(tensors, header)
+        return pipelines.load(tensors, header)
+    if kind.startswith("Tabular"):
+        from pellucid.tabular.saving import restore
+
+        return restore(tensors, header)
+    from pellucid.estimators import saving
+
+    return saving.load(tensors, header)

@@ -9,10 +9,15 @@ from typing import Any
 import typer
 
 from pellucid.cli.check import check
+from pellucid.cli.derivation import derivation
 from pellucid.cli.describe import datasets, info
+from pellucid.cli.doctor import doctor
 from pellucid.cli.exits import Interrupted
+from pellucid.cli.explain import explain
 from pellucid.cli.export import export
 from pellucid.cli.import_file import import_file
+from pellucid.cli.plot import plot
+from pellucid.cli.report_page import report
 from pellucid.cli.serve import serve
 from pellucid.cli.studio import studio
 from pellucid.cli.train import train
@@ -59,6 +64,11 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (train, tune, predict, evaluate, info, check, export, serve, studio, datasets):
+COMMANDS = (
+    train, tune, predict, evaluate, info, explain, derivation, check, doctor, plot, report, export,
+    serve, studio, datasets,
+)  # fmt: skip
+
+for command in COMMANDS:
     app.command()(_interruptible(command))
 app.command("import")(_interruptible(import_file))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.cli.measure import COVERAGE, Measured
-from pellucid.cli.scores import NAMES, board
 from pellucid.metrics import ClassificationReport
+from pellucid.scores import NAMES, board
 from pellucid.tabular import Schema
 
 if TYPE_CHECKING:
@@ -141,12 +141,14 @@ def draw(trained: Trained, path: Path) -> None:
 
     figure, (left, right) = plots.side_by_side(2)
     name = "log-loss" if trained.rows.task == "classification" else "RMSE"
-    plots.courses(trained.courses, left, f"{name} on rows held out")
+    plots.LossCurveDisplay.from_courses(
+        trained.courses, loss_name=f"{name} on rows held out", ax=left
+    )
     measured = trained.measured
     if isinstance(measured.report, ClassificationReport):
-        plots.confusion_matrix(measured.report, right)
+        plots.ConfusionMatrixDisplay.from_report(measured.report, ax=right)
     else:
-        plots.predicted_against_true(
-            measured.answers, measured.predictions, right, name=trained.rows.target
+        plots.PredictionErrorDisplay.from_predictions(
+            measured.answers, measured.predictions, name=trained.rows.target, ax=right
         )
     plots.save(figure, path)

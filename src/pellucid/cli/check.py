@@ -1,4 +1,4 @@
-"""`pellucid check`: is the gradient that of the loss? For a model file, or for an architecture."""
+"""`pellucid check`: all that can be proven of a model, or of an architecture's gradient."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from pellucid.check import check_gradient
-from pellucid.cli.data import AsJson
+from pellucid.cli.data import AsJson, open_data
 from pellucid.cli.exits import FAILED
+from pellucid.gradient_check import check_gradient
 from pellucid.model import Network
-from pellucid.predictor import Predictor
-from pellucid.saving import load
 
 
 def check(
@@ -25,6 +23,14 @@ def check(
             metavar="MODEL|ARCHITECTURE", help="A model file, or layer sizes such as 64-100-10."
         ),
     ],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Rows to check a model on, as DATA is elsewhere; by default random."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="The column with the answers, where the model does not know its name."),
+    ] = None,
     activation: Annotated[
         str | None, typer.Option(help="Of an architecture's hidden layers; by default relu.")
     ] = None,
@@ -34,62 +40,65 @@ def check(
     loss: Annotated[
         str | None, typer.Option(help="By default the one made for the output activation.")
     ] = None,
-    rows: Annotated[int, typer.Option(help="Random rows to check on.", min=1)] = 8,
-    tolerance: Annotated[float, typer.Option(help="Relative difference allowed.")] = 1e-5,
-    seed: Annotated[int, typer.Option(help="Of the rows, weights and directions.")] = 0,
+    rows: Annotated[int, typer.Option(help="Rows to check on, at the most.", min=1)] = 32,
+    tolerance: Annotated[
+        float, typer.Option(help="Relative difference allowed to a gradient.")
+    ] = 1e-5,
+    seed: Annotated[int, typer.Option(help="Of random rows, weights and directions.")] = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Compare backpropagation with central differences of the loss, layer by layer.
+    """Check a model: its file, each engine against the reference, the gradient of each layer.
 
-    Exits with 1 if the gradient of any layer is wrong, and names it.
+    A model file is asked for its digest, its test vectors and test rows, and finite weights. Exits
+    with 1 if anything is wrong, and names it. An architecture's gradient is checked alone.
     """
-    if re.fullmatch(r"\d+(-\d+)+", subject) and not Path(subject).exists():
-        sizes = [int(n) for n in subject.split("-")]
-        hidden, output = activation or "relu", output_activation or "softmax"
-        network, which = Network(sizes, hidden, output, loss, seed=seed), ""
-    elif activation or output_activation or loss:
-        raise ValueError("a model has its own activations and loss: give sizes to choose others")
-    else:
-        network, which = _network(subject)
+    if not re.fullmatch(r"\d+(-\d+)+", subject) or Path(subject).exists():
+        if activation or output_activation or loss:
+            raise ValueError(
+                "a model has its own activations and loss: give sizes to choose others"
+            )
+        return _check_model(subject, data, target, rows, tolerance, seed, as_json)
+    if data is not None:
+        raise ValueError("--data is for a model: an architecture is checked on random rows")
+    from pellucid.model_check.checking import random_targets
+
+    sizes = [int(n) for n in subject.split("-")]
+    network = Network(sizes, activation or "relu", output_activation or "softmax", loss, seed=seed)
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(rows, network.architecture.n_inputs))
-    result = check_gradient(
-        network, X, _targets(network, rows, rng), tolerance=tolerance, seed=seed
-    )
+    X = rng.normal(size=(rows, sizes[0]))
+    y = random_targets(network, rows, rng)
+    result = check_gradient(network, X, y, tolerance=tolerance, seed=seed)
     if as_json:
         segments = [vars(segment) for segment in result.segments]
         document = {"passed": result.passed, "verdict": result.verdict, "segments": segments}
         print(json.dumps(document, indent=2))
     else:
-        print(f"{which}{network.architecture}, {network.loss.name}, on {rows} random rows")
+        print(f"{network.architecture}, {network.loss.name}, on {rows} random rows")
         print(result)
     return 0 if result.passed else FAILED
 
 
-def _network(path: str) -> tuple[Network, str]:
-    """The network of a model file, in double precision if it is one of a bag; and which that is."""
-    model = load(path)
-    if isinstance(model, Network):
-        return model, ""
-    if isinstance(model, Predictor):
-        return model.network, ""
-    if not hasattr(model, "_bag"):  # an estimator, or a pipeline that ends in one
-        last = model[-1] if hasattr(model, "steps") else model
-        network: Network = last.network_
-        return network, ""
-    bag = model._bag
-    theta = bag.members[0].theta.astype(np.float64)
-    which = f"network 1 of {len(bag.members)}, all of one shape: "
-    return Network.from_file(theta, bag.objective.to_dict()), which
+def _check_model(
+    path: str,
+    data: str | None,
+    target: str | None,
+    rows: int,
+    tolerance: float,
+    seed: int,
+    as_json: bool,
+) -> int:
+    from pellucid.model_check import check as check_model
+    from pellucid.model_check.file_checks import check_file
+    from pellucid.subject import Subject
 
-
-def _targets(network: Network, rows: int, rng: np.random.Generator) -> np.ndarray:
-    """Random targets (rows, n_outputs) of the kind that the loss takes."""
-    k = network.architecture.n_outputs
-    if network.loss.normalised:
-        return np.eye(k)[rng.integers(k, size=rows)]
-    if network.loss.target_high == 1.0:
-        return rng.integers(2, size=(rows, k)).astype(float)
-    if network.loss.target_low == 0.0:
-        return rng.poisson(2.0, size=(rows, k)).astype(float)
-    return rng.normal(size=(rows, k))
+    X = y = None
+    if data is not None:
+        table = open_data(data)
+        subject: Subject | None = check_file(path)[1]
+        if subject is not None:
+            X, y = subject.divide(table, target)
+    elif target is not None:
+        raise ValueError("--target is the column of --data that has the answers: give both")
+    result = check_model(path, X, y, rows=rows, tolerance=tolerance, seed=seed)
+    print(json.dumps(result.to_dict(), indent=2) if as_json else str(result))
+    return 0 if result.passed else FAILED

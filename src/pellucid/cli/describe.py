@@ -10,12 +10,12 @@ import numpy as np
 from pellucid import datasets as built_in
 from pellucid import model_file
 from pellucid.cli.data import AsJson, ModelPath
-from pellucid.cli.scores import NAMES, Score
 from pellucid.columns import TextColumn, listed
 from pellucid.engines import available
 from pellucid.model import Network
 from pellucid.predictor import Predictor
 from pellucid.saving import load
+from pellucid.scores import NAMES, Score
 
 if TYPE_CHECKING:
     from pellucid.tabular import TabularClassifier, TabularRegressor

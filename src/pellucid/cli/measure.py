@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid import model_file
-from pellucid.cli.scores import Score, as_data, of_classes, of_numbers, part
 from pellucid.metrics import (
     ClassificationReport,
     RegressionReport,
@@ -19,6 +18,7 @@ from pellucid.metrics import (
 )
 from pellucid.predictor import class_numbers
 from pellucid.rows import answered
+from pellucid.scores import Score, as_data, of_classes, of_numbers, part
 from pellucid.tables import find_column
 from pellucid.tabular import Schema, TabularClassifier, TabularRegressor
 from pellucid.tabular.frames import CATEGORY, frame_of

@@ -16,12 +16,12 @@ def draw(fit: Fit, path: Path) -> None:
 
     figure, (left, right) = plots.side_by_side(2)
     name = "accuracy" if fit.task == "classification" else "R2"
-    plots.learning_curve(fit.history, left, score_name=name)
+    plots.LossCurveDisplay.from_history(fit.history, score_name=name, ax=left)
     if isinstance(fit.report, ClassificationReport):
-        plots.confusion_matrix(fit.report, right)
+        plots.ConfusionMatrixDisplay.from_report(fit.report, ax=right)
     else:
-        plots.predicted_against_true(
-            fit.answers, fit.predictions, right, name=fit.predictor.target_name
+        plots.PredictionErrorDisplay.from_predictions(
+            fit.answers, fit.predictions, name=fit.predictor.target_name, ax=right
         )
     plots.save(figure, path)
 

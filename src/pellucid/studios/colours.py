@@ -3,19 +3,7 @@
 from __future__ import annotations
 
 from pellucid.page import COLOURS
-
-SERIES = {
-    "light": "#0072b2 #d55e00 #009e73 #c46a9b #7b3f00 #3d424b",
-    "dark": "#56b4e9 #e69f00 #00ad7e #cc79a7 #f0e442 #d5d8de",
-}
-DIVERGING = {
-    "light": "#8f3b00 #d55e00 #f4b98f #ffffff #94c3e3 #0072b2 #00416b",
-    "dark": "#ffd9a0 #e69f00 #704f0c #14171a #1f5475 #56b4e9 #cdeaff",
-}
-SEQUENTIAL = {
-    "light": "#ffffff #cfe2f1 #8abbdd #3a8bc0 #0b4a80 #062a4d",
-    "dark": "#14171a #1c3a56 #1f6296 #3f9ad2 #8fcdf2 #e3f4ff",
-}
+from pellucid.plots.palette import THEMES
 
 
 def colours() -> str:
@@ -28,9 +16,13 @@ def colours() -> str:
     )
 
 
-def _variables(theme: str) -> str:
-    named = COLOURS[theme] | {
-        "series": SERIES[theme], "diverging": DIVERGING[theme], "sequential": SEQUENTIAL[theme]
-    }  # fmt: skip
-    several = "".join(f"--series-{i}:{colour};" for i, colour in enumerate(SERIES[theme].split()))
-    return "".join(f"--{name}:{value};" for name, value in named.items()) + several
+def _variables(name: str) -> str:
+    """Those of one theme; of pictures, `series-0`, ... for styles, and lists of all for drawings."""
+    theme = THEMES[name]
+    made = COLOURS[name] | {
+        "series": " ".join(theme.colours),
+        "diverging": " ".join(theme.below_to_above),
+        "sequential": " ".join(theme.low_to_high),
+        **{f"series-{i}": colour for i, colour in enumerate(theme.colours)},
+    }
+    return "".join(f"--{name}:{value};" for name, value in made.items())

@@ -72,7 +72,9 @@ class EstimatorSubject(Subject):
 
     def _encode_targets(self, y: Any) -> Floats:
         y = np.asarray(y)
-        if self.classes is not None and y.dtype == object:
+        if self.classes is None:
+            y = y.reshape(len(y), -1)  # one column a target
+        elif y.dtype == object:
             y = np.array(y.tolist())
         return np.asarray(self.model._target.encode(y), np.float64).reshape(len(y), -1)
 

@@ -144,7 +144,7 @@ class Subject:
     # --- what each kind of model does in its own way --------------------------------------------
 
     def _encode(self, X: Any) -> Floats:
-        return self._matrix(X)
+        return self.matrix(X)
 
     def _encode_targets(self, y: Any) -> Floats:
         raise NotImplementedError
@@ -247,13 +247,13 @@ class Subject:
 
     def _rows_of(self, frame: Any) -> Any:
         """The rows of a polars frame as `encode` takes them."""
-        return self._matrix(frame)
+        return self.matrix(frame)
 
     def _rows_of_columns(self, columns: Mapping[str, list[Any]]) -> Any:
         """The same for a dict of columns."""
-        return self._matrix(columns)
+        return self.matrix(columns)
 
-    def _matrix(self, X: Any) -> Floats:
+    def matrix(self, X: Any) -> Floats:
         """Rows as numbers (n, columns): columns of a table by their names, or by their places."""
         n = len(self.columns)
         if isinstance(X, Mapping) or hasattr(X, "columns"):

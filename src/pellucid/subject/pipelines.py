@@ -60,7 +60,7 @@ class PipelineSubject(Subject):
         return columns, [Input(name, i, NUMERIC, numbers[i]) for i, name in enumerate(names)]
 
     def _encode(self, X: Any) -> Floats:
-        X = table_of(X, self.columns) if self.takes_tables else self._matrix(X)
+        X = table_of(X, self.columns) if self.takes_tables else self.matrix(X)
         for step in self.steps:
             X = step.transform(_with_names(X, step))
         return self.last.encode(X)
@@ -79,7 +79,7 @@ class PipelineSubject(Subject):
         return frame if self.takes_tables else super()._rows_of(frame)
 
     def _rows_of_columns(self, columns: Mapping[str, list[Any]]) -> Any:
-        return typed(columns, self.taken) if self.takes_tables else self._matrix(columns)
+        return typed(columns, self.taken) if self.takes_tables else self.matrix(columns)
 
 
 def _with_names(X: Any, step: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, r2_score
 
-from pellucid.cli.scores import Score, as_data, board, of_classes, of_numbers, part
+from pellucid.scores import Score, as_data, board, of_classes, of_numbers, part
 
 RNG = np.random.default_rng(0)
 

@@ -1,0 +1,104 @@
+"""Rows are what is learnt from: how many of each class, which come twice, which contradict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import blake2b
+
+import numpy as np
+
+from pellucid.diagnosis.case import FEWEST, Case, Floats, NotMeasured, Part, Sign
+
+UNRECOGNISED = 0.5
+"""A rare class is no disease where more than such a part of its rows is recognised."""
+
+COINCIDENCE = 3
+"""So many rows of a test may be in training by chance."""
+
+
+def rare_class(case: Case, limit: float) -> Iterator[Sign]:
+    """A class with far fewer rows than an even share, of which the network recognises few."""
+    if not case.of_classes:
+        raise NotMeasured("it does not tell one class of several")
+    scored = case.test_scored or case.scored
+    true, told = case.codes(scored[0].y), case.codes(scored[1])
+    n_classes = max(2, case.rows.y.shape[1])
+    counts = np.bincount(case.codes(case.rows.y), minlength=n_classes)
+    even = len(case.rows.y) / n_classes
+    worst = None
+    for code in np.flatnonzero((counts < limit * even) & (counts > 0)):
+        own = true == code
+        if own.any() and (told[own] == code).mean() < UNRECOGNISED:
+            worst = code if worst is None or counts[code] < counts[worst] else worst
+    if worst is not None:
+        own, name = true == worst, case.class_name(int(worst))
+        yield Sign(
+            name,
+            f"class {name!r} has {counts[worst]} of {len(case.rows.y)} rows, "
+            f"{counts[worst] / even:.2g} of an even share (limit {limit:g}), and "
+            f"{(told[own] == worst).mean():.0%} of them are recognised",
+            float(counts[worst] / even),
+            f"let its rows count for more: {case.call('weights')}; or gather more of them",
+        )
+
+
+def shared_rows(case: Case, limit: float) -> Iterator[Sign]:
+    """Test rows that are training rows too, inputs and target."""
+    if case.test is None:
+        raise NotMeasured("no test rows were given")
+    known = Counter(_keys(case.rows, with_targets=True))
+    test = _keys(case.test, with_targets=True)
+    shared = sum(key in known for key in test)
+    twice = sum(n for n in known.values() if n > 1) / len(case.rows.X)  # so common by nature
+    share = shared / len(test)
+    if share > limit and share > 2 * twice and shared > COINCIDENCE:
+        yield Sign(
+            "",
+            f"{shared} of {len(test)} test rows ({share:.1%}, limit {limit:.0%}) are training "
+            "rows too: the score on them tells what was learnt by heart",
+            share,
+            "drop duplicates before the rows are split; of rows that belong together (one patient, "
+            "one day) put all on the same side",
+        )
+
+
+def contradictory_rows(case: Case, limit: float) -> Iterator[Sign]:
+    """Rows with the same inputs and different targets: what cannot be learnt."""
+    X, y = case.rows
+    if len(X) < FEWEST:
+        raise NotMeasured(f"fewer than {FEWEST} rows")
+    places: dict[bytes, int] = {}
+    group = np.array([places.setdefault(key, len(places)) for key in _keys(case.rows)])
+    sizes = np.bincount(group)
+    if case.of_classes:
+        pairs = Counter(zip(group.tolist(), case.codes(y).tolist(), strict=True))
+        most = np.zeros(len(sizes), int)
+        for (place, _), n in pairs.items():
+            most[place] = max(most[place], n)
+        lost = float((sizes - most).sum() / len(X))
+        what = "of the rows cannot be told right by anyone"
+    else:
+        sums = np.stack([np.bincount(group, column) for column in y.T], axis=1)
+        off = y - (sums / sizes[:, None])[group]
+        spread = float(((y - y.mean(axis=0)) ** 2).sum())
+        lost = float((off * off).sum()) / spread if spread else 0.0
+        what = "of the targets' variance cannot be explained by anyone"
+    if lost > limit:
+        n = int((sizes[group] > 1).sum())
+        yield Sign(
+            "",
+            f"{n} rows have the same inputs as others, and {lost:.1%} {what} (limit {limit:.0%}): "
+            "their targets differ",
+            lost,
+            "look at those rows: correct their targets, or add the columns that tell them apart",
+        )
+
+
+def _keys(part: Part, with_targets: bool = False) -> list[bytes]:
+    """A digest of each row; -0 is 0."""
+    arrays: list[Floats] = [part.X, part.y] if with_targets else [part.X]
+    rows = zip(*arrays, strict=True)
+    return [
+        blake2b(b"".join((p + 0.0).tobytes() for p in row), digest_size=16).digest() for row in rows
+    ]

@@ -17,7 +17,7 @@ def colours() -> str:
 
 
 def _variables(name: str) -> str:
-    """Those of one theme; of pictures, `series-0`, ... for styles, and lists of all for drawings."""
+    """Those of one theme: each for styles, and lists of several for drawings."""
     theme = THEMES[name]
     made = COLOURS[name] | {
         "series": " ".join(theme.colours),

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from pellucid.studios.guard import Guard
 from pellucid.studios.shelf import Shelf
@@ -38,8 +37,9 @@ class Server:
         self.token = secrets.token_urlsafe(24)
         self._sock = sock
         self._address = address
-        guarded = Guard(_application(self.shelf), self.token, sock.getsockname()[1],
-                        loopback=loopback)  # fmt: skip
+        self._warm_up = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+        app = _application(self.shelf, self._warm_up)
+        guarded = Guard(app, self.token, sock.getsockname()[1], loopback=loopback)
         self._server = _uvicorn(guarded)
 
     def url(self, query: str = "") -> str:
@@ -55,12 +55,13 @@ class Server:
         from pellucid.serving.server import ended_by_signals
 
         with ended_by_signals(self._server):
-            threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+            self._warm_up.start()
             announce()
             self._server.run(sockets=[self._sock])
 
     def start(self) -> None:
         """Serve in a thread of its own, until the process ends."""
+        self._warm_up.start()
         threading.Thread(
             target=self._server.run, args=([self._sock],), name="studio", daemon=True
         ).start()
@@ -73,12 +74,7 @@ def refuse_without_nicegui() -> None:
             raise ValueError(f"the studio needs {name}: pip install 'pellucid[studio]'")
 
 
-def query_of(data: str) -> str:
-    """The query of an address that begins with some data."""
-    return urlencode({"data": data})
-
-
-def _application(shelf: Shelf) -> Any:
+def _application(shelf: Shelf, warm_up: threading.Thread) -> Any:
     """The page as an ASGI application; NiceGUI has one for the whole process."""
     from fastapi import FastAPI
     from nicegui import ui
@@ -90,6 +86,7 @@ def _application(shelf: Shelf) -> Any:
 
     @ui.page("/", response_timeout=120, reconnect_timeout=GONE)
     async def studio() -> None:
+        await asyncio.to_thread(warm_up.join)
         address = ui.context.client.request.url.query
         session = await asyncio.to_thread(Session, shelf, address)
         Page(session)
@@ -126,7 +123,7 @@ def _uvicorn(app: Any) -> uvicorn.Server:
 
 
 def _warm_up() -> None:
-    """Import what the first page needs, so that it need not wait."""
+    """Import what the first page needs, before it is asked for, and in one thread alone."""
     from pellucid.studios.session import Session
 
     Session(Shelf()).close()

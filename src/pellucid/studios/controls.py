@@ -6,6 +6,7 @@ Each calls `changed` with the new value when a person sets it, and not when the 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -27,6 +28,7 @@ class Control:
     """
 
     def __init__(self, label: str, hint: str, changed: Changed) -> None:
+        self.name = label
         self._changed = changed
         self._put: Any = None
         self._id = f"control-{next(_numbers)}"
@@ -109,6 +111,40 @@ class Number(Control):
         return super()._told(event)
 
 
+class Range(ui.element):
+    """The browser's own slider, which keys move too.
+
+    Parameters
+    ----------
+    label : its name, for those who do not see it.
+    low, high, step : of its values.
+    moved, let_go : called with the value while it moves, and when it is let go.
+    """
+
+    def __init__(
+        self, label: str, low: float, high: float, step: float, *,
+        moved: Changed | None = None, let_go: Changed | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__("input")
+        self.props(f'type=range min={low} max={high} step={step} aria-label="{label}"')
+        self._classes.append("range")
+        for event, tell in (("input", moved), ("change", let_go)):
+            if tell is not None:
+                self.on(event, partial(_tell, tell),
+                        js_handler="(event) => emit(Number(event.target.value))")  # fmt: skip
+
+    def put(self, value: float, high: float | None = None) -> None:
+        """Show a value, and another end."""
+        new = {"value": value} | ({} if high is None else {"max": high})
+        if any(self._props.get(name) != now for name, now in new.items()):
+            self._props.update(new)
+            self.update()
+
+
+def _tell(tell: Changed, event: GenericEventArguments) -> Any:
+    return tell(float(event.args))
+
+
 class Slide(Control):
     """A number between two, by a slider; told when it is let go."""
 
@@ -122,14 +158,26 @@ class Slide(Control):
         super().__init__(label, hint, changed)
 
     def _make(self) -> Any:
-        made = ui.slider(min=self._low, max=self._high, step=self._step, value=self._low)
-        made.classes("field").on("change", self._let_go)
-        made.on_value_change(lambda event: self.readout.set_text(self._shown(event.value)))
+        made = Range(
+            self.name, self._low, self._high, self._step, moved=self._move, let_go=self._let_go
+        )
         self.readout = ui.label(self._shown(self._low)).classes("readout")
-        return made
+        return made.classes("field")
 
-    def _let_go(self, event: GenericEventArguments) -> Any:
-        value = float(event.args)
+    def put(self, value: Any) -> None:
+        """Show a value that no person has set here."""
+        self._put = value
+        self.field.put(value)
+        self._move(value)
+
+    def enable(self, enabled: bool) -> None:
+        """Whether it can be set."""
+        self.field.props("" if enabled else "disabled", remove="disabled" if enabled else "")
+
+    def _move(self, value: float) -> None:
+        self.readout.set_text(self._shown(value))
+
+    def _let_go(self, value: float) -> Any:
         if value == self._put:
             return None
         self._put = value

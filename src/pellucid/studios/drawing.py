@@ -82,7 +82,8 @@ def packed(values: Any, kind: str = "float32") -> dict[str, Any]:
     >>> packed([[1, 2], [3, 255]], "uint8")
     {'kind': 'uint8', 'shape': [2, 2], 'bytes': 'AQID/w=='}
     """
-    array = np.ascontiguousarray(values, np.dtype(kind).newbyteorder("<"))
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite there
+        array = np.ascontiguousarray(values, np.dtype(kind).newbyteorder("<"))
     return {
         "kind": kind,
         "shape": list(array.shape),

@@ -52,8 +52,9 @@ class Page:
         self._told = ""
         ui.add_css(colours() + (ASSETS / "studio.css").read_text("utf-8"))
         ui.add_head_html(f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>")
-        ui.context.client.on_delete(self.close)
-        ui.context.client.on_exception(lambda error: self.say(f"{error}"))
+        self.client = ui.context.client
+        self.client.on_delete(self.close)
+        self.client.on_exception(lambda error: self.say(f"{error}"))
         with ui.element("div").classes("studio") as self.root:
             self.player = Player(self)
             self.banner = Banner()
@@ -156,8 +157,9 @@ class Page:
 
     def keep_address(self) -> None:
         """Have the tab's address say all of this."""
-        query = json.dumps(self.session.address())
-        ui.context.client.run_javascript(f"pellucid.keepAddress({query})")
+        if not self.client.is_deleted:
+            query = json.dumps(self.session.address())
+            self.client.run_javascript(f"pellucid.keepAddress({query})")
 
     # --- its own pace ---------------------------------------------------------------------------
 
@@ -179,8 +181,8 @@ class Page:
             if panel.place.place != "details" or panel.place.name == open_tab
         ]  # fmt: skip
         measured = await self.away(_measure, panels, view)
-        if self.session.run is not view.run:
-            return  # another run has begun meanwhile
+        if self.session.run is not view.run or self.client.is_deleted:
+            return  # another run has begun meanwhile, or the tab is gone
         for panel, (what, error) in zip(panels, measured, strict=True):
             if error:
                 self.say(f"{panel.place.title}: {error}")
@@ -191,6 +193,8 @@ class Page:
         self.timer.interval = max(OFTEN, min((perf_counter() - began) / SHARE, 2.0))
 
     def _tell_changed(self) -> None:
+        if self.client.is_deleted:
+            return
         self._run, self._seen, self._told = self.session.run, None, ""
         self.session.set("pick", "")
         self.player.changed()

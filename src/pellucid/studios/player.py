@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
+from pellucid.studios.controls import Range
+
 if TYPE_CHECKING:
     from pellucid.studios.page import Page
     from pellucid.studios.view import View
@@ -27,7 +29,6 @@ class Player:
     def __init__(self, page: Page) -> None:
         self.page = page
         self._speed = inf
-        self._put: Any = None
         with ui.element("header").classes("header"):
             with ui.element("div").classes("header-row about"):
                 with ui.element("h1"):
@@ -60,12 +61,8 @@ class Player:
         with ui.element("div").classes("epoch"):
             self.epoch = ui.label("0").classes("epoch-number").props("id=epoch")
             self.of = ui.label().classes("muted epoch-of")
-        self.slider = (
-            ui.slider(min=0, max=1, value=0)
-            .classes("timeline")
-            .props('id=timeline aria-label="Epoch that is shown"')
-        )
-        self.slider.on_value_change(self._slid)
+        self.slider = Range("Epoch that is shown", 0, 1, 1, moved=self._slid)
+        self.slider.classes("timeline").props("id=timeline")
         self.live = ui.button("live", color=None, on_click=self._live).classes("live")
         self.live.props("flat dense no-caps id=live").props('aria-label="Follow the newest epoch"')
 
@@ -110,11 +107,8 @@ class Player:
         self.page.session.shown = None
         self.page.keep_address()
 
-    def _slid(self, event: ValueChangeEventArguments[Any]) -> None:
-        if event.value is None or event.value == self._put:
-            return
-        epoch, session = int(event.value), self.page.session
-        self._put = epoch
+    def _slid(self, value: float) -> None:
+        epoch, session = int(value), self.page.session
         session.shown = None if epoch >= session.run.standing.epoch else epoch
         if not session.run.standing.playing:
             self.page.keep_address()
@@ -150,10 +144,7 @@ class Player:
         more = f" + {within}/{standing.steps_an_epoch} steps" if within and view.live else ""
         self.of.text = f"of {view.experiment.epochs:,}".replace(",", " ") + more
         last = max(standing.epoch, 1)
-        self._put = view.epoch
-        if self.slider._props["max"] != last:
-            self.slider.props(f"max={last}")
-        self.slider.value = view.epoch
+        self.slider.put(view.epoch, last)
         self.live.classes(**{"add" if view.live else "remove": "on"})
         rate = standing.steps_a_second
         self.pace.text = f"{rate:,.0f} steps/s".replace(",", " ") if rate else ""

@@ -22,6 +22,7 @@ class NetworkSettings(Panel):
     def build(self) -> None:
         """Its controls."""
         page = self.page
+        self._rows: list[tuple[ui.number, ui.select]] = []
         self.layers = ui.element("div").classes("layers")
         self.add = ui.button("Add a layer", icon="add", on_click=self._add)
         self.add.props("flat dense no-caps id=add-layer")
@@ -45,12 +46,14 @@ class NetworkSettings(Panel):
     def changed(self) -> None:
         """A line for each layer, and what the task suggests."""
         experiment, network = self.session.experiment, self.session.run.network
-        self.layers.clear()
-        with self.layers:
-            for i, (units, name) in enumerate(
-                zip(experiment.hidden, experiment.activation, strict=True)
-            ):
-                self._layer(i, units, name)
+        if len(self._rows) != len(experiment.hidden):
+            self.layers.clear()
+            with self.layers:
+                self._rows = [self._layer(i) for i in range(len(experiment.hidden))]
+        for (size, kind), units, name in zip(
+            self._rows, experiment.hidden, experiment.activation, strict=True
+        ):
+            size.value, kind.value = units, name
         self.add.set_enabled(len(experiment.hidden) < MOST_LAYERS)
         output, loss = network.architecture.layers[-1].activation.name, network.objective.loss.name
         self.output.offer(_or_default(ACTIVATIONS, experiment.output, output), experiment.output)
@@ -61,19 +64,20 @@ class NetworkSettings(Panel):
         )
         self.bias.put(experiment.bias)
 
-    def _layer(self, i: int, units: int, activation: str) -> None:
+    def _layer(self, i: int) -> tuple[ui.number, ui.select]:
+        """The line of one layer: its units and its activation."""
         with ui.element("div").classes("layer").props(f'role=group aria-label="Layer {i + 1}"'):
             ui.label(f"{i + 1}").classes("layer-name")
-            size = ui.number(value=units, min=1, max=MOST_UNITS, precision=0)
-            size.props(
-                f'dense outlined debounce=500 suffix=units aria-label="Units of layer {i + 1}"'
-            )
+            size = ui.number(min=1, max=MOST_UNITS, precision=0)
+            size.props("dense outlined debounce=500 suffix=units")
+            size.props(f'aria-label="Units of layer {i + 1}"')
             size.on_value_change(lambda event: self._resize(i, event.value))
-            kind = ui.select(self._activations, value=activation)
-            kind.props(f'dense outlined options-dense aria-label="Activation of layer {i + 1}"')
+            kind = ui.select(self._activations).props("dense outlined options-dense")
+            kind.props(f'aria-label="Activation of layer {i + 1}"')
             kind.on_value_change(lambda event: self._activate(i, event.value))
-            drop = ui.button(icon="close", on_click=lambda: self._drop(i))
+            drop = ui.button(icon="close", color=None, on_click=lambda: self._drop(i))
             drop.props(f'flat round dense size=sm aria-label="Take layer {i + 1} out"')
+        return size, kind
 
     async def _add(self) -> None:
         e = self.session.experiment
@@ -89,12 +93,13 @@ class NetworkSettings(Panel):
 
     async def _resize(self, i: int, units: Any) -> None:
         e = self.session.experiment
-        if units is not None and int(units) != e.hidden[i]:
+        if units is not None and i < len(e.hidden) and int(units) != e.hidden[i]:
             await self.page.change(hidden=(*e.hidden[:i], int(units), *e.hidden[i + 1 :]))
 
-    async def _activate(self, i: int, name: str) -> None:
+    async def _activate(self, i: int, name: Any) -> None:
         e = self.session.experiment
-        await self.page.change(activation=(*e.activation[:i], name, *e.activation[i + 1 :]))
+        if i < len(e.hidden) and name not in (None, e.activation[i]):
+            await self.page.change(activation=(*e.activation[:i], name, *e.activation[i + 1 :]))
 
 
 def _or_default(table: Any, chosen: str, suits: str) -> dict[str, str]:

@@ -29,8 +29,8 @@ ASSETS = Path(__file__).parent / "assets"
 OFTEN = 0.08
 """Seconds from one look at the run to the next, at the least."""
 
-SHARE = 0.25
-"""Of its time, at the most, that a page computes pictures; the rest is the engine's."""
+SHARE = 0.06
+"""Of the time, at the most, that each panel computes while a run plays, for the engine's sake."""
 
 Made = TypeVar("Made")
 
@@ -50,6 +50,7 @@ class Page:
         self._looks = 0  # how often a panel has asked to be looked at again
         self._run = session.run
         self._told = ""
+        self._due: dict[str, float] = {}  # when a panel may be drawn again, by its name
         ui.add_css(colours() + (ASSETS / "studio.css").read_text("utf-8"))
         ui.add_head_html(f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>")
         self.client = ui.context.client
@@ -175,22 +176,24 @@ class Page:
             return
         began = perf_counter()
         self.player.show(view)
-        open_tab = self._tabs.value
-        panels = [
-            panel for panel in self.panels
-            if panel.place.place != "details" or panel.place.name == open_tab
-        ]  # fmt: skip
+        panels = [panel for panel in self.panels if self._is_due(panel, began, s.playing)]
         measured = await self.away(_measure, panels, view)
         if self.session.run is not view.run or self.client.is_deleted:
             return  # another run has begun meanwhile, or the tab is gone
-        for panel, (what, error) in zip(panels, measured, strict=True):
+        for panel, (what, error, seconds) in zip(panels, measured, strict=True):
+            self._due[panel.place.name] = began + seconds / SHARE
             if error:
                 self.say(f"{panel.place.title}: {error}")
             elif what is not None:
                 panel.show(what)
         self._tell_end(view)
         self._seen = seen
-        self.timer.interval = max(OFTEN, min((perf_counter() - began) / SHARE, 2.0))
+
+    def _is_due(self, panel: Panel, now: float, playing: bool) -> bool:
+        """Whether it can be seen, and has let the engine work long enough since it was drawn."""
+        if panel.place.place == "details" and panel.place.name != self._tabs.value:
+            return False
+        return not playing or now >= self._due.get(panel.place.name, 0.0)
 
     def _tell_changed(self) -> None:
         if self.client.is_deleted:
@@ -234,12 +237,14 @@ class Page:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _measure(panels: list[Panel], view: View) -> list[tuple[Any, str]]:
-    """What each panel has to show; one that fails does so alone."""
-    made: list[tuple[Any, str]] = []
+def _measure(panels: list[Panel], view: View) -> list[tuple[Any, str, float]]:
+    """What each panel has to show, what went wrong, seconds taken; one that fails does so alone."""
+    made: list[tuple[Any, str, float]] = []
     for panel in panels:
+        began, what, error = perf_counter(), None, ""
         try:
-            made.append((panel.measure(view), ""))
-        except Exception as error:
-            made.append((None, str(error) or type(error).__name__))
+            what = panel.measure(view)
+        except Exception as failure:
+            error = str(failure) or type(failure).__name__
+        made.append((what, error, perf_counter() - began))
     return made

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from math import inf, isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,17 +33,20 @@ if TYPE_CHECKING:
 
 Theta: TypeAlias = "NDArray[np.float64]"
 
-SLICE = 0.03
+SLICE = 0.1
 """Seconds, about, that the engine works before it looks whether something else is asked for."""
 
 MOST_RECORDED, MOST_BYTES = 1000, 64 * 2**20
 """Epochs whose weights are kept, and bytes of them all: beyond either every second one goes."""
 
+MOST_ROOM = 32 * 2**20
+"""Bytes of rows that are gathered for the steps of one slice."""
+
 MOST_MEASURED = 10_000
 """Rows at the most that scores are measured on, the first ones."""
 
 MEASURE_EVERY = 0.1
-"""Seconds between two measurements while playing at full speed."""
+"""Seconds between two measurements while playing at full speed, or twenty times what one takes."""
 
 LEAST_RECORDED, LEAST_TIME = 250, 0.5
 """Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
@@ -106,7 +108,7 @@ class _Progress:
     drawn: int = 0  # epochs whose order of rows has been drawn
     within: int = 0  # steps taken in the epoch under way
     rows: NDArray[np.intp] | None = None  # the order of its rows
-    losses: list[float] = field(default_factory=list)  # of its batches so far, times their rows
+    losses: list[float] = field(default_factory=list)  # of its steps so far, times their rows
     curve: list[float] = field(default_factory=list)  # training loss of each epoch
     marks: list[Mark] = field(default_factory=list)
     thinning: int = 1  # of recorded epochs, each so manyeth is kept
@@ -154,6 +156,7 @@ class Run:
         self._closed = False
         self._fresh = False  # whether to begin again
         self._rate = 0.0
+        self._room = np.empty((0, 0))
         self._cost = 0.0  # seconds of the last measurement
         self._failure: BaseException | None = None
         self._progress = self._begin()
@@ -330,7 +333,8 @@ class Run:
         per = self.steps_an_epoch
         if progress.within or left < per or self._pace * per > 2 * SLICE:
             some = max(int(SLICE / max(self._pace, 1e-6)), 1)
-            self._take_steps(int(min(left, per - progress.within, some)))
+            room = max(MOST_ROOM // (self.material.X.shape[1] * 8 * self._size), 1)
+            self._take_steps(int(min(left, per - progress.within, some, room)))
         else:
             k = max(int(SLICE / max(self._pace * per, 1e-6)), 1)
             if progress.epoch < 50:  # those in which most happens are all recorded
@@ -388,23 +392,30 @@ class Run:
             progress.losses = []
         assert progress.rows is not None
         before = progress.state.theta
-        rates = self._drawn.rates[0]
-        for i in range(progress.within, progress.within + k):
-            rows = progress.rows[i * size : (i + 1) * size]
-            one = Epochs(None, rates[i : i + 1].reshape(1, 1))
-            batches = Batches(1, partial(_the_same, one), len(rows), 1, None, progress.drops)
-            losses, finite = self._run(m.X[rows], m.y[rows], batches)
-            progress.losses.append(losses[-1] * len(rows) if losses else inf)
-            progress.within += 1
-            if not finite:
-                progress.epoch += 1
-                self._enter([inf], False, before)
-                return
+        i = progress.within
+        rows = progress.rows[i * size : (i + k) * size]
+        X = self._gathered(rows)
+        some = Epochs(None, self._drawn.rates[:, i : i + k])  # to the engine, an epoch of its own
+        batches = Batches(1, lambda _: some, size, 1, None, progress.drops)
+        losses, finite = self._run(X, m.y[rows], batches)
+        progress.losses.append(losses[-1] * len(rows) if losses else inf)
+        progress.within += k
+        if not finite:
+            progress.epoch += 1
+            self._enter([inf], False, before)
+            return
         if progress.within == self.steps_an_epoch:
             loss = sum(progress.losses) / len(progress.rows)  # each row counts alike
             progress.within, progress.rows = 0, None
             progress.epoch += 1
             self._enter([loss], True, before)
+
+    def _gathered(self, rows: NDArray[np.intp]) -> Any:
+        """Those rows of X one after the other, in room that is used again and again."""
+        X = self.material.X
+        if len(self._room) < len(rows):
+            self._room = np.empty((len(rows), X.shape[1]))
+        return np.take(X, rows, axis=0, out=self._room[: len(rows)], mode="clip")
 
     def _enter(self, losses: list[float], finite: bool, before: Theta) -> None:
         """Record the end of epochs."""
@@ -416,11 +427,11 @@ class Run:
                 progress.state.theta = before
         elif progress.epoch >= self.experiment.epochs:
             progress.ended = "all epochs done"
-        due = self._target != inf or perf_counter() - self._measured >= MEASURE_EVERY
+        rest = max(MEASURE_EVERY, 20 * self._cost)
+        due = self._target != inf or perf_counter() - self._measured >= rest or isfinite(self.speed)
         if self._cost * LEAST_RECORDED < LEAST_TIME:
             since = progress.epoch - progress.marks[-1].epoch
-            due = due or since * LEAST_RECORDED >= self.experiment.epochs
-        due = due or progress.epoch <= 50 or isfinite(self.speed)
+            due = due or progress.epoch <= 50 or since * LEAST_RECORDED >= self.experiment.epochs
         if (due and progress.epoch % progress.thinning == 0) or progress.ended:
             began = perf_counter()
             progress.marks.append(self._mark(progress, losses[-1] if losses else inf))
@@ -460,10 +471,6 @@ class Run:
             progress.epoch, progress.state.steps, self.steps_an_epoch, playing, progress.ended,
             progress.state.theta, progress.marks[-1], self._rate if playing else 0.0,
         )  # fmt: skip
-
-
-def _the_same(one: Epochs, _: int) -> Epochs:
-    return one
 
 
 def _score(task: str, output: NDArray[Any], y: NDArray[Any]) -> float:

@@ -1,5 +1,5 @@
-# Two commands: `make demo` shows what pellucid does, `make test` shows that it is right.
-# Both make .venv first; nothing is installed twice until pyproject.toml or constraints.txt change.
+# `make demo` shows what pellucid does, `make studio` opens its page, `make test` shows that it is
+# right. All make .venv first; nothing is installed twice until pyproject.toml or constraints.txt change.
 
 PYTHON ?= python3
 FUZZ_SECONDS ?= 600
@@ -8,10 +8,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CPP := $(wildcard native/*.h native/*.cpp native/tests/*.h native/tests/*.cpp)
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*.h native/*.cpp)
 
-.PHONY: demo test test-oracles bench bench-quick bench-tables bench-serving bench-forms fuzz sanitize same-bits docs format clean
+.PHONY: demo studio test test-oracles bench bench-quick bench-tables bench-serving bench-forms fuzz sanitize same-bits docs format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
+
+studio: .venv/.studio
+	$(BIN)/pellucid studio
 
 test: .venv/.test
 	$(BIN)/ruff format --check .

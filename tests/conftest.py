@@ -173,3 +173,37 @@ def table(tmp_path):
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([["length", "colour", "price", "kind"], *rows])
     return path
+
+
+@pytest.fixture(scope="module")
+def studios():
+    """Starts studios, each in a process of its own; all end with the module's tests."""
+    from studio_tab import Studio
+
+    started = []
+
+    def start(*words):
+        started.append(Studio(*words))
+        return started[-1]
+
+    yield start
+    for studio in started:
+        if studio.process.poll() is None:
+            assert studio.end() == (0, "", "")
+
+
+NOTEBOOK = """
+import sys, pellucid
+window = pellucid.studio("circles")
+print(window._repr_html_(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def notebook_window():
+    """What a notebook's cell shows, of a process that goes on as a notebook's does."""
+    words = [sys.executable, "-c", NOTEBOOK]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield process.stdout.readline()
+    process.communicate(timeout=60)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pellucid.reporting import ModelCard, Report, model_card, report
     from pellucid.saving import load, save
     from pellucid.search import Tuning, tune
+    from pellucid.studios import studio
     from pellucid.tabular import TableWarning, TabularClassifier, TabularRegressor
 
 __all__ = [
@@ -115,6 +116,7 @@ __all__ = [
     "regression_report",
     "report",
     "save",
+    "studio",
     "to_sklearn",
     "tune",
 ]
@@ -161,6 +163,7 @@ _LATER = {
     "save": "saving",
     "Tuning": "search",
     "tune": "search",
+    "studio": "studios",
     "TableWarning": "tabular",
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",

@@ -19,6 +19,7 @@ from pellucid.cli.import_file import import_file
 from pellucid.cli.plot import plot
 from pellucid.cli.report_page import report
 from pellucid.cli.serve import serve
+from pellucid.cli.studio import studio
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
 from pellucid.cli.use import evaluate, predict
@@ -65,7 +66,7 @@ def _interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
 
 COMMANDS = (
     train, tune, predict, evaluate, info, explain, derivation, check, doctor, plot, report, export,
-    serve, datasets,
+    serve, studio, datasets,
 )  # fmt: skip
 
 for command in COMMANDS:

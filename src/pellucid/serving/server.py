@@ -91,13 +91,13 @@ def run(app: Starlette, sock: socket.socket, limits: Limits, announce: Callable[
         h11_max_incomplete_event_size=limits.header_bytes,
     )
     server = uvicorn.Server(config)
-    with _ended_by_signals(server):
+    with ended_by_signals(server):
         announce()
         server.run(sockets=[sock])
 
 
 @contextmanager
-def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+def ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
     """A signal ends the server and nothing else.
 
     uvicorn has handlers of its own while it runs. One that comes before would be lost, and the one

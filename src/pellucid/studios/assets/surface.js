@@ -1,0 +1,140 @@
+// The decision surface: a map of what the network says between two inputs, and the data on it.
+import { drawing, ramp, rgb, short, ticks, unpacked } from "pellucid-studio";
+
+const LEFT = 44, BOTTOM = 34, TOP = 26, RIGHT = 8;
+
+/** The map as an image, one pixel for each point of the grid, the highest line first. */
+function mapOf({ kind, side, values, classes }, colours, still) {
+  const image = new ImageData(side, side), data = image.data;
+  const ground = rgb(colours.ground);
+  const series = colours.series.map(rgb);
+  const table = ramp(kind === "two" ? between(colours) : colours.sequential);
+  for (let row = 0; row < side; row++)
+    for (let column = 0; column < side; column++) {
+      const from = (side - 1 - row) * side + column, to = 4 * (row * side + column);
+      let colour;
+      if (kind === "several") {
+        const most = series[classes[from] % series.length], k = still.classes.length;
+        const sure = Math.max(values[from] / 255 - 1 / k, 0) / (1 - 1 / k);
+        colour = most.map((c, i) => ground[i] + (c - ground[i]) * (0.1 + 0.5 * sure));
+      } else colour = table.subarray(3 * values[from], 3 * values[from] + 3);
+      data.set(colour, to);
+      data[to + 3] = 255;
+    }
+  return image;
+}
+
+/** From the colour of the first class over the ground to that of the second, both pale. */
+function between({ series, ground }) {
+  const pale = (colour) =>
+    "#" + rgb(colour).map((c, i) => Math.round(rgb(ground)[i] + (c - rgb(ground)[i]) * 0.6)
+      .toString(16).padStart(2, "0")).join("");
+  return [pale(series[0]), ground, pale(series[1])];
+}
+
+function axes(context, box, still, colours, toX, toY) {
+  const { left, top, width, height } = box;
+  context.strokeStyle = colours.line;
+  context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
+  context.fillStyle = colours.muted;
+  context.textBaseline = "top";
+  context.textAlign = "center";
+  for (const value of ticks(...still.ranges[0], Math.max(width / 70, 2)))
+    context.fillText(short(value), Math.min(toX(value), left + width - 8), top + height + 5);
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  for (const value of ticks(...still.ranges[1], Math.max(height / 50, 2)))
+    context.fillText(short(value), left - 6, toY(value));
+  context.fillStyle = colours.ink;
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  context.fillText(still.names[0], left + width / 2, top + height + BOTTOM - 1, width);
+  context.save();
+  context.translate(11, top + height / 2);
+  context.rotate(-Math.PI / 2);
+  context.textBaseline = "middle";
+  context.fillText(still.names[1], 0, 0, height);
+  context.restore();
+}
+
+function legend(context, box, still, colours) {
+  let x = box.left;
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  const say = (text, colour) => {
+    context.fillStyle = colour;
+    context.fillText(text, x, 11);
+    x += context.measureText(text).width;
+  };
+  if (still.classes) {
+    for (const [i, name] of still.classes.entries()) {
+      const short = name.length > 14 ? name.slice(0, 13) + "…" : name;
+      const end = x + 14 + context.measureText(short).width;
+      if (end > box.left + box.width - (i < still.classes.length - 1 ? 14 : 0)) { say("…", colours.muted); break; }
+      const n = colours.series.length;
+      dot(context, x + 5, 11, colours.series[i % n], colours, true, Math.floor(i / n));
+      x += 14;
+      say(short, colours.ink);
+      x += 10;
+    }
+  } else {
+    say(`${still.target}  ${short(still.low)} `, colours.ink);
+    const fill = context.createLinearGradient(x, 0, x + 60, 0);
+    colours.sequential.forEach((stop, i, all) => fill.addColorStop(i / (all.length - 1), stop));
+    context.fillStyle = fill;
+    context.fillRect(x, 6, 60, 10);
+    x += 64;
+    say(short(still.high), colours.ink);
+  }
+}
+
+/** A row: full if it is trained on, a ring if it is tested on; another shape once colours are used up. */
+function dot(context, x, y, colour, colours, full, shape = 0, edge = colours.ground) {
+  const size = full ? 3.6 : 3.2;
+  context.beginPath();
+  if (shape === 0) context.arc(x, y, size, 0, 2 * Math.PI);
+  else if (shape === 1) context.rect(x - size, y - size, 2 * size, 2 * size);
+  else { context.moveTo(x, y - size - 1); context.lineTo(x + size + 1, y + size); context.lineTo(x - size - 1, y + size); context.closePath(); }
+  context.fillStyle = full ? colour : colours.ground;
+  context.fill();
+  context.lineWidth = full ? 1 : 1.8;
+  context.strokeStyle = full ? edge : colour;
+  context.stroke();
+}
+
+export default drawing({
+  unpack: (payload) => ({
+    ...payload,
+    values: unpacked(payload.values),
+    classes: payload.classes && unpacked(payload.classes),
+  }),
+  unpackStill: (still) => ({ ...still, points: still.points.map(unpacked) }),
+  paint({ context, width, height, payload, still, colours, state }) {
+    if (!still) return;
+    const box = { left: LEFT, top: TOP, width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
+    const [[x0, x1], [y0, y1]] = still.ranges;
+    const toX = (x) => box.left + ((x - x0) / (x1 - x0)) * box.width;
+    const toY = (y) => box.top + box.height - ((y - y0) / (y1 - y0)) * box.height;
+    Object.assign(state, { box, toX, toY });
+    if (payload) {
+      const sheet = (state.sheet ??= document.createElement("canvas"));
+      sheet.width = sheet.height = payload.side;
+      sheet.getContext("2d").putImageData(mapOf(payload, colours, still), 0, 0);
+      context.imageSmoothingEnabled = true;
+      context.drawImage(sheet, box.left, box.top, box.width, box.height);
+    }
+    axes(context, box, still, colours, toX, toY);
+    legend(context, box, still, colours);
+    const table = still.classes ? null : ramp(colours.sequential);
+    const spread = still.high - still.low || 1;
+    for (const [which, points] of still.points.entries())
+      for (let i = 0; i < points.length; i += 3) {
+        const of = points[i + 2], n = colours.series.length;
+        const at = Math.round(255 * Math.min(Math.max((of - still.low) / spread, 0), 1));
+        const colour = still.classes ? colours.series[of % n] : `rgb(${table.slice(3 * at, 3 * at + 3).join()})`;
+        if (Number.isNaN(points[i]) || Number.isNaN(points[i + 1])) continue;
+        const shape = still.classes ? Math.floor(of / n) : 0, edge = still.classes ? colours.ground : colours.muted;
+        dot(context, toX(points[i]), toY(points[i + 1]), colour, colours, which === 0, shape, edge);
+      }
+  },
+});

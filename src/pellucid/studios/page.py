@@ -1,0 +1,250 @@
+"""A page is what one tab shows of its session, at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+from nicegui import ui
+
+from pellucid.studios.banner import Banner
+from pellucid.studios.colours import colours
+from pellucid.studios.experiment import Experiment
+from pellucid.studios.material import Material
+from pellucid.studios.panels import PANELS
+from pellucid.studios.panels.panel import Panel
+from pellucid.studios.player import Player
+from pellucid.studios.selection import Selection
+from pellucid.studios.session import Session
+from pellucid.studios.view import View
+
+ASSETS = Path(__file__).parent / "assets"
+
+OFTEN = 0.08
+"""Seconds from one look at the run to the next, at the least."""
+
+SHARE = 0.06
+"""Of the time, at the most, that each panel computes while a run plays, for the engine's sake."""
+
+Made = TypeVar("Made")
+
+
+class Page:
+    """The page of a session: header, panels, and what keeps them up to date.
+
+    Parameters
+    ----------
+    session : what the tab works on.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._pool = ThreadPoolExecutor(3, "page")
+        self._seen: Any = None
+        self._looks = 0  # how often a panel has asked to be looked at again
+        self._run = session.run
+        self._told = ""
+        self._due: dict[str, float] = {}  # when a panel may be drawn again, by its name
+        ui.add_css(colours() + (ASSETS / "studio.css").read_text("utf-8"))
+        ui.add_head_html(f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>")
+        self.client = ui.context.client
+        self.client.on_delete(self.close)
+        self.client.on_exception(lambda error: self.say(f"{error}"))
+        with ui.element("div").classes("studio") as self.root:
+            self.player = Player(self)
+            self.banner = Banner()
+            self.panels = self._build()
+        for panel in self.panels:
+            panel.changed()
+            panel.selected(session.selection)
+        self.player.changed()
+        if session.message:
+            self.say(session.message)
+        self.timer = ui.timer(OFTEN, self._tick)
+        if session.wanted:
+            ui.timer(0, self._go_to_wanted, once=True)
+
+    def _build(self) -> list[Panel]:
+        made = [place.panel(self) for place in PANELS]
+        with ui.element("main").classes("house"):
+            for column in ("left", "centre", "right"):
+                with ui.element("div").classes(f"column {column}"):
+                    for panel in made:
+                        if panel.place.place == column:
+                            self._card(panel)
+            self._details([panel for panel in made if panel.place.place == "details"])
+        return made
+
+    def _card(self, panel: Panel) -> None:
+        name = f"panel-{panel.place.name}"
+        section = ui.element("section").classes(f"card {name}")
+        with section.props(f"id={name} aria-labelledby={name}-title"):
+            with ui.element("h2").props(f"id={name}-title"):
+                ui.label(panel.place.title)
+            with ui.element("div").classes("card-body"):
+                panel.build()
+
+    def _details(self, panels: list[Panel]) -> None:
+        with ui.element("section").classes("card details").props("id=details aria-label=Details"):
+            with ui.tabs().props("dense no-caps align=left inline-label") as self._tabs:
+                for panel in panels:
+                    ui.tab(panel.place.name, panel.place.title)
+            chosen = self.session.settings.get("tab", "")
+            names = [panel.place.name for panel in panels]
+            first = chosen if chosen in names else names[0]
+            with ui.tab_panels(self._tabs, value=first, animated=False, keep_alive=True) as shown:
+                for panel in panels:
+                    with ui.tab_panel(panel.place.name).props(f"id=panel-{panel.place.name}"):
+                        panel.build()
+            shown.on_value_change(lambda event: self._open(event.value, names[0]))
+
+    def _open(self, name: str, first: str) -> None:
+        self.session.set("tab", "" if name == first else name)
+        self.keep_address()
+        self.refresh()
+
+    # --- what panels ask of it ------------------------------------------------------------------
+
+    async def change(self, *, keep_weights: bool = False, **changes: Any) -> bool:
+        """Begin another run, with some of the experiment other; whether that was possible."""
+        return await self._begin(self.session.change, keep_weights=keep_weights, **changes)
+
+    async def begin(
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None
+    ) -> bool:
+        """Begin the run of another experiment, as `Session.begin`; whether that was possible."""
+        return await self._begin(self.session.begin, experiment, material, theta)
+
+    async def _begin(self, how: Callable[..., None], *arguments: Any, **options: Any) -> bool:
+        self.root.classes(add="busy")
+        try:
+            await self.away(how, *arguments, **options)
+        except (ValueError, TypeError, MemoryError, OSError) as error:
+            self.say(str(error))
+            self._tell_changed()  # the controls go back to what there is
+            return False
+        finally:
+            self.root.classes(remove="busy")
+        self.banner.hide()
+        self._tell_changed()
+        return True
+
+    async def away(self, work: Callable[..., Made], *arguments: Any, **options: Any) -> Made:
+        """Do what waits or computes in a thread of its own, and come back with what it gave."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, partial(work, *arguments, **options))
+
+    def say(self, message: str, kind: str = "bad") -> None:
+        """Tell something in the banner: "bad" what went wrong, "good" or "plain" anything else."""
+        self.banner.say(message, kind)
+
+    def select(self, selection: Selection | None) -> None:
+        """Point at a unit, an edge or a row, for all panels; None at nothing."""
+        self.session.set("pick", "" if selection is None else str(selection))
+        for panel in self.panels:
+            panel.selected(selection)
+        self.keep_address()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Measure and show once more, although nothing was trained."""
+        self._looks += 1
+
+    def keep_address(self) -> None:
+        """Have the tab's address say all of this."""
+        if not self.client.is_deleted:
+            query = json.dumps(self.session.address())
+            self.client.run_javascript(f"pellucid.keepAddress({query})")
+
+    # --- its own pace ---------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        """Look at the run, and show whatever is new."""
+        if self.session.run is not self._run:
+            self._tell_changed()
+        view = self.session.view()
+        s = view.standing
+        seen = (id(view.run), s.steps, s.playing, s.ended, id(view.theta), view.epoch, view.live,
+                self._looks)  # fmt: skip
+        if seen == self._seen:
+            return
+        began = perf_counter()
+        self.player.show(view)
+        panels = [panel for panel in self.panels if self._is_due(panel, began, s.playing)]
+        measured = await self.away(_measure, panels, view)
+        if self.session.run is not view.run or self.client.is_deleted:
+            return  # another run has begun meanwhile, or the tab is gone
+        for panel, (what, error, seconds) in zip(panels, measured, strict=True):
+            self._due[panel.place.name] = began + seconds / SHARE
+            if error:
+                self.say(f"{panel.place.title}: {error}")
+            elif what is not None:
+                panel.show(what)
+        self._tell_end(view)
+        self._seen = seen
+
+    def _is_due(self, panel: Panel, now: float, playing: bool) -> bool:
+        """Whether it can be seen, and has let the engine work long enough since it was drawn."""
+        if panel.place.place == "details" and panel.place.name != self._tabs.value:
+            return False
+        return not playing or now >= self._due.get(panel.place.name, 0.0)
+
+    def _tell_changed(self) -> None:
+        if self.client.is_deleted:
+            return
+        self._run, self._seen, self._told = self.session.run, None, ""
+        self.session.set("pick", "")
+        self.player.changed()
+        for panel in self.panels:
+            panel.changed()
+            panel.selected(None)
+        self.keep_address()
+
+    def _tell_end(self, view: View) -> None:
+        """Say once why a run has ended, if it was not by having done what was asked."""
+        ended = view.standing.ended
+        if ended == self._told:
+            return
+        if ended == "diverged":
+            self.say(
+                f"The training diverged in epoch {view.standing.epoch}: its numbers grew beyond "
+                "all bounds. Rewind, and take a smaller learning rate."
+            )
+        elif ended.startswith("failed"):
+            self.say(f"The run has {ended}")
+        elif not ended:
+            self.banner.hide()
+        self._told = ended
+        if ended:
+            self.keep_address()
+
+    async def _go_to_wanted(self) -> None:
+        """To the epoch that the address asked for; it can be paused on the way."""
+        await self.away(self.session.run.forward, epochs=self.session.wanted)
+        self.keep_address()
+
+    # --- its end --------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End the run: the tab is gone."""
+        await asyncio.get_running_loop().run_in_executor(None, self.session.close)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _measure(panels: list[Panel], view: View) -> list[tuple[Any, str, float]]:
+    """What each panel has to show, what went wrong, seconds taken; one that fails does so alone."""
+    made: list[tuple[Any, str, float]] = []
+    for panel in panels:
+        began, what, error = perf_counter(), None, ""
+        try:
+            what = panel.measure(view)
+        except Exception as failure:
+            error = str(failure) or type(failure).__name__
+        made.append((what, error, perf_counter() - began))
+    return made

@@ -1,0 +1,150 @@
+"""The player is the page's header: what is trained, the buttons that do it, and how far it is."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
+
+from pellucid.studios.controls import Range
+
+if TYPE_CHECKING:
+    from pellucid.studios.page import Page
+    from pellucid.studios.view import View
+
+SPEEDS = {inf: "full speed", 100.0: "100 epochs/s", 20.0: "20 epochs/s", 5.0: "5 epochs/s",
+          1.0: "1 epoch/s"}  # fmt: skip
+
+
+class Player:
+    """Play, pause, step, rewind; the epoch slider; speed and seed.
+
+    Parameters
+    ----------
+    page : that it is the header of.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._speed = inf
+        with ui.element("header").classes("header"):
+            with ui.element("div").classes("header-row about"):
+                with ui.element("h1"):
+                    ui.label("pellucid studio")
+                self.words = ui.label().classes("words").props("id=words")
+                theme = ui.button(icon="contrast", color=None).props("flat round dense id=theme")
+                theme.props('aria-label="Light or dark"')
+                theme.on("click", js_handler="() => pellucid.turnTheme()")
+                with theme:
+                    ui.tooltip("Light or dark")
+            with ui.element("div").classes("header-row play").props('role="toolbar"'):
+                self._buttons()
+                self._slider()
+                self._settings()
+
+    def _buttons(self) -> None:
+        def button(name: str, icon: str, label: str, key: str, done: Any) -> ui.button:
+            made = ui.button(icon=icon, color=None, on_click=done).classes(f"player {name}")
+            made.props(f'round flat id={name} aria-label="{label}" aria-keyshortcuts="{key}"')
+            with made:
+                ui.tooltip(f"{label} ({key})")
+            return made
+
+        button("rewind", "skip_previous", "Rewind to the start", "R", self._rewind)
+        self.play = button("play", "play_arrow", "Play or pause", "Space", self._play)
+        button("one-step", "navigate_next", "One step: one batch", "S", self._one_step)
+        button("one-epoch", "skip_next", "One epoch: all batches once", "E", self._one_epoch)
+
+    def _slider(self) -> None:
+        with ui.element("div").classes("epoch"):
+            self.epoch = ui.label("0").classes("epoch-number").props("id=epoch")
+            self.of = ui.label().classes("muted epoch-of")
+        self.slider = Range("Epoch that is shown", 0, 1, 1, moved=self._slid)
+        self.slider.classes("timeline").props("id=timeline")
+        self.live = ui.button("live", color=None, on_click=self._live).classes("live")
+        self.live.props("flat dense no-caps id=live").props('aria-label="Follow the newest epoch"')
+
+    def _settings(self) -> None:
+        self.pace = ui.label("").classes("pace muted").props("id=pace")
+        speed = ui.select(SPEEDS, value=inf, on_change=self._speeded).classes("speed")
+        speed.props('dense borderless options-dense id=speed aria-label="Speed at the most"')
+        self.seed = ui.number(min=0, max=2**32 - 1, precision=0, on_change=self._seeded)
+        self.seed.props(
+            'dense outlined debounce=600 for=seed prefix=seed aria-label="Seed of all chance"'
+        ).classes("seed")
+
+    # --- what a person does ---------------------------------------------------------------------
+
+    async def _play(self) -> None:
+        run = self.page.session.run
+        if run.standing.playing:
+            await self.page.away(run.pause)
+            self.page.keep_address()
+        else:
+            self.page.session.shown = None
+            run.speed = self._speed
+            run.play()
+
+    async def _one_step(self) -> None:
+        await self._forward(steps=1)
+
+    async def _one_epoch(self) -> None:
+        await self._forward(epochs=1)
+
+    async def _forward(self, **far: int) -> None:
+        self.page.session.shown = None
+        await self.page.away(self.page.session.run.forward, **far)
+        self.page.keep_address()
+
+    async def _rewind(self) -> None:
+        self.page.session.shown = None
+        await self.page.away(self.page.session.run.rewind)
+        self.page.keep_address()
+
+    def _live(self) -> None:
+        self.page.session.shown = None
+        self.page.keep_address()
+
+    def _slid(self, value: float) -> None:
+        epoch, session = int(value), self.page.session
+        session.shown = None if epoch >= session.run.standing.epoch else epoch
+        if not session.run.standing.playing:
+            self.page.keep_address()
+
+    def _speeded(self, event: ValueChangeEventArguments[Any]) -> None:
+        self._speed = self.page.session.run.speed = float(event.value)
+
+    async def _seeded(self, event: ValueChangeEventArguments[Any]) -> None:
+        if event.value is not None and int(event.value) != self.page.session.experiment.seed:
+            await self.page.change(seed=int(event.value))
+
+    # --- what it shows --------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Another run: its words, and the speed that was asked for."""
+        session = self.page.session
+        session.run.speed = self._speed
+        material, experiment = session.material, session.experiment
+        sizes = [material.X.shape[1], *experiment.hidden, material.y.shape[1]]
+        self.words.text = (
+            f"{session.data_name}: {len(material.X)} rows to train on, {len(material.X_test)} to "
+            f"test on. Predicts {material.target_name} by {' – '.join(map(str, sizes))} units."
+        )
+        self.seed.value = experiment.seed
+        self.of.text = f"of {experiment.epochs:,}".replace(",", " ")
+
+    def show(self, view: View) -> None:
+        """Where the run stands."""
+        standing = view.standing
+        self.play.props(f"icon={'pause' if standing.playing else 'play_arrow'}")
+        self.epoch.text = f"{view.epoch:,}".replace(",", " ")
+        within = standing.steps % standing.steps_an_epoch
+        more = f" + {within}/{standing.steps_an_epoch} steps" if within and view.live else ""
+        self.of.text = f"of {view.experiment.epochs:,}".replace(",", " ") + more
+        last = max(standing.epoch, 1)
+        self.slider.put(view.epoch, last)
+        self.live.classes(**{"add" if view.live else "remove": "on"})
+        rate = standing.steps_a_second
+        self.pace.text = f"{rate:,.0f} steps/s".replace(",", " ") if rate else ""

@@ -1,0 +1,481 @@
+"""A run is an experiment under way: trained by the engine in a thread of its own, looked at by any.
+
+Whatever way it gets to an epoch, by playing, by steps, or after going back to the start, it is
+there with the very numbers that `Network.train` has there.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from pellucid.dropout import dropout
+from pellucid.engines import Batches, Epochs, State, engine
+from pellucid.history import History
+from pellucid.model import Network
+from pellucid.objective import Objective
+from pellucid.optimizers import optimizer
+from pellucid.predictor import class_numbers
+from pellucid.schedules import schedule
+from pellucid.studios.experiment import Experiment
+from pellucid.studios.material import Material
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Theta: TypeAlias = "NDArray[np.float64]"
+
+SLICE = 0.1
+"""Seconds, about, that the engine works before it looks whether something else is asked for."""
+
+MOST_RECORDED, MOST_BYTES = 1000, 64 * 2**20
+"""Epochs whose weights are kept, and bytes of them all: beyond either every second one goes."""
+
+MOST_ROOM = 32 * 2**20
+"""Bytes of rows that are gathered for the steps of one slice."""
+
+MOST_MEASURED = 10_000
+"""Rows at the most that scores are measured on, the first ones."""
+
+MEASURE_EVERY = 0.1
+"""Seconds between two measurements while playing at full speed, or twenty times what one takes."""
+
+LEAST_RECORDED, LEAST_TIME = 250, 0.5
+"""Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What was recorded at the end of an epoch; epoch 0 is the start.
+
+    Parameters
+    ----------
+    epoch, steps : how far.
+    theta : (P,) the weights there.
+    loss : training loss: of epoch 0 that of all rows, later the mean over the epoch's batches.
+    test_loss, score, test_score : without penalty; accuracy, or R2. NaN where there are no rows.
+    """
+
+    epoch: int
+    steps: int
+    theta: Theta
+    loss: float
+    test_loss: float
+    score: float
+    test_score: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands, all of one moment.
+
+    Parameters
+    ----------
+    epoch, steps, steps_an_epoch : finished epochs, steps taken, and steps that one has.
+    playing : whether it goes on by itself.
+    ended : why it goes on no more, or "".
+    theta : (P,) the weights now.
+    mark : the last that was recorded.
+    steps_a_second : of late; 0 when it is not playing.
+    """
+
+    epoch: int
+    steps: int
+    steps_an_epoch: int
+    playing: bool
+    ended: str
+    theta: Theta
+    mark: Mark
+    steps_a_second: float
+
+
+@dataclass
+class _Progress:
+    """What one passage from the start has led to so far; a rewind begins another."""
+
+    state: State
+    order: Any  # generators
+    drops: Any
+    epoch: int = 0
+    drawn: int = 0  # epochs whose order of rows has been drawn
+    within: int = 0  # steps taken in the epoch under way
+    rows: NDArray[np.intp] | None = None  # the order of its rows
+    losses: list[float] = field(default_factory=list)  # of its steps so far, times their rows
+    curve: list[float] = field(default_factory=list)  # training loss of each epoch
+    marks: list[Mark] = field(default_factory=list)
+    thinning: int = 1  # of recorded epochs, each so manyeth is kept
+    ended: str = ""
+
+
+class Run:
+    """An experiment that can be played, paused, taken step by step, and begun again.
+
+    Parameters
+    ----------
+    experiment : what is done.
+    material : on which data; by default made of the experiment.
+    theta : (P,) to begin at; by default the experiment's own first weights.
+
+    Examples
+    --------
+    >>> with Run(Experiment("xor", hidden=(3,), epochs=20)) as run:
+    ...     run.forward(epochs=5)
+    ...     run.standing.epoch, run.standing.theta.shape
+    (5, (13,))
+    """
+
+    def __init__(
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None
+    ) -> None:
+        self.experiment = experiment
+        self.material = Material.of(experiment) if material is None else material
+        self.network = self.material.network(experiment)
+        if theta is not None:
+            self.network.theta = theta
+        self.start = np.array(self.network.theta, np.float64)
+        self.objective = self.network.objective
+        self._plain = Objective(self.objective.layout, self.objective.loss)
+        self._engine = engine("auto", None, self.objective)
+        self._rule = optimizer(experiment.solver)
+        self._factor = schedule(experiment.schedule)
+        n = len(self.material.X)
+        self._size = min(experiment.batch_size or n, n)
+        self.steps_an_epoch = -(-n // self._size)
+        self.speed = inf  # epochs a second at the most, while playing
+        self._asked = threading.Condition()
+        self._pace = SLICE  # seconds a step, of late
+        self._target: float = 0  # steps to go to, inf while playing
+        self._closed = False
+        self._fresh = False  # whether to begin again
+        self._rate = 0.0
+        self._room = np.empty((0, 0))
+        self._cost = 0.0  # seconds of the last measurement
+        self._failure: BaseException | None = None
+        self._progress = self._begin()
+        self._standing = self._stand()
+        self._thread = threading.Thread(target=self._work, name="run", daemon=True)
+        self._thread.start()
+
+    # --- what can be asked of it, from any thread -----------------------------------------------
+
+    def play(self) -> None:
+        """Go on until told otherwise, or to the last epoch."""
+        self._ask(lambda: inf)
+
+    def pause(self) -> None:
+        """Stop after the steps that the engine is at; returns when it has."""
+        with self._asked:
+            self._target = 0
+            self._asked.notify_all()
+            self._asked.wait_for(lambda: not self._standing.playing or self._closed)
+
+    def forward(self, epochs: int = 0, steps: int = 0) -> None:
+        """Go on by so many epochs (to the end of the one under way, first) or steps, and wait."""
+        self.pause()
+        here = self._standing
+
+        def target() -> float:
+            if epochs:
+                return float((here.steps // self.steps_an_epoch + epochs) * self.steps_an_epoch)
+            return float(here.steps + steps)
+
+        self._ask(target)
+        with self._asked:
+            self._asked.wait_for(lambda: not self._standing.playing or self._closed)
+
+    def rewind(self) -> None:
+        """Back to the start, to the same first weights and the same chance."""
+        self.pause()
+        with self._asked:
+            self._fresh = True
+            self._asked.notify_all()
+            self._asked.wait_for(lambda: not self._fresh or self._closed)
+
+    def set_theta(self, theta: Any) -> None:
+        """Other weights from here on, such as one that was typed in; moments stay."""
+        self.pause()
+        with self._asked:
+            given = np.array(theta, np.float64)
+            if given.shape != self.start.shape or not np.isfinite(given).all():
+                raise ValueError("weights are finite numbers, as many as there were")
+            self._progress.state.theta = given
+            self._standing = self._stand()
+
+    def close(self) -> None:
+        """End the thread; nothing is lost that was recorded."""
+        with self._asked:
+            self._closed = True
+            self._asked.notify_all()
+        self._thread.join()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    # --- what can be seen, from any thread ------------------------------------------------------
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands."""
+        return self._standing
+
+    @property
+    def marks(self) -> list[Mark]:
+        """All that was recorded, by epoch, the start first."""
+        return list(self._progress.marks)
+
+    def at(self, epoch: int) -> Mark:
+        """The last that was recorded at that epoch or before."""
+        marks = self.marks
+        return marks[max(bisect_right([mark.epoch for mark in marks], epoch) - 1, 0)]
+
+    @property
+    def history(self) -> History:
+        """The training loss of each epoch, and why it ended."""
+        return History(loss=list(self._progress.curve), stopped=self._progress.ended)
+
+    def network_at(self, theta: Any) -> Network:
+        """The network with such weights, and a theta of its own."""
+        network = Network.like(self.network)
+        network.theta = np.array(theta, np.float64)
+        network.history = self.history
+        return network
+
+    # --- the thread -----------------------------------------------------------------------------
+
+    def _ask(self, target: Callable[[], float]) -> None:
+        with self._asked:
+            if self._failure is not None:
+                raise RuntimeError("the run has failed") from self._failure
+            if not self._progress.ended:
+                self._target = target()
+                self._standing = self._stand()
+            self._asked.notify_all()
+
+    def _wanted(self) -> bool:
+        return self._target > self._progress.state.steps and not self._progress.ended
+
+    def _called(self) -> bool:
+        return self._closed or self._fresh or self._wanted() or self._standing.playing
+
+    def _work(self) -> None:
+        try:
+            while True:
+                with self._asked:
+                    self._asked.wait_for(self._called)
+                    if self._closed:
+                        return
+                    if self._fresh:
+                        self._progress, self._fresh, self._rate = self._begin(), False, 0.0
+                        self._standing = self._stand()
+                        self._asked.notify_all()
+                        continue
+                    if not self._wanted():  # paused before it had begun
+                        self._standing = self._stand()
+                        self._asked.notify_all()
+                        continue
+                began = perf_counter()
+                before = self._progress.state.steps
+                with np.errstate(all="ignore"):
+                    self._advance()
+                self._hold_back(perf_counter() - began, self._progress.state.steps - before)
+                taken = max(perf_counter() - began, 1e-9)
+                rate = (self._progress.state.steps - before) / taken
+                self._rate = rate if not self._rate else 0.8 * self._rate + 0.2 * rate
+                with self._asked:
+                    if not self._wanted():
+                        self._target, self._rate = 0, 0.0
+                        self._measure_now()
+                    self._standing = self._stand()
+                    self._asked.notify_all()
+        except BaseException as failure:  # whoever waits shall not wait for ever
+            with self._asked:
+                self._failure, self._closed = failure, True
+                self._progress.ended = f"failed: {failure}"
+                self._target = 0
+                self._standing = self._stand()
+                self._asked.notify_all()
+
+    def _hold_back(self, taken: float, steps: int) -> None:
+        """Wait, while playing, as long as the speed asked for says."""
+        if self._target == inf and isfinite(self.speed):
+            due = steps / self.steps_an_epoch / self.speed
+            with self._asked:
+                self._asked.wait_for(lambda: self._target != inf or self._closed, due - taken)
+
+    def _begin(self) -> _Progress:
+        """The start: the network's own weights and the draws that `Network.train` would make."""
+        network = self.material.network(self.experiment)
+        order, drops = network._rng.spawn(2)
+        state = State(self.start, self._rule.init(self.start))
+        recipe = self.experiment.recipe()
+        made = dropout(self.objective.layout.architecture, recipe.settings["dropout"], drops)
+        progress = _Progress(state, order, made)
+        m = self.material
+        loss = self.objective.value(self.start, m.X[:MOST_MEASURED], m.y[:MOST_MEASURED])
+        progress.marks.append(self._mark(progress, float(loss)))
+        self._measured = perf_counter()
+        return progress
+
+    def _advance(self) -> None:
+        """One slice of work: some steps of the epoch under way, or some epochs."""
+        progress, left = self._progress, self._target - self._progress.state.steps
+        per = self.steps_an_epoch
+        if progress.within or left < per or self._pace * per > 2 * SLICE:
+            some = max(int(SLICE / max(self._pace, 1e-6)), 1)
+            room = max(MOST_ROOM // (self.material.X.shape[1] * 8 * self._size), 1)
+            self._take_steps(int(min(left, per - progress.within, some, room)))
+        else:
+            k = max(int(SLICE / max(self._pace * per, 1e-6)), 1)
+            if progress.epoch < 50:  # those in which most happens are all recorded
+                k = 1
+            if isfinite(self.speed):
+                k = min(k, max(int(self.speed * SLICE), 1))
+            k = min(k, max(self.experiment.epochs // LEAST_RECORDED, 1))
+            k = int(min(k, left // per, self.experiment.epochs - progress.epoch))
+            self._take_epochs(k)
+
+    def _draw(self, k: int) -> Epochs:
+        """The order of rows and the rates of the next epochs, as training draws them."""
+        progress, n, per = self._progress, len(self.material.X), self.steps_an_epoch
+        planned = self.experiment.epochs * per
+        first = progress.drawn * per
+        progress.drawn += k
+        done = np.arange(first, first + k * per)
+        factors = np.fromiter(map(self._factor, (done / planned).tolist()), float, len(done))
+        rates = (self.experiment.learning_rate * factors).reshape(k, per)
+        orders = None
+        if self._size < n:
+            orders = np.stack([progress.order.permutation(n) for _ in range(k)])
+        return Epochs(orders, rates)
+
+    def _run(self, X: Any, y: Any, batches: Batches) -> tuple[list[float], bool]:
+        """Losses of the epochs that the engine has run, and whether all was finite."""
+        state, losses = self._progress.state, []
+        began, before = perf_counter(), state.steps
+        running = self._engine.train_epochs(self.objective, self._rule, state, X, y, None, batches)
+        with closing(running):
+            for ends in running:
+                losses += ends.losses
+        taken = state.steps - before
+        if taken:
+            pace = (perf_counter() - began) / taken
+            self._pace = pace if pace < 0.1 * self._pace else 0.7 * self._pace + 0.3 * pace
+        finite = bool(losses) and isfinite(losses[-1]) and bool(np.isfinite(state.theta).all())
+        return losses, finite
+
+    def _take_epochs(self, k: int) -> None:
+        progress, m = self._progress, self.material
+        before = progress.state.theta
+        batches = Batches(k, self._draw, self._size, k, None, progress.drops)
+        losses, finite = self._run(m.X, m.y, batches)
+        progress.epoch += len(losses)
+        self._enter(losses, finite, before)
+
+    def _take_steps(self, k: int) -> None:
+        """Some steps of an epoch: the same batches, at the same rates."""
+        progress, m, size = self._progress, self.material, self._size
+        if not progress.within:
+            self._drawn = self._draw(1)
+            n = len(m.X)
+            progress.rows = np.arange(n) if self._drawn.orders is None else self._drawn.orders[0]
+            progress.losses = []
+        assert progress.rows is not None
+        before = progress.state.theta
+        i = progress.within
+        rows = progress.rows[i * size : (i + k) * size]
+        X = self._gathered(rows)
+        some = Epochs(None, self._drawn.rates[:, i : i + k])  # to the engine, an epoch of its own
+        batches = Batches(1, lambda _: some, size, 1, None, progress.drops)
+        losses, finite = self._run(X, m.y[rows], batches)
+        progress.losses.append(losses[-1] * len(rows) if losses else inf)
+        progress.within += k
+        if not finite:
+            progress.epoch += 1
+            self._enter([inf], False, before)
+            return
+        if progress.within == self.steps_an_epoch:
+            loss = sum(progress.losses) / len(progress.rows)  # each row counts alike
+            progress.within, progress.rows = 0, None
+            progress.epoch += 1
+            self._enter([loss], True, before)
+
+    def _gathered(self, rows: NDArray[np.intp]) -> Any:
+        """Those rows of X one after the other, in room that is used again and again."""
+        X = self.material.X
+        if len(self._room) < len(rows):
+            self._room = np.empty((len(rows), X.shape[1]))
+        return np.take(X, rows, axis=0, out=self._room[: len(rows)], mode="clip")
+
+    def _enter(self, losses: list[float], finite: bool, before: Theta) -> None:
+        """Record the end of epochs."""
+        progress = self._progress
+        progress.curve += losses
+        if not finite:
+            progress.ended, progress.within = "diverged", 0
+            if not np.isfinite(progress.state.theta).all():
+                progress.state.theta = before
+        elif progress.epoch >= self.experiment.epochs:
+            progress.ended = "all epochs done"
+        rest = max(MEASURE_EVERY, 20 * self._cost)
+        due = self._target != inf or perf_counter() - self._measured >= rest or isfinite(self.speed)
+        if self._cost * LEAST_RECORDED < LEAST_TIME:
+            since = progress.epoch - progress.marks[-1].epoch
+            due = due or progress.epoch <= 50 or since * LEAST_RECORDED >= self.experiment.epochs
+        if (due and progress.epoch % progress.thinning == 0) or progress.ended:
+            began = perf_counter()
+            progress.marks.append(self._mark(progress, losses[-1] if losses else inf))
+            self._measured = perf_counter()
+            self._cost = self._measured - began
+            most = min(MOST_RECORDED, max(MOST_BYTES // max(self.start.nbytes, 1), 8))
+            if len(progress.marks) > most:
+                *all_but_last, last = progress.marks
+                progress.marks = [*all_but_last[::2], last]
+                progress.thinning *= 2
+
+    def _measure_now(self) -> None:
+        """When it stops at the end of an epoch, that epoch is recorded, whatever was left out."""
+        progress = self._progress
+        if not progress.within and progress.epoch and progress.marks[-1].epoch != progress.epoch:
+            progress.marks.append(self._mark(progress, progress.curve[-1]))
+
+    def _mark(self, progress: _Progress, loss: float) -> Mark:
+        theta, m = progress.state.theta, self.material
+        score = self._measure(theta, m.X, m.y)[1]
+        test_loss, test_score = self._measure(theta, m.X_test, m.y_test)
+        return Mark(progress.epoch, progress.state.steps, theta, loss, test_loss, score, test_score)
+
+    def _measure(self, theta: Theta, X: Any, y: Any) -> tuple[float, float]:
+        """The loss without penalty, and the accuracy or R2, on the first rows."""
+        if not len(X):
+            return float("nan"), float("nan")
+        X, y = X[:MOST_MEASURED], y[:MOST_MEASURED]
+        with np.errstate(all="ignore"):
+            loss, output = self._engine.value_and_output(self._plain, theta, X, y)
+            return float(loss), _score(self.material.task, np.asarray(output), y)
+
+    def _stand(self) -> Standing:
+        progress = self._progress
+        playing = self._wanted() if self._target else False
+        return Standing(
+            progress.epoch, progress.state.steps, self.steps_an_epoch, playing, progress.ended,
+            progress.state.theta, progress.marks[-1], self._rate if playing else 0.0,
+        )  # fmt: skip
+
+
+def _score(task: str, output: NDArray[Any], y: NDArray[Any]) -> float:
+    """The accuracy, or R2."""
+    if task == "classification":
+        return float(np.mean(class_numbers(output) == class_numbers(y)))
+    spread = float(((y - y.mean(axis=0)) ** 2).sum())
+    return 1.0 - float(((output - y) ** 2).sum()) / spread if spread else 0.0

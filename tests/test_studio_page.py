@@ -1,0 +1,402 @@
+"""The studio's page in a browser: what a person does there, and who is not let in."""
+
+import http.client
+import re
+import signal
+import time
+from contextlib import closing
+
+import httpx
+import numpy as np
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from pellucid import Predictor
+from pellucid.studios.experiment import Experiment
+from pellucid.studios.material import table_of
+from pellucid.studios.run import Run
+from studio_tab import Tab
+
+
+@pytest.fixture(scope="module")
+def studio(studios):
+    return studios()
+
+
+@pytest.fixture
+def tab(browser, studio):
+    """Opens the studio's page at an address; whatever it does, its console stays empty."""
+
+    def open_(query="", **window):
+        return Tab(browser, studio, query, **window)
+
+    yield open_
+    assert browser.console == []
+    elsewhere = [url for url in browser.requests if f"127.0.0.1:{studio.port}/" not in url]
+    assert elsewhere == []
+    browser.open("about:blank")
+
+
+# --- who is let in ------------------------------------------------------------------------------
+
+
+def ask(studio, path="/", **headers):
+    """The status of a request with such headers, and what it answers."""
+    headers.setdefault("host", f"127.0.0.1:{studio.port}")
+    with closing(http.client.HTTPConnection("127.0.0.1", studio.port, timeout=30)) as connection:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer, answer.read().decode()
+
+
+WEBSOCKET = {
+    "connection": "Upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+
+
+def cookie(studio):
+    return {"cookie": f"pellucid-studio-{studio.port}={studio.token}"}
+
+
+def test_who_has_the_token_gets_a_cookie_that_no_script_and_no_other_site_can_use(studio):
+    status, answer, text = ask(studio, f"/?token={studio.token}")
+    assert (status, "pellucid studio" in text) == (200, True)
+    given = answer.getheader("set-cookie")
+    assert f"={studio.token};" in given
+    assert "HttpOnly" in given
+    assert "SameSite=Strict" in given
+    assert ask(studio, "/", **cookie(studio))[0] == 200
+
+
+@pytest.mark.parametrize("headers", [{}, WEBSOCKET])
+@pytest.mark.parametrize("path", ["/", SOCKET, "/_nicegui/3/components/x.js", "/?token=", "/x/"])
+@pytest.mark.parametrize("given", ["", "wrong", "é"])
+def test_without_the_token_nothing_is_answered(studio, path, headers, given):
+    wrong = {"cookie": f"pellucid-studio-{studio.port}={given}"} if given else {}
+    status, answer, text = ask(studio, path, **headers, **{k: v.encode() for k, v in wrong.items()})
+    assert status == 403
+    assert studio.token not in text
+    assert answer.getheader("set-cookie") is None
+
+
+@pytest.mark.parametrize("headers", [{}, WEBSOCKET])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"host": "evil.example"},
+        {"host": "evil.example:80", "origin": "http://evil.example:80"},
+        {"host": ""},
+    ],
+)
+def test_foreign_origins_and_names_are_refused_even_with_the_token(studio, headers, foreign):
+    for path in (f"/?token={studio.token}", SOCKET):
+        assert ask(studio, path, **headers, **cookie(studio), **foreign)[0] == 403
+
+
+def test_the_own_origin_is_let_in_by_every_name_of_the_machine(studio):
+    for host in (f"127.0.0.1:{studio.port}", f"localhost:{studio.port}"):
+        own = {"host": host, "origin": f"http://{host}"}
+        assert ask(studio, "/", **cookie(studio), **own)[0] == 200
+        assert ask(studio, SOCKET, **WEBSOCKET, **cookie(studio), **own)[0] == 101
+
+
+def test_a_body_beyond_the_bound_is_refused(studio):
+    size = {"content-length": str(2**30)}
+    assert ask(studio, "/", **cookie(studio), **size)[0] == 413
+
+    def endless():
+        for _ in range(80):
+            yield b"x" * 2**20
+
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(
+            f"{studio.address}/", content=endless(), headers=cookie(studio)
+        ).raise_for_status()
+
+
+def test_an_end_is_an_end(studios):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        assert studios().end(number) == (0, "", "")
+
+
+def test_it_leaves_no_file_behind(studios, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    studio = studios()
+    assert ask(studio, f"/?token={studio.token}")[0] == 200
+    assert studio.end() == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- what a person does -------------------------------------------------------------------------
+
+
+def losses(tab):
+    """(epoch -> loss) of training, as the curves were sent it."""
+    sent = tab.payload(".panel-curves .drawing")
+    return dict(zip(sent["epochs"].astype(int).tolist(), sent["lines"][0].tolist(), strict=True))
+
+
+def test_play_pause_step_and_rewind_have_the_numbers_of_the_library(tab):
+    experiment = Experiment("circles", hidden=(5,), epochs=30, seed=6)
+    fit = Predictor.fit(table_of(experiment), recipe=experiment.recipe()).predictor
+    expected = np.float32(fit.network.history.loss).tolist()
+    page = tab(experiment.to_address())
+    assert page.epoch == 0
+    page.click("one-epoch")
+    page.wait(lambda: page.epoch == 1)
+    page.click("one-step")
+    page.wait(lambda: "1/10 steps" in page.text(".epoch-of"))
+    page.play("epoch=30")
+    assert page.epoch == 30
+    page.wait(lambda: 30 in losses(page))
+    first = losses(page)
+    assert [first[epoch] for epoch in range(1, 31)] == pytest.approx(expected, rel=1e-6)
+    page.click("rewind")
+    page.wait(lambda: page.epoch == 0 and "&epoch=" not in page.query)
+    page.play("epoch=30")
+    page.wait(lambda: 30 in losses(page))
+    again = losses(page)
+    assert [again[epoch] for epoch in range(2, 31)] == expected[1:]
+    probabilities = fit.network.predict(
+        np.array([[0.0, 0.0]])
+    )  # one pixel of the surface, where the network is asked
+    sent = page.payload(".panel-surface .drawing")
+    middle = sent["values"].reshape(100, 100)[49:51, 49:51].mean() / 255
+    assert middle == pytest.approx(float(probabilities[0, 0]), abs=0.1)
+
+
+def test_a_long_run_can_be_paused_and_goes_on(tab):
+    page = tab("data=sums&epochs=100000&batch_size=4")
+    page.click("play")
+    page.wait(lambda: page.is_playing and page.epoch >= 2)
+    page.click("play")
+    page.wait(lambda: not page.is_playing)
+    time.sleep(0.3)
+    epoch = page.epoch
+    time.sleep(0.5)
+    assert page.epoch == epoch
+    assert f"epoch={epoch}" in page.query
+    page.click("play")
+    page.wait(lambda: page.epoch > epoch)
+
+
+def test_the_keyboard_does_what_the_buttons_do(tab):
+    page = tab("data=xor&hidden=3&epochs=40")
+    keys = page.driver.find_element("tag name", "body")
+    keys.send_keys("e")
+    page.wait(lambda: page.epoch == 1)
+    keys.send_keys("s")
+    page.wait(lambda: page.epoch == 2)  # four rows are one batch
+    keys.send_keys("r")
+    page.wait(lambda: page.epoch == 0)
+    keys.send_keys(" ")
+    page.wait(lambda: page.epoch == 40)
+
+
+def test_the_slider_shows_an_epoch_that_was_recorded(tab):
+    page = tab("data=moons&epochs=30")
+    page.play("epoch=30")
+    trained = page.payload(".panel-surface .drawing")["values"]
+    page.script("document.querySelector('#timeline').focus()")
+    page.driver.switch_to.active_element.send_keys(Keys.HOME)
+    page.wait(lambda: page.epoch == 0)
+    page.wait(lambda: (page.payload(".panel-surface .drawing")["values"] != trained).any())
+    page.click("live")
+    page.wait(lambda: page.epoch == 30)
+    page.wait(lambda: (page.payload(".panel-surface .drawing")["values"] == trained).all())
+
+
+def test_the_address_holds_all_and_a_link_opens_it_again(tab):
+    experiment = Experiment("iris", hidden=(6, 3), activation=("relu", "tanh"), epochs=20, seed=8)
+    page = tab(f"{experiment.to_address()}&epoch=7&log=yes")
+    page.wait(lambda: page.epoch == 7 and "epoch=7" in page.query)
+    assert "token" not in page.query
+    assert Experiment.from_address(page.query) == experiment
+    assert "log=yes" in page.query
+    page.wait(lambda: 7 in losses(page))
+    before = losses(page)
+    page.driver.get(page.driver.current_url)  # by its cookie
+    page.wait_until_shown()
+    page.wait(lambda: page.epoch == 7 and 7 in losses(page))
+    assert losses(page) == before
+    with Run(experiment) as run:
+        run.forward(epochs=7)
+        expected = {mark.epoch: float(np.float32(mark.loss)) for mark in run.marks}
+    assert before == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("hidden=9999", "units of a hidden layer is 9999"),
+        ("data=mooons", "unknown dataset 'mooons'"),
+        ("data=table-0123456789abcdef", "no longer here"),
+        ("data=iris&target=specis", "specis"),
+        ("epoch=-1", "epoch is '-1'"),
+        ("epoch=5000", "epoch is 5000"),
+        ("data=%3Cscript%3Ealert(1)%3C/script%3E", "<script>"),
+    ],
+)
+def test_a_wrong_address_is_one_message_and_the_page_lives(tab, query, said):
+    page = tab(query)
+    assert said in page.said
+    page.click("one-epoch")
+    page.wait(lambda: page.epoch == 1)
+
+
+def test_a_run_that_diverges_says_so_and_the_page_lives(tab):
+    page = tab("data=diabetes&solver=sgd&learning_rate=1000&epochs=50")
+    page.click("play")
+    page.wait(lambda: "diverged" in page.said)
+    page.click("rewind")
+    page.wait(lambda: page.epoch == 0 and not page.said)
+
+
+def test_a_change_of_a_control_begins_another_run(tab):
+    page = tab("data=moons&epochs=30")
+    page.click("one-epoch")
+    page.wait(lambda: page.epoch == 1)
+    page.click("add-layer")
+    page.wait(lambda: page.query == "hidden=4,4&activation=tanh,tanh&epochs=30")
+    assert page.epoch == 0
+    assert "2 – 4 – 4 – 1" in page.text("#words")
+    size = page.driver.find_element("css selector", "[aria-label='Units of layer 2']")
+    size.send_keys("0")
+    page.wait(lambda: "hidden=4,40" in page.query)
+    size.send_keys("000")
+    page.wait(lambda: "units of a hidden layer" in page.said)
+    assert "hidden=4,40" in page.query
+
+
+# --- tabs ---------------------------------------------------------------------------------------
+
+
+def test_two_tabs_are_two_sessions(tab, browser):
+    page = tab("data=xor&hidden=3&epochs=1000")
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    try:
+        browser.driver.get(page.studio.at("data=iris"))
+        page.wait_until_shown()
+        page.click("one-epoch")
+        page.wait(lambda: page.epoch == 1)
+        browser.driver.switch_to.window(first)
+        assert page.epoch == 0
+        assert page.text("#words").startswith("xor")
+        browser.driver.switch_to.window(browser.driver.window_handles[-1])
+    finally:
+        browser.driver.close()
+        browser.driver.switch_to.window(first)
+
+
+def test_closing_a_tab_ends_its_run(browser, studios):
+    studio = studios()
+    page = Tab(browser, studio)
+    before = studio.threads
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.driver.get(studio.at("data=sums&batch_size=1&epochs=100000"))
+    page.wait_until_shown()
+    page.click("play")
+    page.wait(lambda: page.is_playing and studio.threads > before)
+    browser.driver.close()
+    browser.driver.switch_to.window(first)
+
+    def is_quiet():
+        began = studio.seconds
+        time.sleep(0.5)
+        return studio.seconds - began < 0.1
+
+    page.wait(is_quiet, "quiet")
+
+
+def test_a_connection_that_was_dropped_comes_back_to_the_same_run(tab):
+    page = tab("data=moons&epochs=50")
+    page.click("one-epoch")
+    page.wait(lambda: page.epoch == 1)
+    page.script("window.mark = 'the same page'; window.socket.io.engine.close()")
+    page.wait(lambda: page.script("return window.socket.connected"))
+    page.click("one-epoch")
+    page.wait(lambda: page.epoch == 2)
+    assert page.script("return window.mark") == "the same page"
+
+
+def test_a_notebook_shows_it_within_its_own_page(browser, tmp_path, notebook_window):
+    page = tmp_path / "notebook.html"
+    page.write_text(f"<!doctype html><title>notebook</title>{notebook_window}")
+    browser.open(page)
+    driver = browser.driver
+    driver.switch_to.frame(0)
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        if driver.execute_script("return document.querySelector('#epoch')?.innerText") == "0":
+            break
+        time.sleep(0.1)
+    words = driver.execute_script("return document.querySelector('#words').innerText")
+    assert words.startswith("circles")
+    driver.execute_script("document.getElementById('one-epoch').click()")
+    while time.monotonic() < end:
+        if driver.execute_script("return document.querySelector('#epoch').innerText") == "1":
+            break
+        time.sleep(0.1)
+    assert driver.execute_script("return document.querySelector('#epoch').innerText") == "1"
+    driver.switch_to.default_content()
+    assert browser.console == []
+
+
+# --- how it looks -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [800, 1280, 1920, 2560])
+def test_nothing_is_wider_than_the_window_and_nothing_jumps(tab, width):
+    page = tab("data=iris&epochs=200", width=width, height=900)
+    assert page.browser.wider == 0
+
+    def places():
+        return page.script(
+            "return [...document.querySelectorAll('.card, .drawing, .header button')].map("
+            "(e) => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]"
+            ".map(Math.round); })"
+        )
+
+    before = places()
+    page.play("epoch=200")
+    assert places() == before
+    assert page.browser.wider == 0
+
+
+def test_light_and_dark_follow_the_system_and_the_switch(tab):
+    def ground(page):
+        found = page.script("return getComputedStyle(document.querySelector('.card')).background")
+        return sum(map(int, re.findall(r"\d+", found)[:3]))
+
+    page = tab(dark=True)
+    dark, drawn_dark = ground(page), page.canvas(".panel-surface .drawing")
+    page.click("theme")
+    page.wait(lambda: ground(page) > dark)
+    page.wait(lambda: page.canvas(".panel-surface .drawing") != drawn_dark)
+    page.driver.refresh()  # the choice is kept
+    page.wait_until_shown()
+    page.wait(lambda: ground(page) > dark)
+    page.script("localStorage.clear()")
+    page = tab(dark=False)
+    assert ground(page) > dark
+
+
+def test_every_control_has_a_name_and_a_drawing_says_what_it_is(tab):
+    page = tab("data=iris")
+    nameless = page.script(
+        """const named = (e) => e.ariaLabel || e.getAttribute("aria-labelledby") || e.title
+            || (e.labels && e.labels.length) || e.closest("label") || e.innerText.trim();
+        return [...document.querySelectorAll("button, input, select, textarea, [role=slider], "
+            + "[role=img], [role=tab]")].filter((e) => e.checkVisibility() && !named(e))
+            .map((e) => e.outerHTML.slice(0, 200))"""
+    )
+    assert nameless == []

@@ -191,8 +191,10 @@ def bytes_of(values: NDArray[Any]) -> NDArray[np.uint8]:
     >>> bytes_of(np.array([[2.0, -1.0], [0.1, 0.0]])).tolist()
     [[255, 64], [153, 128]]
     """
-    sizes = np.nan_to_num(np.abs(values).reshape(len(values), -1), posinf=0.0).max(1, initial=0.0)
-    most = np.maximum(sizes, FAINT * sizes.max(initial=0.0))
+    if not len(values):
+        return np.zeros(values.shape, np.uint8)
+    sizes = np.nan_to_num(np.abs(values).reshape(len(values), -1), posinf=0.0).max(1)
+    most = np.maximum(sizes, FAINT * sizes.max())
     most = np.where(most > 0, most, 1.0).reshape(-1, *(1,) * (values.ndim - 1))
     return np.clip(128 + 127 * np.nan_to_num(values / most), 0, 255).round().astype(np.uint8)
 

@@ -111,6 +111,17 @@ def unit_name(view: View, column: int, unit: int) -> str:
     return f"layer {column}, unit {unit + 1}"
 
 
+def _short(view: View, column: int, unit: int) -> str:
+    """The name of a unit where its layer is known."""
+    return unit_name(view, column, unit).removeprefix(f"layer {column}, ").removeprefix("output ")
+
+
+def _of(view: View, column: int) -> str:
+    if column == 0:
+        return "the inputs"
+    return "the outputs" if column == len(dense_layers(view.network)) else f"layer {column}"
+
+
 def _rows(view: View) -> tuple[NDArray[Any], NDArray[Any], str]:
     X, y = view.material.X[:MOST_ROWS], view.material.y[:MOST_ROWS]
     whole = len(X) == len(view.material.X)
@@ -157,17 +168,16 @@ def _unit(view: View, case: Case, selection: Selection) -> dict[str, Any]:
         trace = _trace(view, X)
         facts += _stuck(activation, trace.z[layer], trace.a[layer], unit)
         about = f"z and {activation.name}(z) are of {case.name}, shares of {which}."
-        names = [unit_name(view, column - 1, i) for i in range(len(W))]
-        rows = [(names[i], float(w), f"edge-{column}-{i + 1}-{unit}") for i, w in
+        rows = [(_short(view, column - 1, i), float(w), f"edge-{column}-{i + 1}-{unit}") for i, w in
                 enumerate(W[:, unit])]  # fmt: skip
         if b:
             rows.append(("bias", float(b[0][unit]), f"edge-{column}-0-{unit}"))
-        lists.append(_listed("Weights in", rows))
+        lists.append(_listed(f"Weights in, from {_of(view, column - 1)}", rows))
     if column < len(layers):
         W = network.layout.views(network.theta)[layers[column]][0]
-        rows = [(unit_name(view, column + 1, j), float(w), f"edge-{column + 1}-{unit + 1}-{j}")
+        rows = [(_short(view, column + 1, j), float(w), f"edge-{column + 1}-{unit + 1}-{j}")
                 for j, w in enumerate(W[unit])]  # fmt: skip
-        lists.append(_listed("Weights out", rows))
+        lists.append(_listed(f"Weights out, to {_of(view, column + 1)}", rows))
     return _made(title, about, facts, lists)
 
 

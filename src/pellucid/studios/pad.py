@@ -25,7 +25,7 @@ INK = 112
 """Points along each side of the pad, as the browser sends it."""
 
 
-class PadDrawing(Drawing, component="../assets/pad.js"):
+class PadDrawing(Drawing, component="assets/pad.js"):
     """Where one draws, what the network gets of it, and what it says, by assets/pad.js."""
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MOST_UNITS, MOST_OUTPUTS, MOST_IN_ALL = 8, 10, 60
 """Units that are drawn of one layer, of the outputs, and of the whole network."""
 
+MOST_PICTURES = 6
+"""Of a first layer whose units are drawn as pictures of their weights."""
+
 SIDE = 25
 """Points, about, along each side of the small maps in the units."""
 
@@ -73,6 +76,8 @@ class Sketch:
         units = []
         for column, size in enumerate(sizes):
             limit = max(most, MOST_OUTPUTS) if column == len(sizes) - 1 else most
+            if raster is not None and column == 1 and len(sizes) > 2:
+                limit = min(MOST_PICTURES, most)
             drawn = limit if size > limit + 1 else size  # "+1 more" takes as much room as the one
             start = min(max((starts or {}).get(column, 0), 0), size - drawn)
             units.append(range(start, start + drawn))

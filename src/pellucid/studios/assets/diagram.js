@@ -10,15 +10,16 @@ const keyOf = ({ kind, layer, unit, source }) =>
 export function places(still, width, height) {
   const { columns, picture } = still, last = columns.length - 1;
   const named = !picture && columns[0].names.some((name) => name);
-  const left = named ? Math.min(110, width * 0.16) : 12, right = Math.min(84, width * 0.14);
+  const longest = (column) => 7 * Math.max(...column.names.map((name) => name.length), 0) + 18;
+  const left = named ? Math.min(longest(columns[0]), 110, width * 0.16) : 12;
+  const right = Math.min(Math.max(longest(columns[last]), picture ? 62 : 34), 84, width * 0.14);
   const image = picture ? Math.min(150, width * 0.2, height * 0.4) : 0;
-  const most = Math.max(...columns.map((c) => c.units.length));
   const room = (width - left - right) / columns.length;
-  const size = Math.max(14, Math.min((height - TOP - BOTTOM) / most / (1 + GAP), room * 0.52, 62));
-  const from = left + (picture ? image : size) / 2, to = width - right - size / 2;
+  const sizes = columns.map((column) => Math.max(14, Math.min((height - TOP - BOTTOM) / Math.max(column.units.length, 1) / (1 + GAP), room * 0.52, 62)));
+  const from = left + (picture ? image : sizes[0]) / 2, to = width - right - sizes[last] / 2;
   const units = new Map(), boxes = [];
   columns.forEach((column, layer) => {
-    const x = last ? from + ((to - from) * layer) / last : from;
+    const x = last ? from + ((to - from) * layer) / last : from, size = sizes[layer];
     const step = Math.min((height - TOP - BOTTOM) / Math.max(column.units.length, 1), size * 1.75);
     const middle = TOP + (height - TOP - BOTTOM) / 2;
     column.units.forEach((unit, i) => {
@@ -29,7 +30,7 @@ export function places(still, width, height) {
     });
   });
   const frame = picture && { x: from, y: TOP + (height - TOP - BOTTOM) / 2, size: image };
-  return { boxes, units, size, frame, from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
+  return { boxes, units, frame, from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
 }
 
 /** The edges that are drawn, with their weights. */
@@ -209,7 +210,7 @@ function unit(context, box, payload, still, colours, state, sheet, [below, above
   context.strokeStyle = mine ? colours.accent : over ? colours.ink : colours.line;
   context.stroke();
   const b = layer > 0 && payload ? payload.biases[layer - 1][i] : undefined;
-  if (b !== undefined && !last | (last && size > 20)) {
+  if (b !== undefined && (!last || size > 20)) {
     const all = payload.biases[layer - 1];
     let most = 0.5;
     for (const value of all) most = Math.max(most, Math.abs(value) || 0);

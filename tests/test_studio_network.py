@@ -17,7 +17,7 @@ from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
 from studio_tab import Tab
 
-DRAWING = "#network-drawing"
+DRAWING = ".network-drawing"
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ class Diagram(Panel):
     def build(self) -> None:
         """The drawing, and the pad below it."""
         self.drawing = NetworkDrawing("The network: its units and the weights between them")
-        self.drawing.classes("network-drawing").props("id=network-drawing")
+        self.drawing.classes("network-drawing")
         self.drawing.on("pick", self._pick)
         self.drawing.on("more", self._more)
         self.pad = Pad(self.page.refresh)

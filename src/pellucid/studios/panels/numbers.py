@@ -29,7 +29,7 @@ class Numbers(Panel):
         self._put: float | None = None
         with ui.element("div").classes("editor") as self.editor:
             self.field = ui.number(label="", on_change=None).props(
-                'dense outlined step=any id=weight aria-label="Weight: type in another"'
+                'dense outlined step=any for=weight aria-label="Weight: type in another"'
             )
             self.field.on("keydown.enter", self._type_in)
             self.set = ui.button("Set", on_click=self._type_in, color=None)

@@ -44,7 +44,7 @@ class StepThrough(Panel):
             self.set = ui.select(SETS, value="train", on_change=self._choose)
             self.set.props('dense outlined options-dense aria-label="Which rows"')
             self.row = ui.number(value=1, min=1, precision=0, on_change=self._choose)
-            self.row.props('dense outlined debounce=300 id=step-row aria-label="Which row"')
+            self.row.props('dense outlined debounce=300 for=step-row aria-label="Which row"')
             self._button("row-back", "chevron_left", "The row before", lambda: self._turn(-1))
             self._button("row-on", "chevron_right", "The next row", lambda: self._turn(1))
             self.of = ui.label().classes("place")

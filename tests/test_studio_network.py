@@ -1,4 +1,4 @@
-"""The network drawn in the browser: its numbers are the library's, a weight can be typed in, drawn."""
+"""The network drawn in the browser: its numbers are the library's, and follow what is typed in."""
 
 import numpy as np
 import pytest

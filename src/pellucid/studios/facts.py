@@ -134,9 +134,9 @@ def _trace(view: View, X: NDArray[Any]) -> Trace:
 
 def _gradient(view: View) -> NDArray[np.float64]:
     X, y, _ = _rows(view)
-    made: NDArray[np.float64] = view.network.objective.value_and_gradient(
-        view.network.theta, X, y
-    )[1]
+    made: NDArray[np.float64] = view.network.objective.value_and_gradient(view.network.theta, X, y)[
+        1
+    ]
     return made
 
 

@@ -67,9 +67,9 @@ class Raster:
         if min(shape) < SMALLEST_SIDE:
             return None
         names = tuple(column.name for column in material.encoder.columns)
-        pictures = np.zeros((min(len(material.trained), MOST_MEASURED), shape[0] * shape[1]))
-        pictures[:, places] = material.trained.head(MOST_MEASURED).select(names).to_numpy()
-        pictures = np.nan_to_num(pictures).reshape(-1, *shape)
+        rows = np.zeros((min(len(material.trained), MOST_MEASURED), shape[0] * shape[1]))
+        rows[:, places] = material.trained.head(MOST_MEASURED).select(names).to_numpy()
+        pictures = np.nan_to_num(rows).reshape(-1, *shape)
         full = float(pictures.max()) or 1.0
         measured = [_measured(each / full) for each in pictures if each.max() > INKED * full]
         size, y, x = np.median(measured, axis=0) if measured else (min(shape), 0, 0)

@@ -1,4 +1,4 @@
-"""A sketch is what of a network is drawn: some units of each layer, edges, and what units respond."""
+"""A sketch is what of a network is drawn: units, the edges between them, and their responses."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def output_names(material: Material) -> list[str]:
 
 
 def output_kind(material: Material) -> str:
-    """ "two" classes by one output, "several" by one each, or "values"."""
+    """How outputs are drawn: "two" classes by one of them, "several" by one each, or "values"."""
     if isinstance(material.target, ClassTarget):
         return "several" if material.target.n_outputs > 1 else "two"
     return "values"
@@ -201,7 +201,8 @@ def bytes_of(values: NDArray[Any]) -> NDArray[np.uint8]:
     sizes = np.nan_to_num(np.abs(values).reshape(len(values), -1), posinf=0.0).max(1)
     most = np.maximum(sizes, FAINT * sizes.max())
     most = np.where(most > 0, most, 1.0).reshape(-1, *(1,) * (values.ndim - 1))
-    return np.clip(128 + 127 * np.nan_to_num(values / most), 0, 255).round().astype(np.uint8)
+    made = np.clip(128 + 127 * np.nan_to_num(values / most), 0, 255).round()
+    return made.astype(np.uint8)
 
 
 def parts_of(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:

@@ -113,5 +113,3 @@ class Diagram(Panel):
             self._begin_at(column, 0 if units.stop >= size else units.stop)
             self.page.keep_address()
             self.page.refresh()
-
-

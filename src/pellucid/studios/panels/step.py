@@ -33,6 +33,8 @@ class StepsDrawing(Drawing, component="../assets/steps.js"):
 class StepThrough(Panel):
     """Which row, and the arithmetic of it."""
 
+    drawing: StepsDrawing
+
     def build(self) -> None:
         """The choice of the row, and the lines."""
         self._at: tuple[Any, ...] | None = None

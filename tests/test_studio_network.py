@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 import pellucid
 from pellucid.network import forward
 from pellucid.studios.experiment import Experiment
-from pellucid.studios.facts import number, parameter
+from pellucid.studios.facts import number, parameter, percent
 from pellucid.studios.material import Material
 from pellucid.studios.panels.step import selection_of
 from pellucid.studios.raster import Raster
@@ -55,6 +55,21 @@ def facts(page):
             ".map((e) => [e.children[0].innerText, e.children[1].innerText])"
         )
     )
+
+
+def hover_an_edge(page):
+    """Move the pointer to the middle of one, and read what is said of it."""
+    x, y, width, height = page.script(
+        "const drawing = getElement(Number(document.querySelector(arguments[0]).id.slice(1)));"
+        "const edge = drawing.state.edges.at(-1), box = drawing.$el;"
+        "return [(edge.x0 + edge.x1) / 2, (edge.y0 + edge.y1) / 2, box.clientWidth, "
+        "box.clientHeight]",
+        DRAWING,
+    )
+    drawing = find(page, DRAWING)
+    actions = ActionChains(page.driver)
+    actions.move_to_element_with_offset(drawing, x - width / 2, y - height / 2).perform()
+    return page.wait(lambda: page.text(".drawing-tip"))
 
 
 def find(page, selector):
@@ -140,7 +155,7 @@ def test_numbers_of_a_unit_an_edge_and_a_row_are_the_library_s(tab):
     found = facts(page)
     assert found["relu(z)"] == number(trace.a[0][0, 2])
     assert found["bias"] == number(network.layout.views(network.theta)[0][1][2])
-    assert found["is 0 for"] == f"{np.mean(trace.z[0][:, 2] <= 0):.1%} of rows"
+    assert found["is 0 for"] == f"{percent(np.mean(trace.z[0][:, 2] <= 0))} of rows"
     page.driver.find_element(By.CSS_SELECTOR, "[data-pick='edge-1-3-2']").click()
     _, gradient = network.objective.value_and_gradient(network.theta, material.X, material.y)
     place = parameter(network, Selection.read("edge-1-3-2"))
@@ -161,7 +176,7 @@ def test_numbers_of_a_unit_an_edge_and_a_row_are_the_library_s(tab):
     row = Selection.read(page.query.partition("pick=")[2].partition("&")[0]).row
     same = material.trained[row].drop(material.target_name)
     p = predictor.predict_proba(same)[0]
-    page.wait(lambda: facts(page).get("with") == f"{p.max():.1%}")
+    page.wait(lambda: facts(page).get("with") == percent(p.max()))
     assert facts(page)["predicted"] == str(predictor.predict(same)[0])
     loss = network.objective.rows(
         forward(network.layout, network.theta, material.X[row : row + 1]),
@@ -181,6 +196,7 @@ def test_a_weight_that_is_typed_in_is_used_and_can_be_taken_back(tab):
     place = parameter(network, Selection.read("edge-2-1-0"))
     before = number(network.theta[place])
     page.wait(lambda: facts(page).get("weight") == before)
+    assert "weight" in hover_an_edge(page)
     field = find(page, "#weight")
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys("7.25", Keys.ENTER)

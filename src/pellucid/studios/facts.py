@@ -61,6 +61,17 @@ def number(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
+def percent(share: Any) -> str:
+    """A share of 1, as people say it.
+
+    Examples
+    --------
+    >>> percent(0.9825)
+    '98.2 %'
+    """
+    return f"{100 * share:.1f} %"
+
+
 def dense_layers(network: Network) -> list[int]:
     """The places of the layers with weights: what the columns of a drawing are."""
     layers = network.architecture.layers
@@ -184,12 +195,12 @@ def _unit(view: View, case: Case, selection: Selection) -> dict[str, Any]:
 def _stuck(activation: Any, z: Any, a: Any, unit: int) -> list[tuple[str, str]]:
     """For how many rows a unit says nothing: it is 0, or at a bound, so that no gradient passes."""
     if activation.name == "relu":
-        return [("is 0 for", f"{np.mean(z[:, unit] <= 0):.1%} of rows")]
+        return [("is 0 for", f"{percent(np.mean(z[:, unit] <= 0))} of rows")]
     if np.isfinite(activation.low) and np.isfinite(activation.high) and not activation.normalised:
         slopes = np.abs(activation.backward(np.ones_like(z), z, a))[:, unit]
-        steepest = float(np.abs(activation.backward(np.ones((1, 1)), np.zeros((1, 1)),
-                                                    activation.forward(np.zeros((1, 1)))))[0, 0])  # fmt: skip
-        return [("at a bound for", f"{np.mean(slopes < FLAT * steepest):.1%} of rows")]
+        middle = np.zeros((1, 1))
+        steepest = activation.backward(np.ones((1, 1)), middle, activation.forward(middle))
+        return [("at a bound for", f"{percent(np.mean(slopes < FLAT * abs(steepest)))} of rows")]
     return []
 
 
@@ -231,7 +242,7 @@ def _row(view: View, case: Case) -> dict[str, Any]:
     lists = []
     if isinstance(target, ClassTarget):
         p = target.probabilities(output)[0]
-        facts.append(("with", f"{p.max():.1%}"))
+        facts.append(("with", percent(p.max())))
         lists.append(_listed("How likely", [
             (str(label), float(share), "") for label, share in zip(target.classes, p, strict=True)
         ]))  # fmt: skip

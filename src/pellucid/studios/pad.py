@@ -1,4 +1,4 @@
-"""A pad is where a picture is drawn by hand, which the network says at once what it takes it for."""
+"""A pad is where a picture is drawn by hand, and the network says at once what it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A raster is a picture as rows of pixels: what some data's rows are, and what a pen is drawn to."""
+"""A raster is a picture as rows of pixels: what rows of some data are, and what is drawn becomes."""
 
 from __future__ import annotations
 

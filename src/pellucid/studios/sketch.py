@@ -78,7 +78,7 @@ class Sketch:
             limit = max(most, MOST_OUTPUTS) if column == len(sizes) - 1 else most
             if raster is not None and column == 1 and len(sizes) > 2:
                 limit = min(MOST_PICTURES, most)
-            drawn = limit if size > limit + 1 else size  # "+1 more" takes as much room as the one
+            drawn = limit if size > limit + 2 else size  # "+1 more" takes as much room as the one
             start = min(max((starts or {}).get(column, 0), 0), size - drawn)
             units.append(range(start, start + drawn))
         if raster is not None:
@@ -201,8 +201,9 @@ def bytes_of(values: NDArray[Any]) -> NDArray[np.uint8]:
     sizes = np.nan_to_num(np.abs(values).reshape(len(values), -1), posinf=0.0).max(1)
     most = np.maximum(sizes, FAINT * sizes.max())
     most = np.where(most > 0, most, 1.0).reshape(-1, *(1,) * (values.ndim - 1))
-    made = np.clip(128 + 127 * np.nan_to_num(values / most), 0, 255).round()
-    return made.astype(np.uint8)
+    parts = np.clip(128 + 127 * np.nan_to_num(values / most), 0, 255)
+    made: NDArray[np.uint8] = parts.round().astype(np.uint8)
+    return made
 
 
 def parts_of(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ export function places(still, width, height) {
   const named = !picture && columns[0].names.some((name) => name);
   const longest = (column) => 7 * Math.max(...column.names.map((name) => name.length), 0) + 18;
   const left = named ? Math.min(longest(columns[0]), 110, width * 0.16) : 12;
-  const right = Math.min(Math.max(longest(columns[last]), picture ? 62 : 34), 84, width * 0.14);
+  const right = Math.min(Math.max(longest(columns[last]), picture ? 62 : 34), 110, width * 0.16);
   const image = picture ? Math.min(150, width * 0.2, height * 0.4) : 0;
   const room = (width - left - right) / columns.length;
   const sizes = columns.map((column) => Math.max(14, Math.min((height - TOP - BOTTOM) / Math.max(column.units.length, 1) / (1 + GAP), room * 0.52, 62)));
@@ -30,7 +30,7 @@ export function places(still, width, height) {
     });
   });
   const frame = picture && { x: from, y: TOP + (height - TOP - BOTTOM) / 2, size: image };
-  return { boxes, units, frame, from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
+  return { boxes, units, frame, right, from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
 }
 
 /** The edges that are drawn, with their weights. */
@@ -243,7 +243,7 @@ function labels(context, where, still, colours, payload) {
       context.fillStyle = colours.ink;
       const x = box.x + box.size / 2 + 8;
       const level = still.picture && payload ? payload.levels[box.layer][box.i] : null;
-      context.fillText(fit(box.name, 76), x, level === null ? box.y : box.y - 7);
+      context.fillText(fit(box.name, where.right - 10), x, level === null ? box.y : box.y - 7);
       if (level !== null) {
         context.fillStyle = colours.muted;
         context.fillText(still.outputs === "values" ? short(level) : `${(100 * level).toFixed(1)} %`, x, box.y + 8);

@@ -4,7 +4,7 @@ export default {
   data: () => ({ payload: null }),
   template: `<div role="region" :aria-label="label"><template v-if="payload">
     <h3>{{ payload.title }}</h3><p class="about">{{ payload.about }}</p>
-    <dl v-if="payload.facts.length" class="numbers-facts"><div v-for="[name, value] in payload.facts" :key="name"><dt>{{ name }}</dt><dd>{{ value }}</dd></div></dl>
+    <dl v-if="payload.facts.length" class="numbers-facts"><div v-for="[name, value] in payload.facts" :key="name" :class="{ long: value.length > 18 }"><dt>{{ name }}</dt><dd>{{ value }}</dd></div></dl>
     <div class="numbers-lists"><div v-for="list in payload.lists" :key="list.title" class="numbers-list"><h4>{{ list.title }}</h4>
       <component :is="row.pick ? 'button' : 'div'" v-for="row in list.rows" :key="row.pick || row.name" class="numbers-row"
         :type="row.pick ? 'button' : null" :data-pick="row.pick" @click="row.pick && $emit('pick', row.pick)">

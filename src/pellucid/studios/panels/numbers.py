@@ -28,7 +28,7 @@ class Numbers(Panel):
         self._undo: list[tuple[int, float]] = []
         self._put: float | None = None
         with ui.element("div").classes("editor") as self.editor:
-            self.field = ui.number(label="", on_change=None).props(
+            self.field = ui.number().props(
                 'dense outlined step=any for=weight aria-label="Weight: type in another"'
             )
             self.field.on("keydown.enter", self._type_in)

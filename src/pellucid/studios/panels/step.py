@@ -1,4 +1,4 @@
-"""Stepping through is to follow one row forward and backward, with all that is reckoned on the way."""
+"""Stepping through is to follow one row forward and backward, with all that is reckoned."""
 
 from __future__ import annotations
 

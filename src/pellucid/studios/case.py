@@ -43,7 +43,7 @@ class Case:
         >>> from pellucid.studios.experiment import Experiment
         >>> case = Case.of(Material.of(Experiment("xor", test=0.0)), "train-2")
         >>> case.name, case.frame.rows(), case.answer
-        ('row 3 of training', [(1.0, 0.0)], 1.0)
+        ('row 3 of training', [(1.0, 0.0)], 1)
         """
         place = Selection.read(text) or FIRST
         if place.kind not in ("train", "test") or place.row >= rows_of(material, place.kind):

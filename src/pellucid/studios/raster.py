@@ -1,4 +1,4 @@
-"""A raster is a picture as rows of pixels: what rows of some data are, and what is drawn becomes."""
+"""A raster is a picture as rows of pixels: what rows of some data are, and a drawing becomes."""
 
 from __future__ import annotations
 

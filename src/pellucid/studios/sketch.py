@@ -209,7 +209,8 @@ def bytes_of(values: NDArray[Any]) -> NDArray[np.uint8]:
 def parts_of(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """Numbers from low to high as bytes from 0 to 255."""
     parts = (np.nan_to_num(values, nan=low) - low) / (high - low or 1.0)
-    return np.clip(255 * parts, 0, 255).round().astype(np.uint8)
+    made: NDArray[np.uint8] = np.clip(255 * parts, 0, 255).round().astype(np.uint8)
+    return made
 
 
 def as_outputs(values: NDArray[Any], material: Material) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ export function places(still, width, height) {
     });
   });
   const frame = picture && { x: from, y: TOP + (height - TOP - BOTTOM) / 2, size: image };
-  return { boxes, units, frame, right, from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
+  return { boxes, units, frame, right, apart: (to - from) / Math.max(last, 1), from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
 }
 
 /** The edges that are drawn, with their weights. */
@@ -94,8 +94,6 @@ function imageOf(maps, i, table, flip, sheet) {
   return sheet;
 }
 
-const words = (text, most) => (text.length > most ? text.slice(0, most - 1) + "…" : text);
-
 function rounded(context, x, y, w, h, radius) {
   context.beginPath();
   context.roundRect(x, y, w, h, radius);
@@ -140,13 +138,12 @@ function paint({ context, width, height, payload, still, colours, state }) {
 /** What each column is. */
 function heads(context, where, still, colours, height) {
   context.textAlign = "center";
-  const narrow = (where.to - where.from) / Math.max(where.last, 1) < 74;
   still.columns.forEach((column, layer) => {
     const x = where.at(layer), style = context.font;
     context.textBaseline = "top";
     context.fillStyle = colours.ink;
     context.font = style.replace("12px", "600 12px");
-    context.fillText(narrow && layer && layer < where.last ? `${layer}` : column.title, x, 2);
+    context.fillText(where.apart < 74 && layer && layer < where.last ? `${layer}` : column.title, x, 2);
     context.font = style;
     context.fillStyle = colours.muted;
     const more = layer === 0 ? `${column.size}` : column.activation;
@@ -229,7 +226,7 @@ function labels(context, where, still, colours, payload) {
   context.textBaseline = "middle";
   const fit = (text, room) => {
     let made = text;
-    while (made.length > 2 && context.measureText(made).width > room) made = words(made, made.length - 1);
+    while (made.length > 2 && context.measureText(made).width > room) made = made.slice(0, -2) + "…";
     return made;
   };
   for (const box of where.boxes) {
@@ -336,7 +333,7 @@ export default {
       this.more = columns.flatMap((column, layer) => {
         const hidden = column.size - column.units.length;
         if (!hidden || !column.units.length) return [];
-        return [{ layer, text: `+${hidden} more`, label: `${column.title}: show other units than ${column.units[0] + 1} to ${column.units.at(-1) + 1} of ${column.size}`,
+        return [{ layer, text: where.apart < 86 ? `+${hidden}` : `+${hidden} more`, label: `${column.title}: show other units than ${column.units[0] + 1} to ${column.units.at(-1) + 1} of ${column.size}`,
           style: { left: `${where.at(layer)}px` } }];
       });
     },

@@ -106,7 +106,7 @@ function paint({ context, width, height, payload, still, colours, state }) {
   const fits = payload?.key === still.key;
   const [below, above] = [colours.diverging[1], colours.diverging[colours.diverging.length - 2]];
   const lit = state.over ?? state.picked ?? null;
-  heads(context, where, still, colours, height);
+  heads(context, where, still, colours);
   const edges = (state.edges = fits ? edgesOf(where, still, payload) : []);
   const sheet = (state.sheet ??= document.createElement("canvas"));
   const touches = (e) => !lit || (lit.kind === "unit"
@@ -136,7 +136,7 @@ function paint({ context, width, height, payload, still, colours, state }) {
 }
 
 /** What each column is. */
-function heads(context, where, still, colours, height) {
+function heads(context, where, still, colours) {
   context.textAlign = "center";
   still.columns.forEach((column, layer) => {
     const x = where.at(layer), style = context.font;

@@ -192,7 +192,7 @@ class Session:
         theta = standing.theta if shown is None else mark.theta
         return View(
             run.experiment, run.material, run, standing, mark, theta, shown is None,
-            self.plane(),
+            self.plane(), self.settings.get("row", ""),
         )  # fmt: skip
 
     def plane(self, side: int = 100) -> Plane | None:

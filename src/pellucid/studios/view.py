@@ -33,6 +33,7 @@ class View:
     theta : (P,) the weights that are shown: the run's own now, or those of `mark`.
     live : whether they are the run's own now.
     plane : the two inputs that pictures span, if there are any.
+    row : the row that is followed, as "test-7"; "" is the first.
     """
 
     experiment: Experiment
@@ -43,6 +44,7 @@ class View:
     theta: NDArray[np.float64]
     live: bool
     plane: Plane | None
+    row: str = ""
 
     @property
     def epoch(self) -> int:

@@ -102,7 +102,61 @@ function dot(context, x, y, colour, colours, full, shape = 0, edge = colours.gro
   context.stroke();
 }
 
+/** The row whose point is below the pointer, as Selection writes it, and where it is. */
+function rowAt({ points }, { toX, toY }, x, y) {
+  let [found, least] = [null, 9];
+  for (const [which, some] of points.entries())
+    for (let i = 0; i < some.length; i += 3) {
+      const far = Math.hypot(toX(some[i]) - x, toY(some[i + 1]) - y);
+      if (far < least) [found, least] = [{ name: `${which ? "test" : "train"}-${i / 3}`, which, i }, far];
+    }
+  return found;
+}
+
+/** A ring around the row that is picked, and what there is to read of the one below the pointer. */
+function pointOut(context, box, still, colours, { toX, toY, over }, picked) {
+  const [kind, row] = (picked ?? "").split("-"), which = ["train", "test"].indexOf(kind);
+  const rings = [[which, 3 * row, colours.accent, 2.5], over ? [over.which, over.i, colours.ink, 1.5] : [-1]];
+  for (const [which, i, colour, width] of rings) {
+    const points = still.points[which];
+    if (!points || !(i < points.length)) continue;
+    context.beginPath();
+    context.arc(toX(points[i]), toY(points[i + 1]), 7, 0, 2 * Math.PI);
+    context.lineWidth = width;
+    context.strokeStyle = colour;
+    context.stroke();
+  }
+  if (!over) return;
+  const [a, b, of] = still.points[over.which].slice(over.i, over.i + 3);
+  const lines = [`${over.which ? "test" : "training"} row ${over.i / 3 + 1}: ${still.classes ? still.classes[of] : short(of)}`,
+    `${still.names[0]} ${short(a)}, ${still.names[1]} ${short(b)}`];
+  const wide = Math.max(...lines.map((line) => context.measureText(line).width)) + 16;
+  const left = Math.max(2, Math.min(toX(a) - wide / 2, box.left + box.width - wide));
+  const top = toY(b) > box.top + 60 ? toY(b) - 52 : toY(b) + 14;
+  context.fillStyle = colours.ground;
+  context.strokeStyle = colours.line;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.roundRect(left, top, wide, 40, 6);
+  context.fill();
+  context.stroke();
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillStyle = colours.ink;
+  lines.forEach((line, i) => context.fillText(line, left + 8, top + 12 + 17 * i));
+}
+
 export default drawing({
+  point({ x, y, kind, payload, still, state, emit, repaint, event }) {
+    if (!still || !state.toX) return;
+    const over = kind === "leave" ? null : rowAt(still, state, x, y);
+    event.currentTarget.style.cursor = over ? "pointer" : "";
+    if (kind === "click" && over) emit("pick", over.name);
+    if (over?.name !== state.over?.name) {
+      state.over = over;
+      repaint();
+    }
+  },
   unpack: (payload) => ({
     ...payload,
     values: unpacked(payload.values),
@@ -136,5 +190,7 @@ export default drawing({
         const shape = still.classes ? Math.floor(of / n) : 0, edge = still.classes ? colours.ground : colours.muted;
         dot(context, toX(points[i]), toY(points[i + 1]), colour, colours, which === 0, shape, edge);
       }
+    if (state.over && !still.points[state.over.which]?.length) state.over = null;
+    pointOut(context, box, still, colours, state, payload?.picked);
   },
 });

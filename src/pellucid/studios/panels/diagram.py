@@ -2,14 +2,114 @@
 
 from __future__ import annotations
 
-from nicegui import ui
+from typing import Any
 
+from nicegui.events import GenericEventArguments
+
+from pellucid.studios.case import Case
+from pellucid.studios.drawing import Drawing
+from pellucid.studios.pad import Pad
 from pellucid.studios.panels.panel import Panel
+from pellucid.studios.raster import Raster
+from pellucid.studios.selection import Selection
+from pellucid.studios.sketch import Sketch
+from pellucid.studios.view import View
+
+
+class NetworkDrawing(Drawing, component="../assets/diagram.js"):
+    """Units and edges, drawn by assets/diagram.js."""
+
+    def point_at(self, picked: str) -> None:
+        """Mark a unit, an edge or a row, by its text."""
+        self._props["picked"] = picked
+        self.update()
 
 
 class Diagram(Panel):
-    """The network, drawn."""
+    """The network, drawn; of data that are pictures, with a pad to draw one more."""
 
     def build(self) -> None:
-        """A place kept."""
-        ui.label("The network will be drawn here.").classes("muted")
+        """The drawing, and the pad below it."""
+        self.drawing = NetworkDrawing("The network: its units and the weights between them")
+        self.drawing.classes("network-drawing")
+        self.drawing.on("pick", self._pick)
+        self.drawing.on("more", self._more)
+        self.pad = Pad(self.page.refresh)
+
+    def changed(self) -> None:
+        """Another network: its columns, and whether there is something to draw on."""
+        run = self.session.run
+        self._run = run
+        self.raster = Raster.of(run.material, run.network)
+        self._sketch_anew()
+        self.pad.changed(run.material, self.raster)
+
+    def selected(self, selection: Selection | None) -> None:
+        """Show the unit that is pointed at, and follow the row."""
+        if selection is not None and selection.kind in ("train", "test"):
+            self.session.set("row", str(selection))
+            self.pad.clear()
+        elif selection is not None:
+            self._bring_in(selection)
+        self.drawing.point_at("" if selection is None else str(selection))
+
+    def measure(self, view: View) -> Any:
+        """Weights, and the responses to the plane or to the row that is followed."""
+        sketch = self.sketch
+        if view.run is not self._run:
+            return None
+        case = self.pad.case(view.material) or Case.of(view.material, view.row)
+        frame = sketch.frame(view.network, view.material, view.plane, case)
+        plane = view.plane if sketch.raster is None else None
+        if plane is not None:
+            frame["at"] = [
+                (float(case.frame[name].cast(float)[0] or 0.0) - low) / (high - low)
+                for name, (low, high) in zip(plane.names, plane.ranges, strict=True)
+            ]
+        return frame, self.pad.measure(view)
+
+    def show(self, measured: Any) -> None:
+        """Draw it."""
+        frame, said = measured
+        self.drawing.draw(frame)
+        self.pad.show(said)
+
+    def _sketch_anew(self) -> None:
+        starts = {}
+        for pair in self.session.settings.get("units", "").split("_"):
+            column, _, start = pair.partition("-")
+            if column.isdecimal() and start.isdecimal() and len(pair) < 12:
+                starts[int(column)] = int(start)
+        run = self.session.run
+        self.sketch = Sketch.of(run.network, self.raster, starts)
+        self.drawing.still(self.sketch.still(run.material, run.network))
+
+    def _begin_at(self, column: int, start: int) -> None:
+        """Draw the units of a column from that one on."""
+        starts = {i: units.start for i, units in enumerate(self.sketch.units)} | {column: start}
+        kept = "_".join(f"{i}-{first}" for i, first in starts.items() if first)
+        self.session.set("units", kept)
+        self._sketch_anew()
+
+    def _bring_in(self, selection: Selection) -> None:
+        """Have a unit that is pointed at among those that are drawn."""
+        wanted = [(selection.layer, selection.unit)]
+        if selection.kind == "edge" and selection.source >= 0:
+            wanted.append((selection.layer - 1, selection.source))
+        for column, unit in wanted:
+            if column >= len(self.sketch.sizes) or (column == 0 and self.sketch.raster):
+                continue
+            if unit not in self.sketch.units[column] and unit < self.sketch.sizes[column]:
+                self._begin_at(column, unit)
+
+    def _pick(self, event: GenericEventArguments) -> None:
+        self.page.select(Selection.read(str(event.args)))
+
+    def _more(self, event: GenericEventArguments) -> None:
+        """The next units of a wide layer; after the last ones the first."""
+        column = int(event.args)
+        if 0 <= column < len(self.sketch.units):
+            units, size = self.sketch.units[column], self.sketch.sizes[column]
+            self._begin_at(column, 0 if units.stop >= size else units.stop)
+            self.page.keep_address()
+            self.page.refresh()

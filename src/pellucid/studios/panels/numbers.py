@@ -1,15 +1,120 @@
-"""Numbers are what a unit, an edge or a row is made of, read by pointing at it."""
+"""Numbers are what is pointed at, a unit, an edge or a row, in digits; a weight can be typed in."""
 
 from __future__ import annotations
 
-from nicegui import ui
+from typing import Any
 
+import numpy as np
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from pellucid.studios.drawing import Drawing
+from pellucid.studios.facts import facts_of, number, parameter
 from pellucid.studios.panels.panel import Panel
+from pellucid.studios.selection import Selection
+from pellucid.studios.view import View
+
+
+class NumbersDrawing(Drawing, component="../assets/numbers.js"):
+    """Facts, and lists of numbers with bars, laid out by assets/numbers.js."""
 
 
 class Numbers(Panel):
-    """The numbers of whatever was pointed at."""
+    """What is pointed at, and a field for the weight, if it is one."""
 
     def build(self) -> None:
-        """A place kept."""
-        ui.label("Point at a unit, an edge or a row to read its numbers.").classes("muted")
+        """The field, and what is shown below it."""
+        self._picked: Selection | None = None
+        self._undo: list[tuple[int, float]] = []
+        self._put: float | None = None
+        with ui.element("div").classes("editor") as self.editor:
+            self.field = ui.number().props(
+                'dense outlined step=any for=weight aria-label="Weight: type in another"'
+            )
+            self.field.on("keydown.enter", self._type_in)
+            self.set = ui.button("Set", on_click=self._type_in, color=None)
+            self.set.props("flat dense no-caps id=set-weight")
+            self.undo = ui.button("Undo", on_click=self._take_back, color=None)
+            self.undo.props("flat dense no-caps id=undo-weight")
+            self.said = ui.label().classes("said").props('id=weight-said aria-live="polite"')
+        self.editor.set_visibility(False)
+        self.drawing = NumbersDrawing("What is pointed at, in numbers")
+        self.drawing.classes("numbers")
+        self.drawing.on("pick", lambda event: self.page.select(_read(event)))
+
+    def changed(self) -> None:
+        """Another run: nothing of the old one can be taken back."""
+        self._undo.clear()
+        self.said.text = ""
+        self.undo.set_enabled(False)
+
+    def selected(self, selection: Selection | None) -> None:
+        """Show that."""
+        if selection != self._picked:
+            self._put = None
+            self.said.text = ""
+        self._picked = selection
+        self.editor.set_visibility(selection is not None and selection.kind == "edge")
+
+    def measure(self, view: View) -> Any:
+        """All that there is to say of it."""
+        picked = self._picked
+        at = parameter(view.network, picked)
+        return facts_of(view, picked), None if at is None else float(view.theta[at]), view.live
+
+    def show(self, measured: Any) -> None:
+        """Say it; the field is left alone while somebody types."""
+        facts, weight, live = measured
+        self.drawing.draw(facts)
+        if weight is None:
+            self.editor.set_visibility(False)
+            return
+        if self._put is None or (weight != self._put and self.field.value == self._put):
+            self.field.value = self._put = weight
+        self.field.set_enabled(live)
+        self.set.set_enabled(live)
+
+    async def _type_in(self) -> None:
+        """Give the weight that was typed in to the run."""
+        value = self.field.value
+        at = parameter(self.session.run.network, self._picked)
+        if at is None or value is None or not np.isfinite(value):
+            self.page.say("A weight is a finite number.")
+            return
+        before = await self.page.away(self._give, at, float(value))
+        self._undo.append((at, before[2]))
+        self._tell(f"{number(before[2])} → {number(value)}", before)
+
+    async def _take_back(self) -> None:
+        """The weight as it was before it was typed in."""
+        if self._undo:
+            at, value = self._undo.pop()
+            before = await self.page.away(self._give, at, value)
+            self._tell(f"back to {number(value)}", before)
+
+    def _give(self, at: int, value: float) -> tuple[float, float, float]:
+        """The loss before and after, and what the weight was."""
+        run = self.session.run
+        run.pause()
+        theta = np.array(run.standing.theta)
+        was = float(theta[at])
+        m, loss = run.material, run.objective.value
+        before = loss(theta, m.X[:MOST_ROWS], m.y[:MOST_ROWS])
+        theta[at] = value
+        run.set_theta(theta)
+        return float(before), float(loss(theta, m.X[:MOST_ROWS], m.y[:MOST_ROWS])), was
+
+    def _tell(self, what: str, losses: tuple[float, float, float]) -> None:
+        before, after, _ = losses
+        self._put = None
+        self.undo.set_enabled(bool(self._undo))
+        self.said.text = f"{what}; training loss {number(before)} → {number(after)}"
+        self.page.refresh()
+
+
+MOST_ROWS = 10_000
+"""That the loss before and after is of."""
+
+
+def _read(event: GenericEventArguments) -> Selection | None:
+    return Selection.read(str(event.args))

@@ -13,6 +13,7 @@ from pellucid.studios.drawing import Drawing, packed
 from pellucid.studios.material import Material
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.plane import Plane, spanning
+from pellucid.studios.selection import Selection
 from pellucid.studios.view import View
 from pellucid.targets import ClassTarget
 
@@ -31,6 +32,7 @@ class Surface(Panel):
         """The drawing and its two choices."""
         self.drawing = SurfaceDrawing("What the network says between two inputs, and the data")
         self.drawing.classes("square")
+        self.drawing.on("pick", lambda event: self.page.select(Selection.read(str(event.args))))
         with ui.element("div").classes("pair"):
             self.x = Choice("Across", "The input from left to right.", [], self._choose_x)
             self.y = Choice("Up", "From below; the rest stay at their middle.", [],
@@ -48,7 +50,8 @@ class Surface(Panel):
 
     def measure(self, view: View) -> Any:
         """What the network says on the grid."""
-        return _measured(view, view.plane) if view.plane else None
+        picked = self.session.settings.get("pick", "")
+        return _measured(view, view.plane) | {"picked": picked} if view.plane else None
 
     def show(self, measured: Any) -> None:
         """Draw it."""

@@ -29,6 +29,9 @@ MOST_SIGNS = 20_000_000
 MOST_LETTERS = 200
 """Of a column's name."""
 
+MOST_CLASSES = 50
+"""Text with more different values is hardly what a person wants to have told apart."""
+
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 
 
@@ -72,6 +75,26 @@ def table_given(data: bytes, name: str) -> Table:
     _refuse_wide(table.frame.height, table.frame.width, name)
     _refuse_long_names(table.frame, name)
     return table
+
+
+def likely_target(table: Table) -> str:
+    """The column to predict until a person says another: the last that can be; "" is the last.
+
+    Examples
+    --------
+    >>> likely_target(table_given(b"age,kind,note\\n1,a,x\\n2,b,x\\n3,a,x\\n", "given.csv"))
+    'kind'
+    """
+    frame = table.frame
+    if table.target is not None:
+        return ""
+    for column in reversed(frame.get_columns()):
+        present = column.drop_nulls()
+        distinct, n = present.n_unique(), len(present)
+        named = not column.dtype.is_numeric() and (distinct > MOST_CLASSES or distinct == n)
+        if distinct > 1 and not named:
+            return "" if column.name == frame.columns[-1] else column.name
+    return ""
 
 
 def is_model(data: bytes) -> bool:

@@ -211,7 +211,7 @@ def _line(run: Kept, baseline: Kept | None) -> tuple[str, ...]:
         text = f"{value:.4g}"
         if baseline is not None and baseline is not run:
             other = getattr(baseline, name)[-1]
-            text += f" ({value - other:+.2g})" if np.isfinite(other) else ""
+            text += f"\n{value - other:+.2g}" if np.isfinite(other) else ""
         return text.replace("-", "−")
 
     return (f"{int(run.epochs[-1]):,}".replace(",", " "), last("loss"), last("test_loss"),

@@ -62,7 +62,7 @@ class Data(Panel):
         self.target.offer(list(material.columns), material.target_name)
         self.target.hint.text = _kind(material.task, material.why, material.target.n_outputs)
         used = {column.name for column in material.encoder.columns}
-        self.features.text = f"{len(used)} of {len(material.columns) - 1} columns"
+        self.features.text = f"{len(used)} of {len(material.columns) - 1}"
         self._show_model()
 
     def _show_model(self) -> None:

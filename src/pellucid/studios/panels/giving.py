@@ -53,8 +53,8 @@ class Giving:
             ui.tooltip("Text in columns, such as from a spreadsheet")
 
     def _paste_dialog(self) -> ui.dialog:
-        with ui.dialog() as dialog, ui.element("section").classes("card dialog"):
-            dialog.props('aria-label="Paste a table"')
+        with ui.dialog() as dialog, ui.element("div").classes("card dialog"):
+            dialog.props('aria-label="Paste a table" no-backdrop-dismiss')
             with ui.element("h2"):
                 ui.label("Paste a table")
             ui.label(

@@ -38,8 +38,8 @@ class SketchPad:
         self._places: list[tuple[float, float, int]] = []
         self._before: list[list[tuple[float, float, int]]] = []
         self._chosen, self._erasing = 0, False
-        with ui.dialog() as self._dialog, ui.element("section").classes("card dialog sketch"):
-            self._dialog.props('aria-label="Draw points"')
+        with ui.dialog() as self._dialog, ui.element("div").classes("card dialog sketch"):
+            self._dialog.props('aria-label="Draw points" no-backdrop-dismiss')
             self._build()
         draw = ui.button("Draw", icon="draw", color=None, on_click=self._open).classes("giving")
         with draw.props("flat dense no-caps id=draw"):
@@ -55,7 +55,7 @@ class SketchPad:
             for k, name in enumerate(CLASSES):
                 tool = self._tool(name, f"class-{name}", f"Class {name}", lambda k=k: self._take(k))
                 tool.classes(f"pad-class series-{k}")
-            self._tool("", "erase", "Eraser", self._erase, "ink_eraser")
+            self._tool("Eraser", "erase", "Eraser", self._erase)
             ui.element("div").classes("grow")
             for name, icon, label, done in (
                 ("undo", "undo", "Undo", self._undo), ("clear", "delete", "Clear", self._clear),
@@ -73,8 +73,8 @@ class SketchPad:
             learn = ui.button("Learn these", color=None, on_click=self._learn)
             self._ready = learn.props("flat no-caps id=learn-drawn").classes("main-button")
 
-    def _tool(self, text: str, name: str, label: str, done: Any, icon: str = "") -> ui.button:
-        tool = ui.button(text, icon=icon or None, color=None, on_click=done)
+    def _tool(self, text: str, name: str, label: str, done: Any) -> ui.button:
+        tool = ui.button(text, color=None, on_click=done)
         tool.props(f'flat dense no-caps id=pad-{name} aria-label="{label}"').classes("pad-tool")
         self._tools[name] = tool
         return tool

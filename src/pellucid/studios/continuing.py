@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.columns import NumericColumn
+from pellucid.layers import Dense
 from pellucid.model import Network
 from pellucid.preprocessing import TableEncoder
 from pellucid.rows import divide
@@ -67,7 +68,7 @@ class Opened:
         """
         kind = type(model).__name__
         about, encoder, target = getattr(model, "about", {}), None, None
-        if kind.startswith("Tabular") or kind == "Pipeline" and len(model.steps) != 2:
+        if kind.startswith("Tabular") or (kind == "Pipeline" and len(model.steps) != 2):
             what = "a bag of networks" if kind.startswith("Tabular") else "a pipeline of more steps"
             raise ValueError(
                 f"{name!r} is {what}: expected one network (a Network, Predictor, MLPClassifier "
@@ -119,7 +120,7 @@ class Opened:
             If the network has something that the page has no control for.
         """
         layers = self.network.architecture.layers
-        dense = [layer for layer in layers if hasattr(layer, "activation")]
+        dense = [layer for layer in layers if isinstance(layer, Dense)]
         objective = self.network.objective
         made = (like or self._trained()).changed(
             hidden=tuple(layer.n_out for layer in dense[:-1]),
@@ -198,10 +199,9 @@ class Opened:
 
     def _named(self, answers: polars.Series) -> ClassTarget | NumericTarget | None:
         """Its target; classes that it knows by number alone are called as the data have them."""
-        target = self.target
-        if isinstance(target, ClassTarget) and target.classes == (*range(len(target.classes)),):
-            if not answers.dtype.is_numeric() and answers.n_unique() == len(target.classes):
-                return None
+        target, text = self.target, not answers.dtype.is_numeric()
+        if isinstance(target, ClassTarget) and text and answers.n_unique() == len(target.classes):
+            return None if target.classes == (*range(len(target.classes)),) else target
         return target
 
     @property

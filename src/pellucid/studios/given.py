@@ -53,7 +53,7 @@ def table_given(data: bytes, name: str) -> Table:
     [(1, 'small'), (None, 'large')]
     >>> table_given(b"\x80\x04cos\nsystem\n", "model.pkl")
     Traceback (most recent call last):
-    ValueError: 'model.pkl' is a pickle, which can run code and is never read: expected CSV, TSV, ...
+    ValueError: 'model.pkl' is a pickle, which can run code and is never read: expected CSV, ...
     """
     import polars as pl
 
@@ -70,7 +70,12 @@ def table_given(data: bytes, name: str) -> Table:
             table = read_table(path)
         except ValueError as error:
             raise ValueError(_one_line(error, path, name)) from None
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, KeyError) as error:
+        except (
+            pl.exceptions.PolarsError,
+            pl.exceptions.PanicException,
+            OSError,
+            KeyError,
+        ) as error:
             raise ValueError(f"{name!r} is damaged: {_one_line(error, path, name)}") from None
     _refuse_wide(table.frame.height, table.frame.width, name)
     _refuse_long_names(table.frame, name)
@@ -78,11 +83,11 @@ def table_given(data: bytes, name: str) -> Table:
 
 
 def likely_target(table: Table) -> str:
-    """The column to predict until a person says another: the last that can be; "" is the last.
+    r"""The column to predict until a person says another: the last that can be; "" is the last.
 
     Examples
     --------
-    >>> likely_target(table_given(b"age,kind,note\\n1,a,x\\n2,b,x\\n3,a,x\\n", "given.csv"))
+    >>> likely_target(table_given(b"age,kind,note\n1,a,x\n2,b,x\n3,a,x\n", "given.csv"))
     'kind'
     """
     frame = table.frame
@@ -109,11 +114,11 @@ def is_model(data: bytes) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """A file's name without folders and signs that no one can see, and not too long.
+    r"""A file's name without folders and signs that no one can see, and not too long.
 
     Examples
     --------
-    >>> plain_name("C:\\\\data\\\\people.csv"), plain_name("../../etc/passwd\\0")
+    >>> plain_name("C:\\data\\people.csv"), plain_name("../../etc/passwd\0")
     ('people.csv', 'passwd')
     """
     last = PurePath(name.replace("\\", "/")).name

@@ -19,7 +19,7 @@ from pellucid.recipe import Recipe
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.given import plain_name
 from pellucid.studios.material import learnt_from
-from pellucid.tables import Table, read_table
+from pellucid.tables import read_table
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ Made by pellucid {version}. {beside}Run it with `python {name}.py`.
 """
 '''
 
-END = '''
+END = """
 {result}loss = history.loss[-1]
 print(f"epoch {{len(history)}}: training loss {{loss!r}}")
 {measured}digest = sha256(network.theta.tobytes()).hexdigest()
 if loss.hex() != "{loss}"{and_weights}:
     raise SystemExit("these are not the studio's numbers: another version, or another machine?")
 print("the same numbers as in the studio, to the last bit")
-'''
+"""
 
 
 def script_of(session: Session, view: View, name: str) -> str:
@@ -163,7 +163,7 @@ def _imports(continued: bool, files: bool, reads: bool) -> str:
         lines += ["from base64 import b64decode"]
     if files:
         lines += ["from pathlib import Path"]
-    lines = sorted(lines) + [""]
+    lines = [*sorted(lines), ""]
     if continued:
         lines += ["import numpy as np", ""]
         names = ["Predictor", "Recipe"]

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 
 from pellucid import datasets
-from pellucid.studios.experiment import Experiment
 from pellucid.studios.continuing import Opened
+from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material, table_of
 from pellucid.studios.plane import Plane
 from pellucid.studios.run import Run
@@ -65,9 +65,7 @@ class Kept:
             for name in ("epoch", "loss", "test_loss", "score", "test_score")
         )
         theta = marks[-1].theta
-        return cls(
-            run.experiment, epochs, loss, test_loss, score, test_score, theta, name, model
-        )
+        return cls(run.experiment, epochs, loss, test_loss, score, test_score, theta, name, model)
 
 
 class Session:

@@ -78,9 +78,7 @@ class Sketch:
         groups = [text[i : i + 5] for i in range(0, len(text), 5)]
         if len(groups) > MOST or not all(POINT.fullmatch(group) for group in groups):
             raise ValueError("the drawn points of this address are damaged: draw them once more")
-        return cls(
-            tuple((_number(g[1:3]), _number(g[3:5]), CLASSES.index(g[0])) for g in groups)
-        )
+        return cls(tuple((_number(g[1:3]), _number(g[3:5]), CLASSES.index(g[0])) for g in groups))
 
     def places(self) -> list[tuple[float, float, int]]:
         """The points, from -1 to 1."""

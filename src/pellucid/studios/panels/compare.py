@@ -56,8 +56,8 @@ class Compare(Panel):
         runs = [*self.session.kept, now]
         on_test = any(np.isfinite(run.test_loss).any() for run in runs)
         epochs = _axis(runs)
-        common = {"epochs": packed(epochs, "int32"), "at": None, "plain": True, "log": False}
-        common["names"] = [run.name for run in runs]
+        common: dict[str, Any] = {"at": None, "plain": True, "log": False}
+        common |= {"epochs": packed(epochs, "int32"), "names": [run.name for run in runs]}
         loss, score = ("test_loss", "test_score") if on_test else ("loss", "score")
         payloads = []
         for name in (loss, score):

@@ -140,4 +140,3 @@ def waits_for(opened: Opened) -> str:
     of = f"the columns {shown}" if names else f"{n} columns of numbers and one to predict"
     aim = f", and {opened.target_name!r} to predict" if opened.target_name else ""
     return f"{opened.name} is open. Give data with {of}{aim}, and it goes on from its weights."
-

@@ -65,9 +65,9 @@ class SketchPad:
                     ui.tooltip(label)
         label = "Pad: click or drag to draw points; arrow keys move, Enter draws"
         self._pad = Pad(label).classes("pad").props("id=pad").on("stroke", self._stroke)
-        ui.label("Click for a point, drag for a trail of them. Arrow keys and Enter do too.").classes(
-            "hint"
-        )
+        ui.label(
+            "Click for a point, drag for a trail of them. Arrow keys and Enter do too."
+        ).classes("hint")
         with ui.element("div").classes("dialog-foot"):
             ui.button("Cancel", color=None, on_click=self._dialog.close).props("flat no-caps")
             learn = ui.button("Learn these", color=None, on_click=self._learn)
@@ -151,6 +151,4 @@ class SketchPad:
                 not self._erasing and name == f"class-{CLASSES[self._chosen]}"
             )  # fmt: skip
             tool.props(f"aria-pressed={'true' if pressed else 'false'}")
-        self._pad.still(
-            {"points": self._places, "chosen": self._chosen, "erasing": self._erasing}
-        )
+        self._pad.still({"points": self._places, "chosen": self._chosen, "erasing": self._erasing})

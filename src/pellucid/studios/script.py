@@ -223,7 +223,10 @@ def _recipe(session: Session, view: View) -> str:
         for name in Recipe.__dataclass_fields__
         if name != "settings" and getattr(recipe, name) != getattr(plain, name)
     ]
-    settings = [f"        {name!r}: {value!r}," for name, value in recipe.settings.items()]
+    chosen = dict(recipe.settings)
+    if view.experiment.batch_size >= len(view.material.X):
+        chosen["batch_size"] = "full"
+    settings = [f"        {name!r}: {value!r}," for name, value in chosen.items()]
     lines += ["    settings={", *settings, "    },"]
     return "recipe = Recipe(\n" + "\n".join(lines) + "\n)\n"
 

@@ -13,10 +13,10 @@ from selenium.webdriver import ActionChains
 
 from pellucid import MLPClassifier, Predictor, Recipe, TabularClassifier, datasets, load, save
 from pellucid.studios.continuing import Opened
+from pellucid.studios.drawn import DrawnPoints
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.given import MOST_UNPACKED, table_given
 from pellucid.studios.run import Run
-from pellucid.studios.sketch import Sketch
 from pellucid.tables import read_table
 from studio_tab import Tab
 
@@ -253,7 +253,7 @@ def test_points_are_drawn_and_a_link_has_them(tab):
     page.wait(lambda: "data=drawn-" in page.query)
     page.play("epoch=30")
     experiment = Experiment.from_address(page.query)
-    sketch = Sketch.read(experiment.data)
+    sketch = DrawnPoints.read(experiment.data)
     assert [k for _, _, k in sketch.points] == [0] * 4 + [2] * 4
     x, y, _ = np.array(sketch.places()).T
     assert np.diff(x[:4]).min() > 0.05

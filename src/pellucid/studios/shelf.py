@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pellucid.studios.continuing import Opened
-from pellucid.studios.sketch import START, Sketch
+from pellucid.studios.drawn import START, DrawnPoints
 from pellucid.tables import Table
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Shelf:
     def get(self, digest: str) -> Table | None:
         """The table, if it is here; of drawn points that are in their name, always."""
         if digest.startswith(START):
-            return Sketch.read(digest).table()
+            return DrawnPoints.read(digest).table()
         with self._lock:
             if digest not in self._held:
                 return None

@@ -9,7 +9,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from pellucid.studios.drawing import Drawing
-from pellucid.studios.sketch import CLASSES, MOST, START, Sketch
+from pellucid.studios.drawn import CLASSES, MOST, START, DrawnPoints
 
 if TYPE_CHECKING:
     from pellucid.studios.page import Page
@@ -21,8 +21,8 @@ MOST_UNDONE = 50
 """Strokes that can be taken back."""
 
 
-class Pad(Drawing, component="../assets/pad.js"):
-    """The pad itself, drawn by assets/pad.js."""
+class Pad(Drawing, component="../assets/sketchpad.js"):
+    """The pad itself, drawn by assets/sketchpad.js."""
 
 
 class SketchPad:
@@ -64,7 +64,7 @@ class SketchPad:
                 with button.props(f'flat round dense id=pad-{name} aria-label="{label}"'):
                     ui.tooltip(label)
         label = "Pad: click or drag to draw points; arrow keys move, Enter draws"
-        self._pad = Pad(label).classes("pad").props("id=pad").on("stroke", self._stroke)
+        self._pad = Pad(label).classes("sketchpad").props("id=pad").on("stroke", self._stroke)
         ui.label(
             "Click for a point, drag for a trail of them. Arrow keys and Enter do too."
         ).classes("hint")
@@ -85,7 +85,7 @@ class SketchPad:
         session = self.page.session
         data = session.experiment.data
         if data.startswith(START):
-            self._places = Sketch.read(data).places()
+            self._places = DrawnPoints.read(data).places()
         elif session.data_name == DRAWN and (table := session.shelf.get(data)) is not None:
             self._places = [(x, y, CLASSES.index(k)) for x, y, k in table.frame.rows()]
         self._before = []
@@ -129,7 +129,7 @@ class SketchPad:
         self._before = [*self._before, self._places][-MOST_UNDONE:]
 
     async def _learn(self) -> None:
-        sketch = Sketch.of(self._places)
+        sketch = DrawnPoints.of(self._places)
         try:
             table = sketch.table()
         except ValueError as error:

@@ -28,7 +28,7 @@ POINT = re.compile(f"[{CLASSES}][{re.escape(SIGNS)}]{{4}}")
 
 
 @dataclass(frozen=True)
-class Sketch:
+class DrawnPoints:
     """Points in the plane, from -1 to 1 each way.
 
     Parameters
@@ -37,10 +37,10 @@ class Sketch:
 
     Examples
     --------
-    >>> sketch = Sketch.of([(0.5, -1.0, 0), (0.25, 0.0, 1)])
+    >>> sketch = DrawnPoints.of([(0.5, -1.0, 0), (0.25, 0.0, 1)])
     >>> sketch.name
     'drawn-Au4AABnEfQ'
-    >>> Sketch.read(sketch.name) == sketch
+    >>> DrawnPoints.read(sketch.name) == sketch
     True
     >>> sketch.table().frame.rows()
     [(0.5, -1.0, 'A'), (0.25, 0.0, 'B')]
@@ -49,7 +49,7 @@ class Sketch:
     points: tuple[tuple[int, int, int], ...] = ()
 
     @classmethod
-    def of(cls, points: Sequence[tuple[float, float, int]]) -> Sketch:
+    def of(cls, points: Sequence[tuple[float, float, int]]) -> DrawnPoints:
         """The sketch of places from -1 to 1; what is beyond comes to the edge."""
         return cls(tuple((_step(x), _step(y), int(k)) for x, y, k in points[:MOST]))
 
@@ -66,7 +66,7 @@ class Sketch:
         return len(self.points) <= MOST_IN_ADDRESS
 
     @classmethod
-    def read(cls, name: str) -> Sketch:
+    def read(cls, name: str) -> DrawnPoints:
         """The sketch whose `name` this is.
 
         Raises

@@ -19,7 +19,7 @@ def studio(
         str | None,
         typer.Argument(
             metavar="[DATA|MODEL]",
-            help="What to begin with: a built-in set, or a CSV, TSV, Parquet, NPZ or IDX file.",
+            help="A built-in set, a CSV, TSV, Parquet, NPZ or IDX file, or a model file.",
         ),
     ] = None,
     port: Annotated[

@@ -38,7 +38,7 @@ class Control:
                 with self.label:
                     ui.label(label)
                 self.field = self._make()
-            ui.label(hint).classes("hint").props(f"id={self._id}-hint")
+            self.hint = ui.label(hint).classes("hint").props(f"id={self._id}-hint")
         self.field.props(f"for={self._id} aria-describedby={self._id}-hint")
 
     def _make(self) -> Any:

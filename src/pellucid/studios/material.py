@@ -12,7 +12,7 @@ from pellucid import datasets
 from pellucid.model import Network
 from pellucid.predictor import Predictor, fit_target
 from pellucid.preprocessing import TableEncoder
-from pellucid.rows import divide
+from pellucid.rows import Rows, divide
 from pellucid.studios.experiment import Experiment
 from pellucid.tables import Table, find_column
 from pellucid.targets import ClassTarget, NumericTarget
@@ -69,19 +69,21 @@ class Material:
         >>> material.X.shape, material.y_test.shape, material.target_name
         ((112, 4), (38, 3), 'species')
         """
-        table = table_of(experiment) if table is None else noisy(table, experiment)
-        recipe = experiment.recipe()
-        target, columns = experiment.target or None, tuple(table.frame.columns)
-        if experiment.features:
-            name = find_column(table.frame, target or table.target or table.frame.columns[-1]).name
-            chosen = [find_column(table.frame, feature).name for feature in experiment.features]
-            kept = [column for column in chosen if column != name]
-            table = replace(table, frame=table.frame.select([*kept, name]))
+        recipe, target = experiment.recipe(), experiment.target or None
+        table, columns = learnt_from(experiment, table)
         rows = divide(table, target, recipe, None, None)
         encoder = TableEncoder.fit(
             rows.trained.drop(rows.target), scaling=recipe.scaling or table.scaling or "standard"
         )
         encoded = fit_target(rows, recipe.target_scaling or table.target_scaling or "standard")
+        return cls.encoded(rows, encoder, encoded, columns)
+
+    @classmethod
+    def encoded(
+        cls, rows: Rows, encoder: TableEncoder, encoded: ClassTarget | NumericTarget,
+        columns: tuple[str, ...],
+    ) -> Material:  # fmt: skip
+        """Rows, by an encoder and a target that have been fitted already."""
 
         def samples(frame: polars.DataFrame) -> tuple[Any, Any]:
             return encoder.transform(frame), encoded.encode(find_column(frame, rows.target))
@@ -102,6 +104,19 @@ class Material:
     def predictor(self, network: Network) -> Predictor:
         """A network of these columns as a model that takes tables."""
         return Predictor(network, self.encoder, self.target, self.target_name)
+
+
+def learnt_from(experiment: Experiment, table: Table | None) -> tuple[Table, tuple[str, ...]]:
+    """The table with an experiment's noise and of its features alone, and all columns it had."""
+    table = table_of(experiment) if table is None else noisy(table, experiment)
+    columns = tuple(table.frame.columns)
+    if experiment.features:
+        target = experiment.target or table.target or columns[-1]
+        name = find_column(table.frame, target).name
+        chosen = [find_column(table.frame, feature).name for feature in experiment.features]
+        kept = [column for column in chosen if column != name]
+        table = replace(table, frame=table.frame.select([*kept, name]))
+    return table, columns
 
 
 def table_of(experiment: Experiment) -> Table:

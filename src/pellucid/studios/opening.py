@@ -8,6 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pellucid import datasets
+from pellucid.saving import load
+from pellucid.studios.continuing import Opened
+from pellucid.studios.given import is_model
 from pellucid.studios.shelf import Shelf
 from pellucid.tables import Table, read_table
 
@@ -17,8 +20,9 @@ def opened(what: Any, shelf: Shelf) -> str:
 
     Parameters
     ----------
-    what : a built-in set by name, the path of a file of data, a frame, or None.
-    shelf : where a table is put.
+    what : a built-in set by name, the path of a file of data or of a model, a frame, a fitted
+        model, or None.
+    shelf : where a table or a model is put.
 
     Raises
     ------
@@ -35,7 +39,12 @@ def opened(what: Any, shelf: Shelf) -> str:
     if isinstance(what, str) and what in datasets.DATASETS:
         return urlencode({"data": what})
     if isinstance(what, str | os.PathLike):
-        return urlencode({"data": shelf.put(read_table(what), Path(what).name)})
+        path = Path(what)
+        if path.is_file() and is_model(path.read_bytes()):
+            return urlencode({"model": shelf.put_model(Opened.of(load(path), path.name))})
+        return urlencode({"data": shelf.put(read_table(path), path.name)})
+    if type(what).__module__.startswith("pellucid.") or type(what).__name__ == "Pipeline":
+        return urlencode({"model": shelf.put_model(Opened.of(what, type(what).__name__))})
     return urlencode({"data": shelf.put(_table(what))})
 
 
@@ -48,5 +57,5 @@ def _table(frame: Any) -> Table:
     except TypeError:
         raise TypeError(
             f"{type(frame).__name__} cannot be opened: expected the name of a built-in set, a "
-            "path, or a frame"
+            "path, a frame, or a fitted model"
         ) from None

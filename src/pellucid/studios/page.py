@@ -15,6 +15,7 @@ from nicegui import ui
 
 from pellucid.studios.banner import Banner
 from pellucid.studios.colours import colours
+from pellucid.studios.continuing import Opened
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
 from pellucid.studios.panels import PANELS
@@ -104,6 +105,10 @@ class Page:
                         panel.build()
             shown.on_value_change(lambda event: self._open(event.value, names[0]))
 
+    def show_tab(self, name: str) -> None:
+        """Open a tab of the details, such as "rows"."""
+        self._tabs.set_value(name)
+
     def _open(self, name: str, first: str) -> None:
         self.session.set("tab", "" if name == first else name)
         self.keep_address()
@@ -120,6 +125,10 @@ class Page:
     ) -> bool:
         """Begin the run of another experiment, as `Session.begin`; whether that was possible."""
         return await self._begin(self.session.begin, experiment, material, theta)
+
+    async def open(self, opened: Opened) -> bool:
+        """Go on with a model, as `Session.open`; whether that was possible."""
+        return await self._begin(self.session.open, opened)
 
     async def _begin(self, how: Callable[..., None], *arguments: Any, **options: Any) -> bool:
         self.root.classes(add="busy")

@@ -113,6 +113,7 @@ class _Progress:
     marks: list[Mark] = field(default_factory=list)
     thinning: int = 1  # of recorded epochs, each so manyeth is kept
     ended: str = ""
+    touched: bool = False  # whether weights were set by hand
 
 
 class Run:
@@ -206,7 +207,7 @@ class Run:
             given = np.array(theta, np.float64)
             if given.shape != self.start.shape or not np.isfinite(given).all():
                 raise ValueError("weights are finite numbers, as many as there were")
-            self._progress.state.theta = given
+            self._progress.state.theta, self._progress.touched = given, True
             self._standing = self._stand()
 
     def close(self) -> None:
@@ -238,6 +239,11 @@ class Run:
         """The last that was recorded at that epoch or before."""
         marks = self.marks
         return marks[max(bisect_right([mark.epoch for mark in marks], epoch) - 1, 0)]
+
+    @property
+    def touched(self) -> bool:
+        """Whether weights were set by hand since the start: such a run no script repeats."""
+        return self._progress.touched
 
     @property
     def history(self) -> History:

@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 
 from pellucid import datasets
+from pellucid.studios.continuing import Opened
 from pellucid.studios.experiment import Experiment
-from pellucid.studios.material import Material
+from pellucid.studios.material import Material, table_of
 from pellucid.studios.plane import Plane
 from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
@@ -41,6 +42,8 @@ class Kept:
     experiment : all that decided it.
     epochs, loss, test_loss, score, test_score : (k,) of its recorded epochs.
     theta : (P,) its last weights.
+    name : what a person calls it.
+    model : the digest of the model that it went on with, or "".
     """
 
     experiment: Experiment
@@ -50,16 +53,19 @@ class Kept:
     score: NDArray[np.float64]
     test_score: NDArray[np.float64]
     theta: NDArray[np.float64]
+    name: str = ""
+    model: str = ""
 
     @classmethod
-    def of(cls, run: Run) -> Kept:
+    def of(cls, run: Run, name: str = "", model: str = "") -> Kept:
         """What a run has come to so far."""
         marks = run.marks
         epochs, loss, test_loss, score, test_score = (
             np.array([getattr(mark, name) for mark in marks])
             for name in ("epoch", "loss", "test_loss", "score", "test_score")
         )
-        return cls(run.experiment, epochs, loss, test_loss, score, test_score, marks[-1].theta)
+        theta = marks[-1].theta
+        return cls(run.experiment, epochs, loss, test_loss, score, test_score, theta, name, model)
 
 
 class Session:
@@ -90,11 +96,16 @@ class Session:
         self._changing = threading.Lock()
         self._closed = False
         self._planes: dict[Any, Plane | None] = {}
+        self.opened: Opened | None = None  # the model that is gone on with
+        self.waiting: Opened | None = None  # one that data are still to be given for
         experiment = self._read(address)
         try:
-            self.run = Run(experiment, self._material(experiment))
+            experiment = self._take_up(experiment)
+            material = self._material(experiment)
+            self.run = Run(experiment, material, self._start(experiment, material))
         except (ValueError, TypeError, MemoryError) as error:
             self.message, self.wanted = f"{error}. The page begins with moons instead.", 0
+            self.leave()
             self.run = Run(Experiment())
 
     # --- what is worked on ----------------------------------------------------------------------
@@ -151,7 +162,19 @@ class Session:
             self._begin(experiment, material, theta)
 
     def _begin(self, experiment: Experiment, material: Material | None, theta: Any) -> None:
-        material = self._material(experiment) if material is None else material
+        before = self.opened, self.waiting, self.settings.get("model", "")
+        try:
+            if material is None:
+                experiment = self._joined(experiment)
+                material = self._material(experiment)
+            self._run(experiment, material, theta)
+        except (ValueError, TypeError, MemoryError, OSError):
+            self.opened, self.waiting, model = before
+            self.set("model", model)
+            raise
+
+    def _run(self, experiment: Experiment, material: Material, theta: Any) -> None:
+        theta = self._start(experiment, material) if theta is None else theta
         if theta is not None and material.network(experiment).theta.shape != theta.shape:
             raise ValueError(
                 "the weights do not fit the changed network: begin anew, or change its training "
@@ -163,9 +186,9 @@ class Session:
         if self._closed:
             run.close()
 
-    def keep(self) -> Kept:
+    def keep(self, name: str = "") -> Kept:
         """Keep what the run has come to, to compare with others."""
-        kept = Kept.of(self.run)
+        kept = Kept.of(self.run, name, self.settings.get("model", ""))
         self.kept = [*self.kept, kept][-MOST_KEPT:]
         return kept
 
@@ -180,7 +203,85 @@ class Session:
             raise ValueError("the table of this address is no longer here: give it once more")
         if table is None and experiment.data not in datasets.DATASETS:
             datasets.load(experiment.data)  # says what there is
+        if self.opened is not None:
+            if not self._misses(self.opened, experiment):
+                return self.opened.material(experiment, table)
+            self.leave()
         return Material.of(experiment, table)
+
+    # --- a model that is gone on with -----------------------------------------------------------
+
+    def open(self, opened: Opened) -> None:
+        """Go on with a model: on the data its file names, those here, or a built-in set that fits.
+
+        Where none fits, it waits until such data are given; the run stays.
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit it after all; the old run then stays.
+        """
+        self.shelf.put_model(opened)
+        with self._changing:
+            before = self.opened, self.waiting, self.settings.get("model", "")
+            try:
+                experiment = self._found(opened, self.experiment)
+                self.set("model", opened.digest)
+                self.opened, self.waiting = (None, opened) if experiment is None else (opened, None)
+                if experiment is not None:
+                    self._run(experiment, self._material(experiment), None)
+            except (ValueError, TypeError, MemoryError, OSError):
+                self.opened, self.waiting, model = before
+                self.set("model", model)
+                raise
+
+    def _joined(self, experiment: Experiment) -> Experiment:
+        """The same with the network of the model that has waited for such data, if one has."""
+        if self.waiting is None or self._misses(self.waiting, experiment):
+            return experiment
+        self.opened, self.waiting = self.waiting, None
+        return self.opened.experiment(experiment)
+
+    def _misses(self, opened: Opened, experiment: Experiment) -> str:
+        table = self.shelf.get(experiment.data)
+        table = table_of(experiment) if table is None else table
+        return opened.misses(table, experiment.target)
+
+    def leave(self) -> None:
+        """Go on with no model: what begins next begins anew."""
+        self.opened = self.waiting = None
+        self.set("model", "")
+
+    def _take_up(self, experiment: Experiment) -> Experiment:
+        """The model that the address names, and what is done with it."""
+        digest = self.settings.get("model", "")
+        if not digest:
+            return experiment
+        opened = self.shelf.model(digest)
+        if opened is None:
+            raise ValueError("the model of this address is no longer here: open it once more")
+        if experiment != Experiment():  # a link: it says all that was chosen since
+            self.opened = opened
+            return experiment
+        found = self._found(opened, experiment)
+        self.opened, self.waiting = (None, opened) if found is None else (opened, None)
+        return experiment if found is None else found
+
+    def _found(self, opened: Opened, now: Experiment) -> Experiment | None:
+        """The experiment that goes on with a model, on data that fit it."""
+        tried = [Experiment.from_address(opened.address)] if opened.address else []
+        tried += [opened.experiment().changed(data=now.data, target=now.target)]
+        if opened.columns:
+            tried += [opened.experiment().changed(data=name) for name in datasets.DATASETS]
+        for each in tried:
+            here = each.data in datasets.DATASETS or self.shelf.get(each.data) is not None
+            if here and not self._misses(opened, each):
+                return opened.experiment(each)
+        return None
+
+    def _start(self, experiment: Experiment, material: Material) -> Any:
+        """The weights of the model that is gone on with, if there is one and they fit."""
+        return None if self.opened is None else self.opened.start(experiment, material)
 
     # --- what is shown --------------------------------------------------------------------------
 

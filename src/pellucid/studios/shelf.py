@@ -1,4 +1,4 @@
-"""A shelf holds the tables that were given to a studio, by their digests, for all of its tabs."""
+"""A shelf holds what was given to a studio, tables and models, by digest, for all of its tabs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections import OrderedDict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from pellucid.studios.continuing import Opened
+from pellucid.studios.drawn import START, DrawnPoints
 from pellucid.tables import Table
 
 if TYPE_CHECKING:
     import polars
 
-MOST_TABLES, MOST_BYTES = 16, 512 * 2**20
-"""What is kept; beyond either, what was not asked for the longest goes."""
+MOST_TABLES, MOST_MODELS, MOST_BYTES = 16, 16, 512 * 2**20
+"""What is kept; beyond any, what was not asked for the longest goes."""
 
 
 class Shelf:
@@ -31,6 +33,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, tuple[Table, str]] = OrderedDict()
+        self._opened: OrderedDict[str, Opened] = OrderedDict()
         self._lock = threading.Lock()
 
     def put(self, table: Table, name: str = "own data") -> str:
@@ -47,7 +50,9 @@ class Shelf:
         return digest
 
     def get(self, digest: str) -> Table | None:
-        """The table, if it is here."""
+        """The table, if it is here; of drawn points that are in their name, always."""
+        if digest.startswith(START):
+            return DrawnPoints.read(digest).table()
         with self._lock:
             if digest not in self._held:
                 return None
@@ -56,8 +61,24 @@ class Shelf:
 
     def name(self, digest: str) -> str:
         """What the table is called; the digest itself where it is not here."""
+        if digest.startswith(START):
+            return "drawn points"
         with self._lock:
             return self._held[digest][1] if digest in self._held else digest
+
+    def put_model(self, opened: Opened) -> str:
+        """Keep a model that was opened; its digest."""
+        with self._lock:
+            self._opened[opened.digest] = opened
+            self._opened.move_to_end(opened.digest)
+            while len(self._opened) > MOST_MODELS:
+                self._opened.popitem(last=False)
+        return opened.digest
+
+    def model(self, digest: str) -> Opened | None:
+        """The model, if it is here."""
+        with self._lock:
+            return self._opened.get(digest)
 
 
 def _digest(frame: polars.DataFrame) -> str:

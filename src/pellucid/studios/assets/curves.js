@@ -46,7 +46,7 @@ export default drawing({
   },
   paint({ context, width, height, payload, colours, state }) {
     if (!payload) return;
-    const { epochs, lines, log, at, names, percent } = payload;
+    const { epochs, lines, log, at, names, percent, plain } = payload;  // plain: no legend, no dashes
     const box = { left: LEFT, top: TOP, width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
     const range = extent(payload), last = Math.max(epochs[epochs.length - 1], 1);
     const toX = (epoch) => box.left + (epoch / last) * box.width;
@@ -87,9 +87,9 @@ export default drawing({
     context.rect(box.left, box.top - 2, box.width + 4, box.height + 4);
     context.clip();
     for (const [k, line] of lines.entries()) {
-      context.strokeStyle = colours.series[k];
+      context.strokeStyle = plain && k === lines.length - 1 ? colours.ink : colours.series[k % colours.series.length];
       context.lineWidth = 2;
-      context.setLineDash(k ? [5, 4] : []);
+      context.setLineDash(k && !plain ? [5, 4] : []);
       context.lineJoin = "round";
       context.beginPath();
       let pen = false;
@@ -106,7 +106,7 @@ export default drawing({
     context.textBaseline = "middle";
     context.textAlign = "left";
     for (const [k, name] of names.entries()) {
-      if (!lines[k].some(Number.isFinite)) continue;
+      if (plain || !lines[k].some(Number.isFinite)) continue;
       context.strokeStyle = colours.series[k];
       context.lineWidth = 2;
       context.setLineDash(k ? [5, 4] : []);

@@ -91,6 +91,7 @@ PANELS = (
     Place("numbers", "details", "Numbers", "numbers.Numbers"),
     Place("step", "details", "Step through", "step.StepThrough"),
     Place("doctor", "details", "Doctor", "doctor.Doctor"),
+    Place("rows", "details", "Table", "rows.Rows"),
     Place("compare", "details", "Compare", "compare.Compare"),
     Place("take", "details", "Take along", "take.TakeAlong"),
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nicegui import ui
 
 from pellucid import datasets
 from pellucid.studios.controls import Choice, Slide
+from pellucid.studios.panels.giving import Giving, waits_for
 from pellucid.studios.panels.panel import Panel
+from pellucid.studios.panels.sketchpad import SketchPad
 
 
 class Data(Panel):
@@ -18,7 +18,22 @@ class Data(Panel):
         """Its controls."""
         page = self.page
         self.data = Choice("Data set", "What the network learns from.", {}, self._choose)
-        self.about = ui.label().classes("about-data")
+        with ui.element("div").classes("ways").props('role=group aria-label="Data of your own"'):
+            self.giving = Giving(page)
+            self.sketch = SketchPad(page)
+        self.about = ui.label().classes("about-data").props("id=about-data")
+        with ui.element("div").classes("model-bar") as self.model:
+            self.model_words = ui.label().classes("model-words").props("id=goes-on")
+            leave = ui.button(icon="close", on_click=self._leave)
+            leave.props('flat round dense size=sm id=leave-model aria-label="Begin anew instead"')
+        self.target = Choice("Target", "", [], self._aim)
+        with ui.element("div").classes("control"):
+            with ui.element("div").classes("control-row"):
+                ui.label("Features").classes("control-name")
+                self.features = ui.label().classes("field features").props("id=features")
+                choose = ui.button("Choose", color=None, on_click=lambda: page.show_tab("rows"))
+                choose.props('flat dense no-caps id=choose-features aria-label="Choose features"')
+            ui.label("The columns to learn from.").classes("hint")
         self.test = Slide(
             "Test rows", "Held back, to see how it does on new rows.",
             lambda part: page.change(test=part), low=0.0, high=0.9, step=0.05,
@@ -29,33 +44,48 @@ class Data(Panel):
             lambda noise: page.change(noise=noise), low=0.0, high=1.0, step=0.05,
             shown=lambda noise: f"{noise:.2f}",
         )  # fmt: skip
-        self.target = Choice("Target", "The column to predict.", [], self._aim)
-        self.features = Choice(
-            "Features", "The columns to learn from.", [], self._learn_from, several=True
-        )
 
     def changed(self) -> None:
         """The controls say what the run's experiment has."""
         session, experiment, material = self.session, self.session.experiment, self.session.material
         names = {name: name for name in datasets.DATASETS}
+        names |= {
+            digest: name for digest, name in self.giving.tables.items()
+            if session.shelf.get(digest) is not None
+        }  # fmt: skip
         self.data.offer({**names, experiment.data: session.data_name}, experiment.data)
         _, about = datasets.DATASETS.get(experiment.data, (None, ""))
-        self.about.text = about or f"{material.trained.height + material.tested.height} rows"
+        rows = f"{material.trained.height + material.tested.height:,} rows".replace(",", " ")
+        self.about.text = about or f"{rows} of {len(material.columns)} columns"
         self.test.put(experiment.test)
         self.noise.put(experiment.noise or 0.0)
-        columns = list(material.columns)
-        self.target.offer(columns, material.target_name)
-        inputs = [name for name in columns if name != material.target_name]
-        chosen = [name for name in material.trained.columns if name != material.target_name]
-        self.features.offer(inputs, chosen)
+        self.target.offer(list(material.columns), material.target_name)
+        self.target.hint.text = _kind(material.task, material.why, material.target.n_outputs)
+        used = {column.name for column in material.encoder.columns}
+        self.features.text = f"{len(used)} of {len(material.columns) - 1}"
+        self._show_model()
+
+    def _show_model(self) -> None:
+        session = self.session
+        self.model.set_visibility(session.opened is not None or session.waiting is not None)
+        if session.opened is not None:
+            self.model_words.text = f"Goes on from {session.opened.name}"
+        elif session.waiting is not None:
+            self.model_words.text = waits_for(session.waiting)
 
     async def _choose(self, name: str) -> None:
-        await self.page.change(data=name, target="", features=(), noise=None)
+        await self.page.change(data=name, target="", features=(), noise=None, output="", loss="")
 
     async def _aim(self, name: str) -> None:
         await self.page.change(target=name, features=(), output="", loss="")
 
-    async def _learn_from(self, names: Any) -> None:
-        chosen = tuple(names)
-        every = len(chosen) == len(self.session.material.columns) - 1
-        await self.page.change(features=() if every else chosen)
+    async def _leave(self) -> None:
+        self.session.leave()
+        await self.page.begin(self.session.experiment)
+
+
+def _kind(task: str, why: str, n: int) -> str:
+    """What is predicted, and how that was told."""
+    kind = f"{max(n, 2)} classes" if task == "classification" else "A number"
+    told = why.removesuffix(".")
+    return f"{kind}: {told}."

@@ -178,7 +178,7 @@ class Page:
         open_tab = self._tabs.value
         panels = [
             panel for panel in self.panels
-            if panel.place.place != "details" or panel.place.name == open_tab
+            if panel.place.place != "details" or panel.place.name == open_tab or panel.always
         ]  # fmt: skip
         measured = await self.away(_measure, panels, view)
         if self.session.run is not view.run or self.client.is_deleted:

@@ -83,7 +83,7 @@ def test_lessons_have_names_of_their_own_and_few_words():
         assert len(each.answer.split()) < 70, each.name
 
 
-# --- what the lessons say, in numbers --------------------------------------------------------------
+# --- what the lessons say, in numbers ------------------------------------------------------------
 
 
 def test_equal_weights_stay_equal_to_the_last_bit_and_random_ones_do_not(prepared):

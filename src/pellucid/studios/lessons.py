@@ -263,8 +263,8 @@ LESSONS = (
             "mean 0, deviation 1": {"scaling": "standard"},
         },
         "Inputs of 5 or 9 push tanh units to their bounds, where their slope, and so their "
-        "gradient, is nearly 0: they have all but stopped learning before they began. The same network, the "
-        "same first weights and as many steps learn the scaled hours with ease.",
+        "gradient, is nearly 0: they have all but stopped learning before they began. The "
+        "same network, the same first weights and as many steps learn the scaled hours with ease.",
     ),
     Lesson(
         "moons",

@@ -198,9 +198,7 @@ def main() -> None:
         first, usual, drawn, drawn_usual = first_paint(browser, 3 if quick else 7)
         print(f"first paint: {first:.2f} s for the first page, {usual:.2f} s for others")
         print(f"all drawn after: {drawn:.2f} s for the first page, {drawn_usual:.2f} s for others")
-        print(
-            "| data | Network.train, steps/s | with the page open | ratio | by processor time | updates/s |"
-        )
+        print("| data | Network.train | page open | ratio | by processor time | updates/s |")
         print("|---|---|---|---|---|---|")
         rounds, seconds = (2, 3.0) if quick else (5, 8.0)
         print(compare("moons", MOONS, "", browser, rounds, seconds), flush=True)

@@ -17,6 +17,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
@@ -134,18 +135,18 @@ def compare(name: str, query: str, path: str, browser: Any, rounds: int, seconds
     from pellucid.studios.experiment import Experiment
     from pellucid.studios.material import Material
     from pellucid.tables import read_table
-    from studio_tab import Studio, Tab
 
+    tabs = import_module("studio_tab")
     experiment = Experiment.from_address(query)
     material = Material.of(experiment, read_table(path) if path else None)
     per = -(-len(material.X) // experiment.batch_size)
     shape = " x ".join(map(str, material.X.shape))
     del material
-    studio = Studio(*([path] if path else []))
+    studio = tabs.Studio(*([path] if path else []))
     trainer = Trainer(query, path, seconds)
     try:
         given = studio.url.partition("&")[2]  # a table that was given has its digest there
-        tab = Tab(browser, studio, "&".join(filter(None, (given, query))))
+        tab = tabs.Tab(browser, studio, "&".join(filter(None, (given, query))))
         tab.script(COUNT)
         rows = []
         for _ in range(rounds):
@@ -169,14 +170,13 @@ def compare(name: str, query: str, path: str, browser: Any, rounds: int, seconds
 
 def first_paint(browser: Any, times: int) -> list[float]:
     """Seconds from the address to the first paint with content, and until all is drawn."""
-    from studio_tab import Studio, Tab
-
-    studio = Studio()
+    tabs = import_module("studio_tab")
+    studio = tabs.Studio()
     painted, drawn = [], []
     try:
         for _ in range(times):
             began = perf_counter()
-            tab = Tab(browser, studio)
+            tab = tabs.Tab(browser, studio)
             drawn.append(perf_counter() - began)
             paint = "return performance.getEntriesByName('first-contentful-paint')[0].startTime"
             painted.append(float(tab.script(paint)) / 1000)
@@ -190,9 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="moons alone, short")
     quick = parser.parse_args().quick
-    from browser import Browser
-
-    browser = Browser()
+    browser = import_module("browser").Browser()  # that of tests
     try:
         print(f"{describe()['processor']}, {len(cpus())} cores, load {describe()['load']}")
         first, usual, drawn, drawn_usual = first_paint(browser, 3 if quick else 7)

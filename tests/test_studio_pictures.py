@@ -60,8 +60,8 @@ def test_a_picture_for_the_guide(browser, studio, name, dark, tmp_path):
     do(tab)
     tab.script(
         "document.activeElement.blur();"
-        "const top = document.querySelector(arguments[0]).getBoundingClientRect().bottom;"
-        "window.scrollBy(0, Math.max(top - innerHeight + 16, 0))",
+        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "window.scrollBy(0, Math.min(Math.max(box.bottom - innerHeight + 16, 0), box.top - 114))",
         shown,
     )
     browser.driver.execute_cdp_cmd(

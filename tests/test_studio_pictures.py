@@ -1,6 +1,6 @@
 """Pictures of the studio, as docs/studio.md has them: made by a person's clicks, light and dark.
 
-They are written into the folder that PELLUCID_PICTURES names (`make docs-studio` names docs/studio),
+They are written into the folder that PELLUCID_PICTURES names (`make docs-studio`: docs/studio),
 and by default into one that is thrown away.
 """
 

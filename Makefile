@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CPP := $(wildcard native/*.h native/*.cpp native/tests/*.h native/tests/*.cpp)
 INPUTS := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*.h native/*.cpp)
 
-.PHONY: demo studio test test-oracles bench bench-quick bench-tables bench-serving bench-forms fuzz sanitize same-bits docs format clean
+.PHONY: demo studio test test-oracles bench bench-quick bench-tables bench-serving bench-forms bench-studio fuzz sanitize same-bits docs docs-studio format clean
 
 demo: .venv/.cli
 	$(BIN)/pellucid train digits --hidden 100 --epochs 60 --out digits.safetensors --plot digits.png
@@ -44,6 +44,9 @@ bench-serving: .venv/.test
 bench-forms: .venv/.bench
 	POLARS_MAX_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/forms.py
 
+bench-studio: .venv/.test
+	$(BIN)/python benchmarks/studio.py
+
 fuzz: .venv/.fuzz
 	PYTHONPATH=tests $(BIN)/python tests/attacks/fuzz.py $(FUZZ_SECONDS)
 
@@ -58,6 +61,9 @@ docs: .venv/.test
 	$(BIN)/python docs/make_comparison.py
 	$(BIN)/python docs/make_derivation.py
 	$(BIN)/python docs/make_gallery.py
+
+docs-studio: .venv/.test
+	PELLUCID_PICTURES=docs/studio $(BIN)/python -m pytest --quiet tests/test_studio_pictures.py
 
 format: .venv/.test
 	$(BIN)/ruff format .

@@ -100,7 +100,19 @@ CALLS["bag"] = CALLS["estimator"] | {
     "epochs": "max_epochs={}", "alpha": "weight_decay={}", "validation": "validation_fraction={}",
     "weights": "fit(..., sample_weight=...) with more weight on its rows",
 }  # fmt: skip
-"""How each kind of model is told to change something. Add a row to add a kind."""
+CALLS["page"] = {
+    "learning_rate": "Learning rate {}", "solver": "Optimizer {}", "epochs": "Epochs {}",
+    "n_iter_no_change": "Epochs", "activation": "the activation {}",
+    "hidden": "hidden layers of {}",
+    "alpha": "Weight decay {}", "validation": "more Test rows",
+    "early_stopping": "go back by the slider to the epoch with the least test loss",
+    "scaling": "Scaling standard", "clip_norm": "train by Network.train(..., clip_norm={})",
+    "target_scaling": "train by Predictor.fit with target_scaling='standard'",
+    "weights": "train MLPClassifier with class_weight='balanced'",
+    "initializer": "Initial weights that are drawn at random",
+}  # fmt: skip
+"""How each kind of model is told to change something, and a person at the studio's page. Add a row
+to add a kind."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,7 @@ class Case:
     test : that it was not; or None.
     trained : how it was trained.
     seed : of whatever is drawn.
+    words : how cures say what to change, a key of `CALLS`; "" is as the model's kind is told.
     """
 
     subject: Subject
@@ -137,6 +150,7 @@ class Case:
     test: Part | None
     trained: Trained
     seed: int = 0
+    words: str = ""
     probes: list[Any] = field(default_factory=list, init=False)  # see pellucid.diagnosis.probe
 
     @property
@@ -149,6 +163,8 @@ class Case:
     @property
     def family(self) -> str:
         """Whose way to change things holds: a key of `CALLS`."""
+        if self.words:
+            return self.words
         kind = self.subject.kind
         if kind.startswith("Tabular"):
             return "bag"

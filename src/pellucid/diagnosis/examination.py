@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.diagnosis.case import Case, NotMeasured, part_of
+from pellucid.diagnosis.case import CALLS, Case, NotMeasured, part_of
 from pellucid.diagnosis.diseases import DISEASES, FIRST
 from pellucid.diagnosis.finding import Diagnosis, Finding
 from pellucid.diagnosis.trained import trained_of
 from pellucid.optimizers import Optimizer
+from pellucid.registry import near
 from pellucid.subject import subject_of
 
 ORDER = ("error", "warning")
@@ -27,6 +28,7 @@ def doctor(
     learning_rate: float | None = None,
     solver: str | Optimizer | None = None,
     seed: int = 0,
+    words: str = "",
 ) -> Diagnosis:
     """What is wrong with a fitted model, and what to change.
 
@@ -42,6 +44,8 @@ def doctor(
         the model remembers. Where it does not remember its solver, as in older files, what is said
         of the rate must hold for adam and for sgd.
     seed : of the rows and weights that are drawn to measure on.
+    words : how cures say what to change: "network", "estimator", "command" or "page", the studio's;
+        by default as this kind of model is told.
 
     Returns
     -------
@@ -66,12 +70,15 @@ def doctor(
     (False, 'unreachable targets', "output_activation='identity', or scale the targets into ...
     """
     subject = subject_of(model)
+    if words and words not in CALLS:
+        raise ValueError(f"words is {words!r}: {near(words, CALLS)}")
     if (X_test is None) != (y_test is None):
         there, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
         raise ValueError(f"{there} was given without {missing}: give both, or neither")
     rows = part_of(subject, X, y)
     test = None if X_test is None else part_of(subject, X_test, y_test)
-    case = Case(subject, rows, test, trained_of(subject, len(rows.X), learning_rate, solver), seed)
+    case = Case(subject, rows, test, trained_of(subject, len(rows.X), learning_rate, solver), seed,
+                words)  # fmt: skip
     findings: list[Finding] = []
     examined: list[str] = []
     skipped: dict[str, str] = {}

@@ -18,9 +18,10 @@ def unreachable_targets(case: Case, limit: float) -> Iterator[Sign]:
     beyond = (y < f.low - REACH) | (y > f.high + REACH)
     share = float(beyond.any(axis=1).mean())
     if share > limit:
-        cure = "output_activation='identity'"
-        if case.family == "command":
-            cure = "--output-activation identity"
+        cure = {
+            "command": "--output-activation identity",
+            "page": "Output identity",
+        }.get(case.family, "output_activation='identity'")
         yield Sign(
             "output",
             f"the output is a {f.name}, which gives {f.low:g} to {f.high:g}, and the targets go "

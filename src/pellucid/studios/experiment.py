@@ -9,15 +9,19 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from pellucid.activations import ACTIVATIONS
-from pellucid.initializers import INITIALIZERS
+from pellucid.initializers import INITIALIZERS, initializer
 from pellucid.losses import LOSSES
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.recipe import Recipe
 from pellucid.registry import near
+from pellucid.scaling import SCALERS
 from pellucid.schedules import SCHEDULES
 
 MOST_LAYERS, MOST_UNITS, MOST_EPOCHS = 8, 1024, 100_000
 """More hidden layers, units in one, or epochs are for a script, not for a page to draw."""
+
+BY_DEFAULT = ("output", "loss", "initializer", "scaling")
+"""What "" leaves to pellucid."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,13 @@ class Experiment:
     noise : of points made in the plane, their standard deviation; else what is added to each number
         column, in parts of its own. None leaves the data as they are.
     test : the part of the rows to test on.
+    scaling : of number columns, a name of `pellucid.SCALERS`; "" is what suits the data.
     hidden : units of each hidden layer.
     activation : of each hidden layer.
     bias : whether layers have biases.
     output, loss : by default what suits the task.
-    initializer : of the weights; by default what suits the activation.
+    initializer : of the weights, with its number if it has one, as in "constant:0.5"; by default
+        what suits the activation.
     solver, learning_rate, schedule, batch_size, epochs, alpha, dropout : as `Network.train` and
         `Network` take them; a batch size of 0 is all rows.
     seed : of the split, the first weights, and the order of rows.
@@ -55,6 +61,7 @@ class Experiment:
     features: tuple[str, ...] = ()
     noise: float | None = None
     test: float = 0.25
+    scaling: str = ""
     hidden: tuple[int, ...] = (4,)
     activation: tuple[str, ...] = ("tanh",)
     bias: bool = True
@@ -85,15 +92,18 @@ class Experiment:
         names: list[tuple[str, str, list[str]]] = [
             ("output", self.output, [*ACTIVATIONS]),
             ("loss", self.loss, [*LOSSES]),
-            ("initializer", self.initializer, [*INITIALIZERS]),
+            ("initializer", self.initializer.partition(":")[0], [*INITIALIZERS]),
+            ("scaling", self.scaling, [*SCALERS]),
             ("solver", self.solver, [*OPTIMIZERS]),
             ("schedule", self.schedule, [*SCHEDULES]),
             *(("activation", each, [*ACTIVATIONS]) for each in self.activation),
         ]
         for name, given, known in names:
-            by_default = name in ("output", "loss", "initializer") and not given
+            by_default = name in BY_DEFAULT and not given
             if not by_default and given not in known:
                 raise ValueError(f"unknown {name} {given!r}: {near(given, known)}")
+        if ":" in self.initializer:
+            initializer(self.initializer)  # says what is wrong with its number
         _refuse_outside("test", self.test, 0.0, 0.9)
         _refuse_outside("learning_rate", self.learning_rate, 1e-9, 1e3)
         _refuse_outside("batch_size", self.batch_size, 0, 1_000_000)
@@ -114,6 +124,7 @@ class Experiment:
             bias=self.bias,
             initializer=self.initializer or None,
             alpha=(self.alpha,),
+            scaling=self.scaling or None,
             validation=0.0,
             test=self.test,
             seed=self.seed,

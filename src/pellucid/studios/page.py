@@ -200,7 +200,8 @@ class Page:
 
     def _is_due(self, panel: Panel, now: float, playing: bool) -> bool:
         """Whether it can be seen, and has let the engine work long enough since it was drawn."""
-        if panel.place.place == "details" and panel.place.name != self._tabs.value:
+        hidden = panel.place.place == "details" and panel.place.name != self._tabs.value
+        if hidden and not panel.always:
             return False
         return not playing or now >= self._due.get(panel.place.name, 0.0)
 

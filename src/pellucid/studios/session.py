@@ -23,7 +23,7 @@ from pellucid.studios.view import View
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DATA = ("data", "target", "features", "noise", "test", "seed")
+DATA = ("data", "target", "features", "noise", "test", "scaling", "seed")
 """What of an experiment its material depends on; with these the same, it is made once."""
 
 MOST_KEPT = 12

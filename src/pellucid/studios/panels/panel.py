@@ -21,6 +21,9 @@ class Panel:
     place : where.
     """
 
+    always = False
+    """Whether it is measured, and shown what it measured, even while its tab is not seen."""
+
     def __init__(self, page: Page, place: Place) -> None:
         self.page = page
         self.place = place

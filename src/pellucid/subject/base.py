@@ -214,7 +214,7 @@ class Subject:
             if label not in self.classes and str(label) not in known:
                 raise ValueError(
                     f"column {answers.name!r} holds {label!r} and the model tells apart "
-                    f"{listed([str(each) for each in self.classes])}: give the answers as it "
+                    f"{listed(self.classes)}: give the answers as it "
                     "learnt them"
                 )
 

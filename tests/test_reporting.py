@@ -1,5 +1,6 @@
 """A report states what scikit-learn counts, on one page that any browser opens as it is."""
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -18,9 +19,12 @@ from pellucid import (
     TabularClassifier,
     TabularRegressor,
     datasets,
+    load,
     save,
 )
+from pellucid.held_out import as_in_training
 from pellucid.reporting import model_card, report
+from pellucid.reporting.html import bars
 from pellucid.subject import subject_of
 from pellucid.tables import read_table
 
@@ -331,3 +335,60 @@ def test_the_command_says_what_is_missing(run, table):
     made = run("report", "m.safetensors", table, "--json", "--use", "To try it.").json
     assert made["written"] == ["report.html"]
     assert made["card"]["use"] == "To try it."
+
+
+def test_the_headline_is_of_rows_that_the_model_has_not_seen(run):
+    assert run("train", "digits", "--epochs", 3, "-q").code == 0
+    digits = datasets.load("digits").table()
+    halves = as_in_training(subject_of("model.safetensors"), "model.safetensors", digits)
+    (X, y), known = halves.unseen, load("model.safetensors").about
+    made = run("report", "model.safetensors", "digits", "--json").json
+    assert len(y) == known["rows"]["test"]
+    assert f"On {len(y)} rows of digits that it has not seen it is right" in made["headline"]
+    (scores,) = made["quality"]["scores"].values()
+    right = accuracy_score(y.astype(str), load("model.safetensors").predict(X).astype(str))
+    assert scores["metrics"]["accuracy"] == pytest.approx(right)
+    assert scores["metrics"]["accuracy"] == pytest.approx(known["metrics"]["accuracy"])
+    assert made["diagnosis"]["test_rows"] == len(y)
+    assert not any("known" in note for note in made["notes"])
+
+
+def test_where_it_is_not_known_whether_rows_are_new_the_page_says_so(iris_report):
+    assert "It is not known whether the model has learnt" in " ".join(iris_report.notes)
+    assert "has not seen" not in iris_report.headline
+
+
+def test_one_row_is_one_row_and_nothing_is_shuffled(iris, of_iris):
+    made = report(of_iris, iris.X[:1], iris.y[:1])
+    assert "On 1 row it is right" in made.headline
+    assert made.importance is None
+
+
+def test_bars_of_losses_go_to_the_left_of_one_line():
+    made = bars(("a", "b", "c"), [("x", "", "", 3.0), ("y", "", "", -1.0)], "")
+    spans = re.findall(r"(more|less)\" style=\"margin-left:([\d.]+)%;width:([\d.]+)%", made)
+    assert spans == [("more", "25.0", "75.0"), ("less", "0.0", "25.0")]
+
+
+def test_pictures_have_their_natural_size_and_the_page_its_title(iris_report):
+    page = iris_report.to_html()
+    for each in iris_report.pictures:
+        if each.light.startswith("data:image/svg"):
+            svg = base64.b64decode(each.light.partition(",")[2]).decode()
+            width, unit = re.search(r'<svg[^>]* width="([\d.]+)(pt)?"', svg).groups()
+            assert each.width == pytest.approx(float(width) * (96 / 72 if unit else 1), abs=1)
+        assert f'width="{each.width}" height="{each.height}"' in page
+    assert f"<title>{iris_report.title}</title>" in page
+    how_good, leans_on = page.split('id="importance"')
+    assert "was shuffled" in leans_on
+    assert "shuffled" not in how_good
+
+
+def test_a_network_that_was_never_trained_has_learnt_from_no_rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    made = report(Network([4, 3, 1], seed=0), X, X[:, 0] * 2)
+    assert "underfitting" in {each.name for each in made.diagnosis.findings} | {
+        *made.diagnosis.skipped
+    }
+    assert "it has learnt from" not in made.to_html()

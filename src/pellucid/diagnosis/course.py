@@ -47,7 +47,7 @@ def nothing_learned(case: Case, limit: float) -> Iterator[Sign]:
 
 
 def underfitting(case: Case, limit: float) -> Iterator[Sign]:
-    """A simple vote of near rows is better than what the network has learnt of the same rows."""
+    """A simple vote of near rows is better than the network is on the same rows."""
     part = case.rows.some(MOST_NEIGHBOURS, case.seed)
     if len(part.X) < 2 * FEWEST:
         raise NotMeasured(f"fewer than {2 * FEWEST} rows")
@@ -71,8 +71,9 @@ def underfitting(case: Case, limit: float) -> Iterator[Sign]:
     if gap > limit and gap > SURE * error:
         yield Sign(
             "",
-            f"the network has {scores[0]:.1%} {name}, of rows it has learnt from, and the "
-            f"{NEIGHBOURS} nearest other rows {scores[1]:.1%}: {gap:.1%} more (limit {limit:.0%})",
+            f"on {len(part.X):,} rows the network has {scores[0]:.1%} {name}, and the "
+            f"{NEIGHBOURS} nearest others of them {scores[1]:.1%}: {gap:.1%} more (limit "
+            f"{limit:.0%})",
             gap,
             f"more units or layers, {case.call('hidden', '100, 100')}, more epochs, "
             f"{case.call('epochs', _more_epochs(case))}, and less regularisation, "

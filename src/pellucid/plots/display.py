@@ -99,14 +99,14 @@ class Display:
         ValueError
             If it ends otherwise.
         """
-        shown = self._drawn() if style is None else self._again(style)
+        shown = self._drawn() if style is None else self.again(style)
         save(shown.figure_, path, dpi)
 
     def to_svg(self, style: str | None = None) -> str:
         """The picture as SVG text; `style` draws it anew on a figure of its own."""
         from matplotlib import rc_context
 
-        shown = self._drawn() if style is None else self._again(style)
+        shown = self._drawn() if style is None else self.again(style)
         written = BytesIO()
         shown.figure_.draw_without_rendering()
         with rc_context({"svg.hashsalt": "pellucid", "svg.fonttype": "path"}):
@@ -145,7 +145,7 @@ class Display:
     def _drawn(self) -> Self:
         return self if hasattr(self, "figure_") else self.plot()
 
-    def _again(self, style: str) -> Self:
+    def again(self, style: str) -> Self:
         """A copy drawn on a figure of its own in that style, with the same options otherwise."""
         return copy.copy(self).plot(None, style=style, **getattr(self, "_options", {}))
 

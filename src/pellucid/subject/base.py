@@ -19,6 +19,7 @@ from pellucid.rows import answered
 from pellucid.sparse import dense
 
 if TYPE_CHECKING:
+    import polars
     from numpy.typing import NDArray
 
     from pellucid.tables import Table
@@ -170,6 +171,8 @@ class Subject:
     def divide(self, table: Table, target: str | None = None) -> tuple[Any, Any]:
         """The rows of a table as `encode` takes them, and their answers; None if it has none.
 
+        Where the model does not know what it predicts, it is called as that column from then on.
+
         Parameters
         ----------
         target : the column with the answers, where the model does not know its name.
@@ -188,10 +191,32 @@ class Subject:
             name = frame.columns[-1]
         if name is not None and name in frame.columns:
             frame = answered(frame, name, [])
+            self._refuse_other_answers(frame[name])
+            if not self.names_target:
+                self.target_name = name
             return self._rows_of(frame.drop(name)), frame[name].to_numpy()
         if target is not None:
             raise ValueError(f"the table has no column {target!r}: it has {listed(frame.columns)}")
         return self._rows_of(frame), None
+
+    def _refuse_other_answers(self, answers: polars.Series) -> None:
+        """Raise ValueError where a column cannot be what the model predicts."""
+        numbers = answers.dtype.is_numeric() or str(answers.dtype) == "Boolean"
+        if self.classes is None and not numbers:
+            raise ValueError(
+                f"column {answers.name!r} holds {answers[0]!r} and the model predicts numbers: "
+                "name the column that has them (--target)"
+            )
+        if self.classes is None or self.takes_tables or not self.exclusive:
+            return
+        known = {str(label) for label in self.classes}
+        for label in answers.unique(maintain_order=True).to_list():
+            if label not in self.classes and str(label) not in known:
+                raise ValueError(
+                    f"column {answers.name!r} holds {label!r} and the model tells apart "
+                    f"{listed(self.classes)}: give the answers as it "
+                    "learnt them"
+                )
 
     def row(self, text: str) -> Any:
         """One row, written as its values in order ("4,8") or by name ("hours=4,slept=8").

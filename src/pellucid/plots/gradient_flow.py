@@ -83,11 +83,12 @@ class GradientFlowDisplay(Display):
         """
         subject = subject_of(model)
         chosen = member_of(subject, network)
-        inputs, targets = subject.encode(X), subject.encode_targets(y)
-        if len(inputs) != len(targets):
-            raise ValueError(f"X has {len(inputs)} rows and y {len(targets)}: expected as many")
+        inputs = subject.encode(X)
         if not len(inputs):
             raise ValueError("X has no rows: a gradient is of one or more")
+        targets = subject.encode_targets(y)
+        if len(inputs) != len(targets):
+            raise ValueError(f"X has {len(inputs)} rows and y {len(targets)}: expected as many")
         loss, gradient = chosen.loss_and_gradient(inputs, targets)
         sizes = {k: np.abs(np.asarray(v)) for k, v in chosen.per_layer(gradient).items()}
         means = np.array([size.mean() for size in sizes.values()], np.float64)

@@ -177,11 +177,8 @@ def stopped_short(case: Case, limit: float) -> Iterator[Sign]:
     if case.family == "bag":
         raise NotMeasured("a bag ends with the cycles of its schedule")
     curve = np.array(history.loss)
-    if len(curve) < SHORTEST:
-        yield from _hardly_begun(case, limit, len(curve))
-        return
-    if not np.isfinite(curve).all():
-        raise NotMeasured("the loss was no number")
+    if len(curve) < SHORTEST or not np.isfinite(curve).all():
+        raise NotMeasured(f"training had fewer than {SHORTEST} epochs with a loss")
     tenth = len(curve) // 10
     before, end = curve[-2 * tenth : -tenth].mean(), curve[-tenth:].mean()
     whole = float(curve[0] - end)
@@ -199,19 +196,21 @@ def stopped_short(case: Case, limit: float) -> Iterator[Sign]:
         )
 
 
-def _hardly_begun(case: Case, limit: float, epochs: int) -> Iterator[Sign]:
-    """Of so few epochs that there is no curve: what more steps at the same rate bring."""
-    if _stopped_by_validation(_history(case)):
-        return  # it would not have gone on
-    gains = [(p.start() - p.further(rate)) / case.baseline for p, rate in probes(case)]
-    gain = min(gains)
+def too_few_epochs(case: Case, limit: float) -> Iterator[Sign]:
+    """So few epochs that there is no curve, and more steps at the same rate bring much."""
+    history = _history(case)
+    if len(history) >= SHORTEST:
+        raise NotMeasured(f"training had {SHORTEST} epochs or more")
+    if _stopped_by_validation(history):
+        raise NotMeasured("training was ended by validation rows")
+    gain = min((p.start() - p.further(rate)) / case.baseline for p, rate in probes(case))
     if isfinite(gain) and gain > limit:
         yield Sign(
             "",
             f"going on for a few steps at the same rate takes away {gain:.0%} of what a constant "
-            f"has (limit {limit:.0%}), on rows kept from them: {epochs} epochs were too few",
+            f"has (limit {limit:.0%}), on rows kept from them: {len(history)} epochs were too few",
             gain,
-            f"more epochs, {case.call('epochs', max(10 * epochs, 5 * SHORTEST))}",
+            f"more epochs, {case.call('epochs', max(10 * len(history), 5 * SHORTEST))}",
         )
 
 
@@ -251,7 +250,7 @@ def rate_too_low(case: Case, limit: float) -> Iterator[Sign]:
             return  # there is not so much left
         own = min(probe.further(rate), probe.start())
         short = case.history is not None and 0 < len(case.history) < SHORTEST
-        if short and probe.start() - own > LEARNT * case.baseline:
+        if short and probe.start() - own > limit * case.baseline:
             return  # it learns: there were too few epochs
         for power in range(1, FURTHEST + 1):
             higher = rate * 10**power

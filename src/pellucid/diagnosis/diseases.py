@@ -191,19 +191,27 @@ DISEASES: dict[str, Disease] = {
         "warning", 0.25, "more than {:.0%}",
         f"the same, going on from the weights as they are for at most {probe.STEPS} steps, at a "
         "higher rate, on rows kept from the steps; not where fewer than "
-        f"{course.SHORTEST} epochs ended while the own rate still took {course.LEARNT:.0%} away",
+        f"{course.SHORTEST} epochs ended while the own rate still takes as much away",
         "training ended, or stalled, far from where the same steps could have led; early on, "
         "higher rates always gain a little",
         "the higher rate",
         course.rate_too_low,
         ("large targets", "exploding gradients"),
     ),
+    "too few epochs": Disease(
+        "warning", 0.25, "more than {:.0%}",
+        f"what at most {probe.STEPS} more steps at the same rate take away, on rows kept from "
+        "them, as a part of the loss of the best constant, where training had fewer than "
+        f"{course.SHORTEST} epochs",
+        "training ended when it had hardly begun; a sound network has less than that left",
+        "more epochs",
+        course.too_few_epochs,
+        ("rate too high", "rate too low", "large targets", "exploding gradients"),
+    ),
     "stopped short": Disease(
         "warning", 0.08, "more than {:.0%}",
         "what the last tenth of the epochs brought of all that the training loss fell by (in "
-        f"{course.SHORTEST} epochs or more); a straight line has 10%. Of fewer epochs: what at "
-        f"most {probe.STEPS} more steps at the same rate take away, on rows kept from them, as a "
-        "part of the loss of the best constant",
+        f"{course.SHORTEST} epochs or more); a straight line has 10%",
         "the curve was still falling, nearly as fast as ever, when training ended",
         "more epochs, or a higher rate",
         course.stopped_short,
@@ -265,7 +273,7 @@ DISEASES: dict[str, Disease] = {
         "more units or layers, more epochs, less regularisation",
         course.underfitting,
         ("nothing learned", "unreachable targets", "equal units", "dead units", "rate too high",
-         "rate too low", "stopped short"),
+         "rate too low", "too few epochs", "stopped short"),
     ),
 }  # fmt: skip
 """Every disease by name, in the order they are looked for. Add a row to add one."""

@@ -217,7 +217,7 @@ def test_a_column_of_text_that_tells_the_class_is_found():
     same = np.array([{"a": "p", "b": "q", "c": "r"}[one] for one in label])
     finer = np.array([f"{one}{i}" for one, i in zip(label, rng.integers(4, size=300), strict=True)])
     honest = np.where(rng.random(300) < 0.9, same, "p")
-    model = pellucid.TabularClassifier(bag=1, hidden_layer_sizes=(8,), max_epochs=5, random_state=0)
+    model = pellucid.TabularClassifier(bag=1, hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
     for text, leaks in ((same, True), (finer, True), (honest, False)):
         frame = polars.DataFrame({"u": rng.normal(size=300), "k": text})
         diagnosis = doctor(model.fit(frame, label), frame, label)
@@ -526,7 +526,7 @@ def test_nothing_is_wrong_with_digits(activation, seed):
 def test_nothing_is_wrong_with_sound_classifiers(name, settings):
     data = datasets.load(name)
     X = data.X / 16 if name == "digits" else Scaler.standard(data.X).transform(data.X)
-    for seed in range(2):
+    for seed in range(1 if name == "digits" else 2):
         X_train, X_test, y, y_test = train_test_split(X, data.y, random_state=seed)
         model = MLPClassifier(random_state=seed, **settings).fit(X_train, y)
         diagnosis = doctor(model, X_train, y, X_test, y_test)

@@ -131,7 +131,7 @@ def good(models, tmp_path):
 def test_a_flipped_bit_anywhere_is_found(good):
     data, written = good
     rng = np.random.default_rng(0)
-    for at in (3, *rng.integers(8, len(data), size=25)):
+    for at in (3, *rng.integers(8, len(data), size=15)):
         changed = bytearray(data)
         changed[at] ^= 1 << int(rng.integers(8))
         result = check(written(changed), rows=2)

@@ -86,9 +86,9 @@ def underfitting(case: Case, limit: float) -> Iterator[Sign]:
     if seen.gap > limit and seen.gap > SURE * seen.error:
         yield Sign(
             "",
-            f"the network has {seen.ours:.1%} {seen.name}, of rows it has learnt from, and the "
-            f"{NEIGHBOURS} nearest other rows {seen.theirs:.1%}: {seen.gap:.1%} of what one answer "
-            f"for all of them has wrong is gone besides (limit {limit:.0%})",
+            f"on {seen.rows:,} rows the network has {seen.ours:.1%} {seen.name}, and the "
+            f"{NEIGHBOURS} nearest others of them {seen.theirs:.1%}: {seen.gap:.1%} more of what "
+            f"one answer for all has wrong is gone (limit {limit:.0%})",
             seen.gap,
             _larger(case),
         )
@@ -97,6 +97,7 @@ def underfitting(case: Case, limit: float) -> Iterator[Sign]:
 class Neighbours(NamedTuple):
     """How the vote of near rows compares with the network: two scores, the gain, its error."""
 
+    rows: int
     ours: float
     theirs: float
     name: str
@@ -125,7 +126,12 @@ def _neighbours(case: Case) -> Neighbours:
     whole = 1.0 if case.of_classes else constant
     ours, theirs = (1.0 - float(each.mean()) / whole for each in wrong)
     return Neighbours(
-        ours, theirs, name, float(better.mean()), float(better.std() / sqrt(len(better)))
+        len(part.X),
+        ours,
+        theirs,
+        name,
+        float(better.mean()),
+        float(better.std() / sqrt(len(better))),
     )
 
 

@@ -80,15 +80,17 @@ def quantiles(scene: Scene, style: str) -> Display:
 
 
 def boundary(scene: Scene, style: str) -> Display:
-    """A plane of two columns: those asked for, or the first of numbers."""
+    """A plane of two columns: those asked for, or those that move the answer most."""
     from pellucid.plots import DecisionBoundaryDisplay
 
-    pair = scene.features or tuple(numbers(scene)[:2])
-    if len(pair) != 2:
-        raise ValueError(f"features is {', '.join(pair)}: a plane is of two columns")
+    pair = None
+    if scene.features:
+        if len(scene.features) != 2:
+            raise ValueError(f"features is {', '.join(scene.features)}: a plane is of two columns")
+        pair = (scene.features[0], scene.features[1])
     some = scene.some(POINTS)
     return DecisionBoundaryDisplay.from_estimator(
-        scene.subject, some.X, some.y, features=(pair[0], pair[1]), style=style
+        scene.subject, some.X, some.y, features=pair, style=style
     )
 
 

@@ -71,6 +71,10 @@ class Display:
         """The Axes to draw on and its theme, whose settings hold while drawing."""
         refuse_without_matplotlib()
         from matplotlib import rc_context
+        from matplotlib.axes import Axes
+
+        if not (ax is None or isinstance(ax, Axes)):
+            raise TypeError(f"ax is a {type(ax).__name__}: expected one matplotlib Axes, or None")
 
         colours = theme(style, ax)
         with rc_context(colours.settings):

@@ -169,8 +169,10 @@ def test_a_table_is_divided_into_rows_and_answers():
     assert X.columns == list(subject_of(predictor).columns)
     assert y.tolist() == iris.table().frame["species"].to_list()
     network = Network([4, 3], output_activation="softmax")
-    X, y = subject_of(network).divide(iris.table())
-    assert X.tolist() == iris.X.tolist()
+    X, y = subject_of(network).divide(table_of(iris.X, iris.y))
+    assert (X.tolist(), y.tolist()) == (iris.X.tolist(), iris.y.tolist())
+    with pytest.raises(ValueError, match="holds 'setosa' and the model tells apart 0, 1, 2"):
+        subject_of(network).divide(iris.table())
     X, none = subject_of(network).divide(table_of(iris.X))
     assert (X.tolist(), none) == (iris.X.tolist(), None)
     with pytest.raises(ValueError, match="target is 'x' and the model predicts 'species'"):

@@ -106,6 +106,7 @@ class DecisionBoundaryDisplay(Display):
         features: tuple[str | int, str | int] | None = None,
         target: int = 0,
         resolution: int = 150,
+        name: str | None = None,
         heading: str | None = None,
         ax: Axes | None = None,
         style: str = "auto",
@@ -121,6 +122,7 @@ class DecisionBoundaryDisplay(Display):
             change the answer most where it is not said.
         target : of several numbers predicted, which one to draw, from 0.
         resolution : places along either axis.
+        name : of the number that is predicted; by default what the model calls it.
         heading : the title; by default the hidden size.
 
         Raises
@@ -161,7 +163,7 @@ class DecisionBoundaryDisplay(Display):
             X=points,
             y=None if y is None else answers_given(subject, y, target),
             classes=subject.classes,
-            target_name=subject.target_name,
+            target_name=name or subject.target_name,
             heading=heading,
         ).plot(ax, style=style)
 

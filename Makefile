@@ -57,6 +57,7 @@ docs: .venv/.test
 	$(BIN)/python docs/make_api.py
 	$(BIN)/python docs/make_comparison.py
 	$(BIN)/python docs/make_derivation.py
+	$(BIN)/python docs/make_gallery.py
 
 format: .venv/.test
 	$(BIN)/ruff format .

@@ -77,7 +77,9 @@ def page() -> str:
         rows = ", ".join(f"`{row}`" for row in getattr(pellucid, name))
         parts.append(f"- **`{name}`** (`pellucid.{module}`): {rows}")
     parts.append("## Classes and functions")
-    for name in sorted(set(pellucid.__all__) - set(TABLES) - {"__version__"}, key=str.lower):
+    for name in sorted(
+        set(pellucid.__all__) - set(TABLES) - {"__version__"}, key=lambda name: (name.lower(), name)
+    ):
         thing = getattr(pellucid, name)
         parts += [f"### `{name}{signature(thing)}`", first_paragraph(thing)]
         if inspect.isclass(thing) and (lines := members(thing)):

@@ -93,10 +93,10 @@ class Browser:
             "const page = document.documentElement; return page.scrollWidth - page.clientWidth"
         )
 
-    def screenshot(self, path):
-        """The whole page, from its top to its end, as a PNG file."""
+    def screenshot(self, path, scale=1):
+        """The whole page, from its top to its end, as a PNG file of so many dots a CSS pixel."""
         size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        asked = {"format": "png", "captureBeyondViewport": True, "clip": size | {"scale": 1}}
+        asked = {"format": "png", "captureBeyondViewport": True, "clip": size | {"scale": scale}}
         made = self.driver.execute_cdp_cmd("Page.captureScreenshot", asked)
         Path(path).write_bytes(base64.b64decode(made["data"]))
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.base import clone
 from sklearn.inspection import permutation_importance as sklearns
+from sklearn.metrics import d2_pinball_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -433,3 +435,24 @@ def test_importance_needs_answers_as_many_as_rows():
         permutation_importance(network, [[1.0, 2.0]])
     with pytest.raises(ValueError, match="1 rows and y has 2"):
         permutation_importance(network, [[1.0, 2.0]], [1.0, 2.0])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_importance_of_several_quantiles_is_by_their_pinball_loss():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = 2.0 * X[:, 1] + 0.1 * rng.normal(size=200)
+    model = MLPRegressor(
+        "quantile", (8,), quantile=[0.1, 0.5, 0.9], solver="lbfgs", max_iter=100, random_state=0
+    )
+    for made in (model, make_pipeline(StandardScaler(), clone(model))):
+        made.fit(X, y)
+        found = permutation_importance(made, X, y, random_state=0)
+        assert found.columns[0] == "x2"
+        assert found.importance[0] > 0.5 > 10 * found.importance[1]
+        each = [
+            d2_pinball_score(y, made.predict(X)[:, j], alpha=q)
+            for j, q in enumerate([0.1, 0.5, 0.9])
+        ]
+        assert found.score == pytest.approx(np.mean(each))
+        assert "D2" in str(found)

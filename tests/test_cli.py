@@ -209,6 +209,20 @@ def test_help_and_version(run):
     assert run("--version").out == f"pellucid {pellucid.__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("doctor", "pellucid doctor"), ("doctor m.safetensors", "pellucid doctor"),
+        ("train iris --epoch 3", "pellucid train"), ("check 3-2 --rows 0", "pellucid check"),
+        ("--colour", "pellucid"), ("docto", "pellucid"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_names_the_help_of_that_very_command(words, asked, run):
+    result = run(words)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.endswith(f"(see {asked} --help)\n"), result.err
+
+
 def test_california_housing_is_learnt_as_it_comes(run, tabular):
     path = tabular / "california-housing.csv.gz"
     result = run("train", path, "--target", "median_house_value", "--epochs", 15, "--json").json

@@ -69,9 +69,11 @@ def test_with_a_target_the_loss_the_way_back_and_the_update_follow(run, by_hand)
 
 
 def test_a_row_of_a_table_brings_its_own_target(run, exam):
-    made = run("explain", "exam.safetensors", "exam", "--row", "1")
+    made = run("explain", "exam.safetensors", "exam", "--row", "1", "--backward")
     assert "  score: y1 = 92 / 100 = 0.92\n" in made.out
     assert made.out == f"{pellucid.explaining.explain(exam, [2, 9], 92)}\n"
+    asked = run("explain", "exam.safetensors", "exam", "--row", "1", "--learning-rate", "0.1")
+    assert asked.out == made.out
     other = run("explain", "exam.safetensors", "exam", "--row", "1", "--target", "50").out
     assert "  score: y1 = 50 / 100 = 0.5\n" in other
     by_name = run("explain", "exam.safetensors", "--row", "hours slept=9,hours studied=2").out
@@ -84,6 +86,26 @@ def test_a_row_of_a_table_brings_its_own_target(run, exam):
     assert run("explain", "exam.safetensors", "gaps.csv", "--row", "1").out == by_name
 
 
+def test_a_row_of_a_table_says_whether_the_answer_is_right_and_how_to_see_the_way_back(run, exam):
+    forward = run("explain", "exam.safetensors", "--row", "2,9").out
+    made = run("explain", "exam.safetensors", "exam", "--row", "1").out
+    assert made.startswith(forward)
+    verdict, hint = made.removeprefix(forward).splitlines()
+    told = float(pellucid.explaining.explain(exam, [2, 9]).by_key["answer.score"].value)
+    off, side = re.fullmatch(
+        r"  right score = 92, so the answer is (\S+) too (low|high)", verdict
+    ).groups()
+    assert float(off) == pytest.approx(abs(told - 92), rel=1e-3)
+    assert side == ("high" if told > 92 else "low")
+    assert "--backward" in hint
+    document = run("explain", "exam.safetensors", "exam", "--row", "1", "--json").json
+    assert document["sections"][-1]["lines"][-1]["value"] == 92
+    assert "--backward" not in str(document)
+    lost = run("explain", "exam.safetensors", "--row", "2,9", "--backward")
+    assert lost.code == 2
+    assert "give --target, or DATA with the column 'score'" in lost.err
+
+
 def test_a_digits_model_fits_a_screen_and_all_of_it_is_there_for_the_asking(run, tmp_path):
     digits = datasets.load("digits")
     model = MLPClassifier((100,), max_iter=3, random_state=0).fit(digits.X, digits.y)
@@ -94,7 +116,15 @@ def test_a_digits_model_fits_a_screen_and_all_of_it_is_there_for_the_asking(run,
     assert max(map(len, lines)) <= 120
     given = run("explain", "digits.safetensors", "digits", "--row", "17")
     assert given.out.startswith("\n".join(lines))
-    assert f'for target is "{digits.y[16]}"' in given.out
+    right = model.predict(digits.X[16:17])[0] == digits.y[16]
+    verdict = f'right target = "{digits.y[16]}", so the answer is {"right" if right else "wrong"}'
+    assert verdict in given.out.splitlines()[-2]
+    assert len(given.out.splitlines()) == len(lines) + 2
+    back = run("explain", "digits.safetensors", "digits", "--row", "17", "--backward").out
+    assert back.startswith("\n".join(lines))
+    assert f'for target is "{digits.y[16]}"' in back
+    assert len(back.splitlines()) <= 75
+    assert assert_adds_up(back, 4) > 35
     whole = run("explain", "digits.safetensors", "--row", row, "--all").out
     assert " more" not in whole
     assert len(whole.splitlines()) > 220
@@ -116,6 +146,10 @@ def test_the_forms_go_to_standard_output_or_to_a_file(run, by_hand):
             assert file.read() == run(*arguments, "--form", form).out
     with open("made.text", encoding="utf-8") as file:
         assert file.read() == text
+    for name, form in (("a.html", "html"), ("a.md", "markdown"), ("a.json", "json"), ("a", "text")):
+        assert run(*arguments, "--out", name).code == 0
+        with open(name, encoding="utf-8") as file, open(f"made.{form}", encoding="utf-8") as same:
+            assert file.read() == same.read()
     assert json.loads(made.out)["title"].startswith("Network 2 -> 3 sigmoid")
 
 
@@ -146,10 +180,10 @@ def test_a_terminal_gets_colours_and_the_same_letters(run, by_hand, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--row", "2"], "the row has 1 values and the model takes 2 columns"),
+        (["--row", "2"], "the row has 1 value and the model takes 2 columns"),
         (["--row", "2,9,1"], "the row has 3 values and the model takes 2 columns"),
         (["--row", "2,much"], "column 'hours slept' is given as 'much': expected a number"),
-        (["--row", "hours=2"], "the row has 1 values and the model takes 2 columns"),
+        (["--row", "hours=2"], "the row has 1 value and the model takes 2 columns"),
         ([], 'which row? Give --row "hours studied,hours slept", or DATA and --row NUMBER'),
         (["exam"], "--row is missing: expected the number of a row of exam, from 1 to 3"),
         (["exam", "--row", "4"], "--row is '4': expected the number of a row of exam, from 1 to 3"),
@@ -159,8 +193,14 @@ def test_a_terminal_gets_colours_and_the_same_letters(run, by_hand, tmp_path):
         (["exma", "--row", "1"], "did you mean exam?"),
         (["--row", "2,9", "--target", "good"], "the target is 'good': expected a number"),
         (["--row", "2,9", "--network", "2"], "network is 2: the model has one network"),
-        (["--row", "2,9", "--learning-rate", "-1"], "learning_rate is -1.0: expected"),
+        (["--row", "2,9", "--learning-rate", "0.1"], "need the right answer: give --target"),
+        (
+            ["--row", "2,9", "--target", "1", "--learning-rate", "-1"],
+            "learning_rate is -1.0: expected",
+        ),
+        (["--row", "2,9", "--target", "1e400"], "the target is '1e400': expected a finite number"),
         (["--row", "2,9", "--form", "pdf"], "unknown form 'pdf'"),
+        (["--row", "2,9", "--form", "html", "--json"], "--json and --form html are two forms"),
         (["--row", "2,9", "--digits", "0"], "--digits"),
         (["--row", "2,9", "--out", "exam.safetensors"], "it is read by this command"),
         (["--row", "2,9", "--out", "no/where.html"], "cannot write to 'no/where.html'"),

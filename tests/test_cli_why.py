@@ -55,6 +55,8 @@ def test_bars_are_a_page_too(run, trained):
         code = run("explain", model, table, *option, "--form", "html", "--out", "w.html").code
         assert code == 0
         page = Path("w.html").read_text()
+        assert run("explain", model, table, *option, "--out", "v.html").code == 0
+        assert Path("v.html").read_text() == page
         assert page.startswith("<!doctype html>")
         assert "length" in page
 
@@ -74,6 +76,24 @@ def test_what_cannot_be_asked_is_refused(run, trained):
         assert (result.code, result.out) == (2, ""), words
         assert said in result.err, result.err
         assert len(result.err.splitlines()) == 1
+
+
+def test_of_several_numbers_one_is_asked_for_and_counted_from_1_as_in_the_explanation(run):
+    network = pellucid.Network([2, 3], seed=0)
+    network.save("three.safetensors")
+    asked = ("explain", "three.safetensors", "--row", "1,2")
+    assert "--output 1 to 3" in run(*asked, "--why").err
+    for output in ("0", "4", "last"):
+        refused = run(*asked, "--why", "--output", output)
+        assert refused.code == 2
+        assert f"--output is '{output}': expected the number to explain, 1 to 3" in refused.err
+    (row,) = run(*asked, "--why", "--output", 3, "--json").json["rows"]
+    assert row["explained"] == "y3"
+    assert row["output"] == pytest.approx(network.predict([1.0, 2.0])[2])
+    (z3,) = [line for line in run(*asked).out.splitlines() if line.startswith("  z3 = ")]
+    assert float(z3.split(" = ")[-1]) == pytest.approx(row["output"], rel=1e-3)
+    (alone,) = attribute(network, [1.0, 2.0], output=2).explained
+    assert alone == row["explained"]
 
 
 def test_digits_fit_a_screen(run):

@@ -373,6 +373,20 @@ def test_of_estimators_and_files_as_of_networks(run, tmp_path):
         assert run("derivation", "m.safetensors", "--out", name).out == f"wrote {name}\n"
         assert (tmp_path / name).read_text() == text.rstrip("\n") + "\n"
     assert run("derivation", "m.safetensors", "--form", "latex").out == of_model.to_latex()
+    for options, said in (
+        (
+            ("--form", "foo"),
+            "pellucid: unknown form 'foo': known: text, markdown, latex",
+        ),
+        (
+            ("--form", "html", "--json"),
+            "pellucid: --json and --form html are two forms: ask",
+        ),
+    ):
+        refused = run("derivation", "m.safetensors", *options)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith(said)
+        assert refused.err.count("\n") == 1
 
 
 def test_what_has_no_derivation_is_refused(run):

@@ -70,7 +70,7 @@ def test_softmax_scale_and_no_bias_are_written_as_what_they_are():
     text = str(network.explain([1.0, 2.0], [1]))
     assert "layer1: z = x s" in text
     assert "z2 = 2 * 1 = 2" in text
-    assert "layer2: z = x W,  a = softmax(z)" in text
+    assert "layer2: x = a of layer1,  z = x W,  a = softmax(z)" in text
     assert re.search(r"S = exp\(\S+\) \+ exp\(\S+\) \+ exp\(\S+\) = \S+\n", text)
     assert re.search(r"a1 = exp\(\S+\) / \S+ = ", text)
     assert re.search(r"loss = -log\(a2\) = -log\(\S+\) = ", text)

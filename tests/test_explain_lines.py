@@ -1,7 +1,9 @@
 """Every line of an explanation adds up as it is printed, and says what the engine reckons."""
 
+import cProfile
 import itertools
 import json
+import pstats
 import re
 
 import numpy as np
@@ -103,7 +105,7 @@ def test_slopes_are_those_of_the_activation(hidden):
 
 SETTINGS = {
     "wide": ([30, 40, 20], {"output_activation": "softmax"}),
-    "very wide": ([200, 120, 3], {"hidden_activation": "selu"}),
+    "very wide": ([80, 40, 3], {"hidden_activation": "selu"}),
     "penalties": ([3, 4, 2], {"alpha": 0.3, "l1": 0.2}),
     "factors": (
         [3, 4, 2],
@@ -255,3 +257,28 @@ def test_a_softmax_of_ones_own_is_explained_without_a_formula():
     assert ", one of mine(z)" in text
     assert ", by the derivative of mine" in text
     assert assert_adds_up(text, 4) > 10
+
+
+def test_of_a_wide_layer_only_what_is_shown_is_made():
+    assert calls(lambda: wide(300).explain(np.ones(300), [1])) < 1.5 * calls(
+        lambda: wide(50).explain(np.ones(50), [1])
+    )
+
+
+def test_a_page_takes_as_much_for_a_line_of_many_as_of_few():
+    each = []
+    for n in (4, 12):
+        explanation = wide(n).explain(np.ones(n), [1], terms=None, units=None)
+        each.append(calls(explanation.to_html) / len(explanation.lines))
+    assert each[1] < 1.5 * each[0]
+
+
+def wide(n):
+    return Network([n, n, 3], output_activation="softmax", seed=0)
+
+
+def calls(run):
+    """How many functions it calls."""
+    profile = cProfile.Profile()
+    profile.runcall(run)
+    return pstats.Stats(profile).total_calls

@@ -245,13 +245,22 @@ def test_an_exam_score_comes_back_in_its_own_unit():
         ("MLPClassifier", {"x": [1, 2], "y": "rich"}, "the target is 'rich': expected one of"),
         ("MLPRegressor", {"x": [1, 2], "y": "much"}, "the target is 'much': expected a number"),
         ("MLPRegressor", {"x": [1, 2], "digits": 0}, "digits is 0: expected"),
-        ("MLPRegressor", {"x": [1, 2], "terms": 0}, "terms is 0: expected a number from 1 on"),
+        ("MLPRegressor", {"x": [1, 2], "digits": "a"}, "digits is 'a': expected a whole number"),
+        (
+            "MLPRegressor",
+            {"x": [1, 2], "terms": 0},
+            "terms is 0: expected a whole number from 1",
+        ),
+        ("MLPRegressor", {"x": [1, 2], "units": "a"}, "units is 'a': expected a whole number"),
+        ("MLPRegressor", {"x": [1, 2], "network": "a"}, "network is 'a': expected a whole number"),
+        ("MLPRegressor", {"x": [1, 2], "learning_rate": "a"}, "learning_rate is 'a': expected"),
+        ("Network", {"x": "1,2"}, "x is '1,2': expected one row, its values in a list or a dict"),
         ("MLPRegressor", {"x": [1, 2], "y": 1, "learning_rate": -1.0}, "learning_rate is -1.0"),
         ("MLPRegressor", {"x": [1, 2], "network": 2}, "network is 2: the model has one network"),
     ],
 )
 def test_what_cannot_be_explained_is_refused_in_one_sentence(kind, given, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         explain(fitted(kind)[0], **given)
 
 
@@ -273,3 +282,73 @@ def test_several_targets_and_labels_are_each_answered():
     said = [line.value == "yes" for line in section(made, "answer").lines]
     assert said == fit.predict(X[1:2])[0].astype(bool).tolist()
     assert assert_adds_up(str(made), 4) > 20
+
+
+def test_the_verdict_of_classes_numbers_and_several_quantiles():
+    iris, exam = datasets.load("iris"), datasets.load("exam")
+    classifier = MLPClassifier((4,), max_iter=5, random_state=0).fit(iris.X, iris.y)
+    told = classifier.predict(iris.X[:1])[0]
+    for label in classifier.classes_:
+        made = explain(classifier, iris.X[0], label, backward=False)
+        line = made.lines[-1]
+        assert (line.of.plain, line.value) == ("right target", f'"{label}"')
+        assert line.note == f"so the answer is {'right' if label == told else 'wrong'}"
+        assert {section.part for section in made.sections} == {"forward", "answer"}
+    quantiles = MLPRegressor(
+        "quantile", (3,), quantile=[0.1, 0.5, 0.9], max_iter=20, random_state=0
+    ).fit(exam.X, exam.y.ravel())
+    low, _, high = quantiles.predict(exam.X[:1])[0]
+    for value, said in (((low + high) / 2, "between"), (high + 1, "not between")):
+        line = explain(quantiles, exam.X[0], value, backward=False).lines[-1]
+        assert (line.value, line.note) == (value, f"{said} the lowest and the highest answer")
+    text = str(explain(quantiles, exam.X[0], float(low)))  # the one number is asked of each
+    assert assert_adds_up(text, 4) > 30
+    loss = float(re.search(r"\n  loss = .* = (\S+)\n", text)[1])
+    off = low - quantiles.predict(exam.X[:1])[0]
+    pinball = np.maximum(np.array([0.1, 0.5, 0.9]) * off, np.array([-0.9, -0.5, -0.1]) * off)
+    assert loss == pytest.approx(pinball.sum(), rel=1e-3)
+    network = Network([2, 1])
+    network.theta = [1.0, 2.0, 0.5]
+    line = explain(network, [1, 1], 2.0, backward=False).lines[-1]
+    assert (line.of.plain, line.note) == ("right y", "so the answer is 1.5 too high")
+
+
+def test_no_probability_is_printed_as_certain_or_impossible():
+    network = Network([1, 2], output_activation="softmax")
+    for size, digits, said in ((5.0, 4, "over 99.99 %"), (800.0, 4, "over 99.99 %"),
+                               (5.0, 6, "99.9955 %"), (2.8, 2, "over 99 %")):  # fmt: skip
+        network.weights = [[[0.0, 2 * size]]]
+        made = explain(network, [1.0], digits=digits)
+        assert made.lines[-1].note == f"with {said}"
+    X = np.array([[-800.0], [800.0]])
+    labels = MLPClassifier((), max_iter=1, random_state=0).fit(X, np.array([[0, 1], [1, 0]]))
+    labels.network_.theta = [1.0, -1.0, 0.0, 0.0]
+    notes = [line.note for line in section(explain(labels, X[1]), "answer").lines]
+    assert notes == ["with over 99.99 %", "with under 0.01 %"]
+
+
+def test_the_learning_rates_of_a_bags_arrays_are_said_to_be_factors():
+    fit, X, y = fitted("TabularRegressor")
+    made = explain(fit, X[1:2], y[1], digits=9)
+    update = section(made, "update")
+    assert update.equations[0].plain == "new = old - rate * factor * gradient"
+    assert update.equations[1].plain.startswith("factor = how many times the rate an array learns")
+    factors = {s.name: s.learning_rate for s in subject_of(fit).network.layout.segments}
+    assert set(factors.values()) - {1.0}
+    for line in update.lines:
+        if not hasattr(line, "of"):
+            continue
+        _, *between, gradient = line.numbers.right.factors
+        assert gradient.symbol.derivative
+        names = [factor.symbol.letter for factor in between]
+        factor = factors[f"layer{line.of.layer}.{line.of.letter}"]
+        assert names == ([] if factor == 1.0 else ["factor"])
+        assert [value.number for value in between] == [factor] * len(names)
+    plain = explain(*(part[0] if i else part for i, part in enumerate(fitted("MLPRegressor"))))
+    assert [e.plain for e in section(plain, "update").equations] == ["new = old - rate * gradient"]
+
+
+def test_a_target_too_large_for_the_network_is_named_as_it_was_given():
+    fit, X, _ = fitted("TabularRegressor")
+    with pytest.raises(ValueError, match=r"the target is '1e300': .* float32 can hold"):
+        explain(fit, X[1:2], "1e300")

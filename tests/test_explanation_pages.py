@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import polars as pl
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 from mathematics import Latex
 from pellucid import (
@@ -256,3 +257,84 @@ def test_what_works_without_a_script():
     assert "<script" not in Network([2, 3, 1], seed=0).explain([1, 2])._repr_html_()
     assert "url(" not in page
     assert "http" not in page
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """The page of a step of a small network, in the browser."""
+    network = Network([2, 3, 1], "sigmoid", "sigmoid")
+    network.theta = np.linspace(-1.0, 1.0, network.layout.size)
+    page = tmp_path / "step.html"
+    page.write_text(explain(network, [2, 9], 1).to_html(), encoding="utf-8")
+    browser.open(page)
+    return browser
+
+
+def _lit(browser):
+    return {
+        line.get_attribute("id")
+        for line in browser.driver.find_elements("css selector", ".lit[id]")
+    }
+
+
+def test_pointing_at_a_number_lights_up_where_it_came_from_and_who_uses_it(opened):
+    from selenium.webdriver import ActionChains
+
+    driver = opened.driver
+    number = driver.find_element("css selector", "a.n")
+    source = number.get_attribute("hash")[1:]
+    assert _lit(opened) == set()
+    ActionChains(driver).move_to_element(number).perform()
+    assert _lit(opened) == {source}
+    assert "lit" in number.get_attribute("class").split()
+    value = driver.find_element("css selector", f"[id='{source}'] .value")
+    ActionChains(driver).move_to_element(value).perform()
+    users = driver.find_elements("css selector", f"a.n[href='#{source}']")
+    assert users
+    assert all("lit" in user.get_attribute("class").split() for user in users)
+    assert _lit(opened) == set()
+    ActionChains(driver).move_to_element(driver.find_element("css selector", "h1")).perform()
+    assert driver.find_elements("css selector", ".lit") == []
+    driver.execute_script("arguments[0].focus()", number)  # by the keyboard it is the same
+    assert _lit(opened) == {source}
+    driver.execute_script("arguments[0].blur()", number)
+    assert driver.find_elements("css selector", ".lit") == []
+    assert opened.console == []
+
+
+def test_a_click_on_a_number_unfolds_and_shows_its_line(opened):
+    driver = opened.driver
+    number = driver.find_elements("css selector", "a.n")[-1]
+    line = driver.find_element("css selector", number.get_attribute("hash"))
+    folded = line.find_element("xpath", "ancestor::details")
+    for details in driver.find_elements("css selector", "details"):
+        if details != number.find_element("xpath", "ancestor::details"):
+            driver.execute_script("arguments[0].open = false", details)
+    assert not line.is_displayed()
+    number.click()
+    WebDriverWait(driver, 20).until(lambda _: line.is_displayed())
+    assert folded.get_attribute("open") is not None
+    assert driver.execute_script("return location.hash") == number.get_attribute("hash")
+    assert driver.find_element("css selector", ".line:target") == line
+    top, height = driver.execute_script(
+        "return [arguments[0].getBoundingClientRect().top, innerHeight]", line
+    )
+    assert 0 <= top < height
+
+
+@pytest.mark.parametrize("width", [320, 480, 1280])
+def test_the_name_of_a_number_stays_within_the_page(opened, width):
+    opened.resize(width)
+    script = """
+    const wide = [];
+    for (const n of document.querySelectorAll("a.n")) {
+      n.focus();
+      const shown = getComputedStyle(n, "::after");
+      if (shown.position !== "absolute") wide.push("not shown");
+      if (document.scrollingElement.scrollWidth > innerWidth) wide.push(n.dataset.name);
+    }
+    return [document.querySelectorAll("a.n").length, wide];
+    """
+    n, wide = opened.driver.execute_script(script)
+    assert n > 20
+    assert wide == []

@@ -374,8 +374,21 @@ def test_the_training_curves_are_in_the_file_without_their_seconds(tmp_path):
     again = Network.load(tmp_path / "a")
     expected = network.history.to_dict() | {"seconds": [], "validation_score": []}
     assert again.history.to_dict() == expected
+    assert again.history.solver == "adam"
     again.save(tmp_path / "b")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_the_solver_is_kept_beside_the_curves_and_older_files_have_none(tmp_path, solver):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    network = Network([2, 1], seed=0)
+    network.train(X, X[:, 0], epochs=3, solver=solver)
+    network.save(tmp_path / "a")
+    tensors, header = model_file.read_tensors(tmp_path / "a")
+    assert Network.from_file(tensors["theta"], header, tensors).history.solver == solver
+    del header["curves"]["solver"]
+    assert Network.from_file(tensors["theta"], header, tensors).history.solver == ""
 
 
 def test_curves_of_too_many_epochs_or_without_end_are_left_out(tmp_path):
@@ -396,6 +409,7 @@ def test_curves_of_too_many_epochs_or_without_end_are_left_out(tmp_path):
         {"names": ["seconds", "loss", "penalty", "validation_loss"]},
         {"best_epoch": 4},
         {"stopped": 1},
+        {"solver": 1},
     ],
 )
 def test_damaged_curves_are_refused(tmp_path, wrong):

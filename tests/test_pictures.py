@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from pellucid import MLPClassifier, MLPRegressor, datasets, save
+from pellucid import MLPClassifier, MLPRegressor, Network, datasets, save
 from pellucid import plots as displays
 from pellucid.pictures import (
     ANSWERS,
@@ -18,6 +18,7 @@ from pellucid.pictures import (
     length,
     picture,
     taken,
+    words,
 )
 from pellucid.subject import subject_of
 
@@ -131,18 +132,77 @@ def test_whatever_is_missing_or_wrong_is_one_line_with_its_cure(folder, run):
         ("confusion",): "needs MODEL DATA with answers",
         ("confusion", path): "needs MODEL DATA with answers",
         ("network", path, "--row", 1): "--row",
-        ("network", path, "digits", "--row", 5000): "row is 5000: expected 0",
+        ("network", path, "digits", "--row", 5000): "--row is 5000: digits has the rows 1 to 1797",
+        ("network", path, "digits", "--row", 0): "--row",
+        ("confusion", path, "digits", "--over", "alpha=1"): "--over is not for confusion",
+        ("validation-curve", path, "digits", "--over", "foo=1,2"): "'foo' is no setting",
         ("moons", path): "needs no MODEL",
         ("boundary", path, "digits", "--features", "x1,nothing"): "nothing",
         ("boundary", path, "digits", "--features", "x1,x2,x3"): "two columns",
         ("validation-curve", path, "digits", "--over", "alpha"): "alpha=0,0.01",
         ("confusion", path, "digits", "--target", "nothing"): "'nothing'",
     }
-    for words, said in wrong.items():
-        result = run("plot", *words)
-        assert result.code == 2, words
-        assert said in result.err, (words, result.err)
+    for given, said in wrong.items():
+        result = run("plot", *given)
+        assert result.code == 2, given
+        assert said in result.err, (given, result.err)
         assert len(result.err.splitlines()) == 1
+
+
+def test_rows_are_counted_from_one(folder, run, tmp_path):
+    subject = subject_of(folder / "diabetes.safetensors")
+    X, _ = subject.divide(datasets.load("diabetes").table())
+    displays.NetworkDisplay.from_estimator(subject, X[:1]).save("first.svg")
+    run(
+        "plot", "network", folder / "diabetes.safetensors", "diabetes", "--row", 1, "--out", "1.svg"
+    )
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "first.svg").read_bytes()
+
+
+def test_answers_are_judged_by_rows_that_the_model_has_not_seen(run):
+    assert run("train", "iris", "--epochs", 20, "--seed", 3, "-q").code == 0
+    counts = subject_of("model.safetensors").model.about["rows"]
+    drawn = run("plot", "confusion", "model.safetensors", "iris", "--json")
+    assert drawn.json["rows"] == counts["test"] < 150
+    assert f"and {counts['test']} to test on, of which these alone are drawn" in drawn.err
+    assert run("plot", "activations", "model.safetensors", "iris", "--json").json["rows"] == 150
+
+
+def test_an_answer_that_cannot_be_the_model_s_is_one_line(folder, run):
+    save(Network([4, 3, 1], seed=0), "net.safetensors")
+    result = run("report", "net.safetensors", "iris")
+    assert result.code == 2
+    assert "column 'species' holds 'setosa' and the model predicts numbers" in result.err
+    iris = datasets.load("iris")
+    model = MLPClassifier(solver="lbfgs", hidden_layer_sizes=(5,), random_state=0, alpha=0.01)
+    save(model.fit(iris.X, iris.y), "codes.safetensors")
+    for kind in ("confusion", "boundary"):
+        result = run("plot", kind, "codes.safetensors", "iris")
+        assert result.code == 2
+        assert "holds 'setosa' and the model tells apart 0, 1, 2" in result.err
+
+
+def test_a_target_has_its_name_on_axes_where_the_model_knows_none(folder, run):
+    path = folder / "diabetes.safetensors"
+    table = datasets.load("diabetes").table()
+    subject = subject_of(path)
+    X, y = subject.divide(table, "progression")
+    scene = Scene(subject, X, y)
+    assert "progression" in picture("errors").draw(scene, "light").ax_.get_ylabel()
+    assert picture("boundary").draw(scene, "light").target_name == "progression"
+
+
+def test_words_are_of_one_row_or_of_several_and_of_numbers_as_people_write_them():
+    assert words.several(1, "row") == "1 row"
+    shown = displays.ConfusionMatrixDisplay(
+        np.array([[5, 1], [0, 2000]]), display_labels=["a", "b"]
+    )
+    assert words.of_confusion(shown).endswith("most often wrong: 1 row of a taken for b")
+    off = displays.PredictionErrorDisplay.from_predictions(
+        [100_000.0, 300_000.0, 500_000.0], [120_000.0, 290_000.0, 500_000.0]
+    )
+    assert "less than 10,000 off" in words.of_prediction_error(off)
+    assert "20,000 below the prediction" in words.of_residuals(off)
 
 
 def test_two_moons_need_no_model(run, tmp_path):

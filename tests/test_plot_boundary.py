@@ -4,11 +4,18 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from matplotlib.colors import to_hex
 from sklearn.datasets import make_blobs
 
 from pellucid import MLPClassifier, MLPRegressor, Network, TabularClassifier, datasets, one_hot
 from pellucid.encoding import TableEncoding
-from pellucid.plots import DecisionBoundaryDisplay, moons_comparison, regularisation_strip
+from pellucid.plots import (
+    DecisionBoundaryDisplay,
+    moons_comparison,
+    regularisation_strip,
+    side_by_side,
+    theme,
+)
 from pictures import assert_readable
 
 # Models are trained for as long as a picture needs, which is not until they are done.
@@ -36,8 +43,11 @@ def test_the_mesh_is_what_the_model_predicts_there(moons):
 
 def test_points_are_the_data_by_class_and_the_title_the_hidden_size(moons):
     display = DecisionBoundaryDisplay.from_estimator(moons, MOONS.X, MOONS.y)
-    for c, points in enumerate(display.points_):
-        assert np.array_equal(points.get_offsets(), MOONS.X[MOONS.y == c])
+    for c, (colour, _) in enumerate(theme().styles(2)):
+        of_c = [p for p in display.points_ if to_hex(p.get_facecolor()[0]) == colour]
+        drawn = np.concatenate([p.get_offsets() for p in of_c])
+        expected = MOONS.X[MOONS.y == c]
+        assert np.array_equal(drawn[np.lexsort(drawn.T)], expected[np.lexsort(expected.T)])
     assert display.ax_.get_title() == "hidden 20"
     assert [t.get_text() for t in display.ax_.get_legend().get_texts()] == ["0", "1"]
 
@@ -136,7 +146,7 @@ def test_up_to_a_hundred_classes_are_told_apart_and_no_names_overlap(k, style):
     }
     assert len(looks) == k
     assert_readable(display.figure_, style)
-    if k > 6:
+    if k > 20:
         assert display.ax_.get_legend() is None
         assert len(display.ax_.texts) >= 0.7 * k
     else:
@@ -146,7 +156,6 @@ def test_up_to_a_hundred_classes_are_told_apart_and_no_names_overlap(k, style):
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        (None, r"takes 4 columns: choose two to draw, such as features=\('x1', 'x2'\)"),
         ((0, 4), "there is no column 4: expected 0 to 3"),
         ((0, "x9"), "takes no column 'x9'"),
         ((0, 0), "expected two columns"),
@@ -156,6 +165,62 @@ def test_up_to_a_hundred_classes_are_told_apart_and_no_names_overlap(k, style):
 def test_what_is_no_plane_is_refused(features, message):
     with pytest.raises(ValueError, match=message):
         DecisionBoundaryDisplay.from_estimator(Network([4, 3, 1]), IRIS.X, features=features)
+
+
+def test_of_many_columns_those_that_move_the_answer_are_drawn():
+    network = Network([5, 1], output_activation="identity", seed=0)
+    network.weights = [np.array([[0.1], [5.0], [100.0], [0.0], [-3.0]])]
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    X[:, 2] = 7.0  # the weightiest column is constant
+    display = DecisionBoundaryDisplay.from_estimator(network, X, resolution=5)
+    assert display.names == ("x2", "x5")
+    with pytest.raises(ValueError, match="1 of the model's columns hold numbers that differ"):
+        DecisionBoundaryDisplay.from_estimator(network, np.where(np.arange(5) == 1, X, 0.0))
+
+
+def test_rows_on_one_spot_are_all_seen_and_a_long_tail_does_not_stretch_the_plane():
+    draws = np.random.default_rng(0)
+    X = np.column_stack([draws.choice([0.0, 1.0], 600), draws.choice([0.0, 50.0], 600)])
+    X[0] = 1.0, 99_999.0
+    y = (draws.random(600) < 0.2).astype(int)
+    network = Network([2, 2], output_activation="softmax", seed=0)
+    display = DecisionBoundaryDisplay.from_estimator(network, X, y, resolution=9)
+    assert (display.x0[0], display.x1[0]) == (0.0, 0.0)  # nothing is below 0
+    assert display.x1[-1] < 100
+    assert display.outside == 1
+    assert display.ax_.get_title().endswith("1 row beyond the edges")
+    drawn = np.concatenate([points.get_offsets() for points in display.points_])
+    assert len(np.unique(drawn, axis=0)) == len(drawn) == 599
+    colours = [to_hex(points.get_facecolor()[0]) for points in display.points_]
+    first = colours[0]
+    assert first in colours[2:]  # by turns, so that neither class is over the other
+    low, high = display.ax_.get_xlim()
+    assert low < drawn[:, 0].min() < drawn[:, 0].max() < high
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+def test_long_names_of_a_hundred_classes_stay_apart_and_within_the_plane(style):
+    side = np.arange(10.0)
+    centres = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    nearest = Network([2, 100], output_activation="softmax", seed=0)
+    nearest.weights, nearest.biases = [8.0 * centres.T], [-4.0 * (centres**2).sum(axis=1)]
+    names = [f"class number {i} with a quite long name" for i in range(100)]
+    display = DecisionBoundaryDisplay.from_estimator(nearest, centres, np.arange(100), style=style)
+    display.classes = tuple(names)
+    display.plot(style=style)
+    assert_readable(display.figure_, style)
+    written = [text.get_text() for text in display.ax_.texts]
+    assert len(set(written)) == len(written) > 20
+    frame = display.ax_.get_window_extent()
+    for text in display.ax_.texts:
+        box = text.get_window_extent()
+        assert frame.x0 - 1 <= box.x0 < box.x1 <= frame.x1 + 1, text.get_text()
+
+
+def test_axes_of_another_kind_are_refused():
+    axes = side_by_side(2)[1]
+    with pytest.raises(TypeError, match="ax is a list: expected one matplotlib Axes"):
+        DecisionBoundaryDisplay(MOONS.X[:2, 0], MOONS.X[:2, 1], np.ones((2, 2, 1))).plot(axes)
 
 
 def test_labels_that_the_model_does_not_know_are_refused(moons):
@@ -236,7 +301,7 @@ def test_points_of_ones_own_are_scaled_and_a_quarter_held_out():
         ({"X": IRIS.X, "y": IRIS.y}, r"X has shape \(150, 4\): expected two columns"),
         ({"X": MOONS.X}, "X and y go together"),
         ({"X": MOONS.X, "y": MOONS.y[:9]}, "expected a class for each of 200"),
-        ({"X": MOONS.X, "y": MOONS.y * 0}, "nothing to tell apart"),
+        ({"X": MOONS.X, "y": MOONS.y * 0}, "all points are of class 0: nothing to tell apart"),
         ({"hidden": []}, "nothing to compare"),
     ],
 )

@@ -69,6 +69,15 @@ def test_a_network_and_a_report_are_drawn_too():
     assert_readable(other.figure_, "dark")
 
 
+def test_long_names_that_begin_and_end_alike_stay_different():
+    names = [f"class number {i} with a quite long name" for i in range(100)]
+    display = ConfusionMatrixDisplay(np.eye(100, dtype=int), display_labels=names).plot()
+    for labels in (display.ax_.get_xticklabels(), display.ax_.get_yticklabels()):
+        written = [label.get_text() for label in labels]
+        assert len(set(written)) == len(written) > 30
+        assert written[0] == "class number 0…"
+
+
 def test_numbers_that_do_not_fit_are_left_to_the_shade():
     counts = np.full((26, 26), 3)
     counts[4, 4] = 12_345_678
@@ -88,6 +97,11 @@ def test_what_makes_no_confusion_matrix_is_refused():
         ConfusionMatrixDisplay(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="3 display_labels: expected one for each of 2"):
         ConfusionMatrixDisplay(np.eye(2), display_labels="abc")
+    for bad in (-5, np.nan):
+        with pytest.raises(ValueError, match=f"confusion_matrix holds {bad}.*: expected counts"):
+            ConfusionMatrixDisplay(np.array([[bad, 1], [0, 2]]))
+    with pytest.raises(ValueError, match="normalize is 'rows': expected one of None, 'true'"):
+        ConfusionMatrixDisplay.from_predictions([0, 1], [0, 1], normalize="rows")
     network = Network([2, 2], output_activation="softmax")
     with pytest.raises(ValueError, match="y holds 7: expected one of 0, 1"):
         ConfusionMatrixDisplay.from_estimator(network, X, [7] * 6)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import validation_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -183,6 +184,8 @@ def test_the_training_of_an_estimator_is_known_and_of_an_untrained_network_not(d
     assert display.best_epochs == {"validation loss": model.best_iter_}
     with pytest.raises(ValueError, match="nothing is known of the training of this Network"):
         LossCurveDisplay.from_estimator(Network([2, 1]))
+    with pytest.raises(TypeError, match="history is a list: expected the History"):
+        LossCurveDisplay.from_history([1, 2])
 
 
 # --- calibration -----------------------------------------------------------------------------
@@ -218,6 +221,28 @@ def test_of_more_classes_it_is_how_often_the_likeliest_is_right(digits):
     assert display.counts[-1] == in_last.sum()
     assert display.prob_true[-1] == pytest.approx(right[in_last].mean())
     assert_readable(display.figure_)
+
+
+def test_labels_of_any_kind_are_set_beside_their_probabilities():
+    p = np.random.default_rng(0).dirichlet([1, 1, 1], 100)
+    found = p.argmax(axis=1)
+    expected = 1 - p.max(axis=1).mean()  # all are right
+    for y, classes in (
+        (found, None),
+        (found + 1, [1, 2, 3]),
+        (np.array([*"abc"])[found], [*"abc"]),
+    ):
+        display = CalibrationDisplay.from_predictions(y, p, classes=classes)
+        assert display.error == pytest.approx(expected)
+    for y, label in ((found + 1, "3"), (np.array([*"abc"])[found], "'[abc]'")):
+        message = f"y holds {label}: expected one of 0, 1, 2; else give classes"
+        with pytest.raises(ValueError, match=message):
+            CalibrationDisplay.from_predictions(y, p)
+    with pytest.raises(ValueError, match="y_prob holds nan: expected probabilities from 0 to 1"):
+        CalibrationDisplay.from_predictions([0, 1], [0.5, np.nan])
+    for wrong in ({"n_bins": 0}, {"strategy": "even"}):
+        with pytest.raises(ValueError, match="expected 1 or more bins, 'uniform' or 'quantile'"):
+            CalibrationDisplay.from_predictions([0, 1], [0.2, 0.7], **wrong)
 
 
 def test_of_two_classes_it_is_of_the_second():
@@ -258,6 +283,11 @@ def test_errors_are_points_off_the_diagonal_or_off_zero(diabetes, style):
         np.column_stack([predicted, y - predicted])
     )
     assert (display.line_.get_ydata() == 0).all()
+    assert str(display) == display.ax_.get_title() == display.to_dict()["title"]
+    assert str(display).startswith("Residuals, RMSE ")
+    for wrong in (np.append(y, y), np.column_stack([y, y])):
+        with pytest.raises(ValueError, match=r"y has shape .*: expected \(442,\), as is predicted"):
+            PredictionErrorDisplay.from_estimator(model, X, wrong)
     assert_readable(display.figure_, style)
 
 
@@ -266,10 +296,27 @@ def test_what_is_no_pair_of_numbers_is_refused(digits):
         PredictionErrorDisplay(y_true=[1, 2], y_pred=[1])
     with pytest.raises(ValueError, match="y_pred holds nan"):
         PredictionErrorDisplay(y_true=[1.0], y_pred=[np.nan])
+    with pytest.raises(ValueError, match="y_true holds what is no number"):
+        PredictionErrorDisplay(y_true=["a"], y_pred=[1.0])
     with pytest.raises(ValueError, match="kind is 'qq': expected 'actual_vs_predicted' or"):
         PredictionErrorDisplay.from_predictions([1.0], [1.0], kind="qq")
     with pytest.raises(ValueError, match="this MLPClassifier tells classes apart"):
         PredictionErrorDisplay.from_estimator(*digits)
+
+
+def test_of_several_targets_each_has_its_own_column():
+    network = Network([2, 2], output_activation="identity", seed=0)
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    Y = network.predict(X)
+    display = PredictionErrorDisplay.from_estimator(network, X, Y, output=1)
+    assert str(display) == "Predicted and true, R² 1.000"
+    with pytest.raises(ValueError, match=r"y has shape \(20,\): expected \(20, 2\)"):
+        PredictionErrorDisplay.from_estimator(network, X, Y[:, 0], output=1)
+
+
+def test_numbers_whose_squares_overflow_have_their_errors():
+    display = PredictionErrorDisplay(y_true=[1e300, 2e300, 3e300], y_pred=[1e300, 2e300, 4e300])
+    assert str(display) == "Predicted and true, R² 0.500"
 
 
 # --- quantiles -------------------------------------------------------------------------------
@@ -294,9 +341,12 @@ def test_bands_lie_between_the_quantiles_of_a_network(diabetes, style):
         assert np.abs(corners - [display.x[3], place]).sum(axis=1).min() < 1e-6
     low, _, high = np.sort(model.predict(X[:, [2, 8]]), axis=1).T
     assert display.coverage == np.mean((low <= y) & (y <= high))
-    assert np.asarray(display.scatter_.get_offsets()) == pytest.approx(
-        np.column_stack([X[:, 8], y])
-    )
+    # Each row has a band of its own, which is not the one drawn: rows are no points on it.
+    assert display.scatter_ is None
+    assert display.rug_.get_xdata() == pytest.approx(X[:, 8])
+    assert "of rows lie in a 90% band of their own" in display.ax_.get_title()
+    with pytest.raises(ValueError, match=f"9 true numbers for {len(X)} rows"):
+        QuantileDisplay.from_estimator(model, X[:, [2, 8]], y[:9])
     errors = PredictionErrorDisplay.from_estimator(model, X[:, [2, 8]], y)
     assert errors.y_pred == pytest.approx(model.predict(X[:, [2, 8]])[:, 2])  # of the median
     assert_readable(display.figure_, style)
@@ -319,7 +369,15 @@ def test_a_bag_gives_bands_of_any_column_of_a_table_with_the_rest_held(diabetes,
     assert display.quantiles[:, 2] == pytest.approx(model.predict(usual))
     assert_readable(display.figure_)
     curves = LossCurveDisplay.from_estimator(model)
-    assert list(curves.lines_) == ["network 1", "network 2"]
+    assert list(curves.lines_) == [
+        "network 1", "network 2", "network 1, in training", "network 2, in training"
+    ]  # fmt: skip
+    member = model._bag.members[0]
+    assert curves.lines_["network 1"].get_ydata().tolist() == member.held_out_losses
+    assert curves.lines_["network 1, in training"].get_ydata().tolist() == member.losses
+    legend = [text.get_text() for text in curves.ax_.get_legend().get_texts()]
+    assert legend == ["network 1", "network 2", "in training", "best epoch"]
+    assert_readable(curves.figure_)
     for refused, message in (("sex", "'sex' has no numbers"), ("age", "feature is 'age'")):
         with pytest.raises(ValueError, match=message):
             QuantileDisplay.from_estimator(model, frame, feature=refused)
@@ -335,6 +393,7 @@ def test_a_model_without_quantiles_has_no_bands(diabetes):
     display = QuantileDisplay.from_predictions([2, 1], [[5, 3], [4, 2]], [0.9, 0.1], y_true=[4, 5])
     assert display.quantiles.tolist() == [[2, 4], [3, 5]]
     assert display.coverage == 0.5
+    assert display.scatter_.get_offsets().tolist() == [[2, 4], [1, 5]]
 
 
 # --- validation curves -----------------------------------------------------------------------
@@ -354,7 +413,34 @@ def test_a_validation_curve_is_scikit_learns(style):
         np.array([[chosen["param_range"][best], test.mean(axis=1)[best]]])
     )
     assert display.ax_.get_xscale() == "log"
+    assert display.ax_.get_xticks().tolist() == chosen["param_range"]
+    for band, scores in zip(display.fill_between_, (train, test), strict=True):
+        heights = band.get_paths()[0].vertices[:, 1]
+        assert scores.min() <= heights.min() <= heights.max() <= scores.max()
     assert_readable(display.figure_, style)
+
+
+def test_values_that_cannot_be_scored_are_refused_and_fits_cut_short_are_counted():
+    moons = datasets.load("moons")
+    model = MLPClassifier((2,), max_iter=2, random_state=0)
+    given = {"X": moons.X, "y": moons.y, "param_name": "alpha", "cv": 2}
+    with pytest.raises(ValueError, match="alpha"):
+        ValidationCurveDisplay.from_estimator(model, param_range=["a", "b"], **given)
+    with pytest.raises(ValueError, match="param_range is empty"):
+        ValidationCurveDisplay.from_estimator(model, param_range=[], **given)
+    with pytest.raises(ValueError, match="no value of alpha has a score"):
+        ValidationCurveDisplay(
+            param_name="alpha", param_range=[1.0], train_scores=[[0.5]], test_scores=[[np.nan]]
+        )
+    with pytest.warns(ConvergenceWarning) as warned:
+        display = ValidationCurveDisplay.from_estimator(model, param_range=[0.1, 1.0], **given)
+    (one,) = warned
+    assert str(one.message).startswith("4 fits stopped before they had converged")
+    display = ValidationCurveDisplay(
+        param_name="hidden_layer_sizes", param_range=[(1,), (5,), (20,)],
+        train_scores=np.ones((3, 2)), test_scores=np.eye(3, 2),
+    ).plot()  # fmt: skip
+    assert [tick.get_text() for tick in display.ax_.get_xticklabels()] == ["1", "5", "20"]
 
 
 @pytest.mark.parametrize("style", STYLES)

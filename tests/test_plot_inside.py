@@ -118,11 +118,15 @@ def test_histograms_count_every_activation_of_every_layer(digits):
     for a, layer, bars in zip(trace.a, display.layers, display.bars_, strict=True):
         counts, edges = np.histogram(a, 25, (0.0, 1.0))
         assert layer.counts.sum() == a.size
-        assert np.array_equal(bars.get_data().values, counts)
+        assert np.array_equal(layer.counts, counts)
+        assert bars.get_data().values == pytest.approx(counts / a.size)
         assert np.array_equal(bars.get_data().edges, edges)
         near = (a <= 0.01) | (a >= 0.99)
         assert layer.saturated == near.mean()
     assert display.axes_[0].get_title().startswith("layer 1, 30 sigmoid\n")
+    display.figure_.draw_without_rendering()
+    for panel in display.axes_:  # heights can be read, and compared between layers
+        assert any(label.get_text().endswith(" %") for label in panel.get_yticklabels())
 
 
 def test_a_saturated_layer_is_noted_and_drawn_in_the_second_colour():
@@ -159,7 +163,7 @@ def test_a_panel_a_layer_within_the_axes_that_are_given(depth):
 # --- gradients --------------------------------------------------------------------------------
 
 
-def test_bars_are_the_mean_and_marks_the_largest_of_the_gradient(digits):
+def test_dots_are_the_mean_and_rings_the_largest_of_the_gradient(digits):
     display = GradientFlowDisplay.from_estimator(digits, X, DIGITS.y)
     loss, gradient = digits.loss_and_gradient(X, DIGITS.y)
     parts = digits.per_layer(gradient)
@@ -168,8 +172,9 @@ def test_bars_are_the_mean_and_marks_the_largest_of_the_gradient(digits):
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == list(parts)
     assert display.ax_.get_xscale() == "log"
     marks = display.marks_.get_offsets()
-    for i, (part, bar) in enumerate(zip(parts.values(), display.bars_, strict=True)):
-        assert bar.get_x() + bar.get_width() == pytest.approx(np.abs(part).mean(), rel=1e-9)
+    dots = display.dots_.get_offsets()
+    for i, part in enumerate(parts.values()):
+        assert dots[i].tolist() == pytest.approx([np.abs(part).mean(), i], rel=1e-9)
         assert marks[i].tolist() == pytest.approx([np.abs(part).max(), i])
 
 
@@ -210,6 +215,8 @@ def test_labels_and_networks_of_a_bag_serve_as_they_come():
 def test_rows_and_targets_must_be_as_many(digits):
     with pytest.raises(ValueError, match="X has 3 rows and y 2"):
         GradientFlowDisplay.from_estimator(digits, X[:3], DIGITS.y[:2])
+    with pytest.raises(ValueError, match="X has no rows"):
+        GradientFlowDisplay.from_estimator(digits, X[:0], DIGITS.y[:0])
 
 
 # --- all of them ------------------------------------------------------------------------------

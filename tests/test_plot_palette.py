@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from pellucid.plots import THEMES, side_by_side, theme
 from pellucid.plots.palette import contrast
@@ -51,9 +52,12 @@ def test_every_colour_stands_out_from_its_ground_and_words_can_be_read(style):
 @pytest.mark.parametrize("eye", EYES)
 @pytest.mark.parametrize("style", THEMES)
 def test_every_eye_tells_the_colours_apart(style, eye):
-    seen = [lab(colour, EYES[eye]) for colour in THEMES[style].colours]
-    distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
-    assert min(distances) > 10, min(distances)  # 2.3 is just noticed
+    ground = np.array(to_rgb(THEMES[style].ground))
+    for opacity, least in ((1.0, 15), (0.5, 9)):  # points, and regions; 2.3 is just noticed
+        parts = [np.array(to_rgb(colour)) for colour in THEMES[style].colours]
+        seen = [lab(tuple(ground + opacity * (rgb - ground)), EYES[eye]) for rgb in parts]
+        distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
+        assert min(distances) > least, (opacity, min(distances))
 
 
 @pytest.mark.parametrize("style", THEMES)
@@ -68,7 +72,9 @@ def test_the_colormaps_run_from_the_ground_to_what_stands_out(style):
 
 @pytest.mark.parametrize("k", [2, 10, 26, 100])
 def test_no_two_classes_look_alike(k):
-    assert len(set(THEMES["light"].styles(k))) == k
+    styles = THEMES["light"].styles(k)
+    assert len(set(styles)) == k
+    assert len({marker for _, marker in styles[:17]}) == min(k, 17)  # without any colour too
 
 
 def test_auto_goes_by_the_ground_of_the_axes():

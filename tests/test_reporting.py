@@ -1,5 +1,6 @@
 """A report states what scikit-learn counts, on one page that any browser opens as it is."""
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -7,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import polars
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss, mean_absolute_error, r2_score
 
@@ -17,9 +19,12 @@ from pellucid import (
     TabularClassifier,
     TabularRegressor,
     datasets,
+    load,
     save,
 )
+from pellucid.held_out import as_in_training
 from pellucid.reporting import model_card, report
+from pellucid.reporting.html import bars
 from pellucid.subject import subject_of
 from pellucid.tables import read_table
 
@@ -122,6 +127,27 @@ def test_the_page_is_whole_ordered_and_says_its_pictures_in_words(iris_report):
     assert page.heads > 20
 
 
+def test_the_row_that_is_explained_is_followed_step_by_step_too(iris, of_iris, iris_report):
+    step = iris_report.step
+    told = of_iris.predict(iris.X[:1])[0]
+    assert step.lines[-2].value == f'"{told}"'
+    right = "right" if told == iris.y[0] else "wrong"
+    assert step.lines[-1].note == f"so the answer is {right}"
+    assert {section.part for section in step.sections} == {"forward", "answer"}
+    html = iris_report.to_html()
+    page = Page(html)
+    assert len(page.ids) == len({*page.ids})
+    assert {link[1:] for link in page.links} <= {*page.ids}
+    assert sum(place.startswith("n") and "-" in place for place in page.ids) == len(step.lines)
+    assert html.count('<div class="step">') == 1
+    wide = MLPClassifier((9,) * 9, max_iter=2, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        wide.fit(iris.X, iris.y)
+    long = report(wide, iris.X, iris.y)
+    assert long.step is None
+    assert '<div class="step">' not in long.to_html()
+
+
 def test_what_is_on_the_page_is_in_the_document_for_programs_too(iris_report):
     made = json.loads(json.dumps(iris_report.to_dict()))
     assert made["quality"]["rows"] == 150
@@ -178,7 +204,12 @@ def test_names_and_classes_that_are_html_are_shown_as_they_are(task, browser, tm
     assert browser.console == []
     assert browser.requests == [(tmp_path / "page.html").as_uri()]
     assert HOSTILE in browser.driver.find_element("tag name", "main").text
-    assert browser.driver.find_elements("css selector", "main b:not(.tiles b):not(p b)") == []
+    assert (
+        browser.driver.find_elements(
+            "css selector", "main b:not(.tiles b):not(p b):not(.step b.value)"
+        )
+        == []
+    )
     card = made.card.to_markdown().partition("## How to load it")[0]
     assert HOSTILE not in card
     assert r"\<script\>" in card
@@ -242,15 +273,15 @@ def whole(tmp_path_factory, tabular):
 
 
 @pytest.mark.parametrize(
-    ("data", "options"),
+    ("data", "size", "options"),
     [
-        ("adult", ["--bag", 2, "--max-time", 4]),
-        ("california", ["--bag", 2, "--max-time", 4, "--target", "median_house_value"]),
-        ("digits", ["--epochs", 10]),
+        ("adult", 2e6, ["--bag", 2, "--max-time", 4]),
+        ("california", 2.5e6, ["--bag", 2, "--max-time", 4, "--target", "median_house_value"]),
+        ("digits", 2.5e6, ["--epochs", 10]),
     ],
 )
 def test_reports_on_real_data_open_without_an_error_and_load_nothing(
-    data, options, whole, tabular, run, browser, tmp_path
+    data, size, options, whole, tabular, run, browser, tmp_path
 ):
     paths = {"adult": whole / "adult.csv", "california": tabular / "california-housing.csv.gz"}
     path = paths.get(data, data)
@@ -258,7 +289,7 @@ def test_reports_on_real_data_open_without_an_error_and_load_nothing(
     result = run("report", "m.safetensors", path, "--out", "page.html", "--card", "card.md")
     assert result.code == 0, result.err
     page = tmp_path / "page.html"
-    assert page.stat().st_size < 2.5e6
+    assert page.stat().st_size < size
     for dark in (False, True):
         browser.open(page, dark=dark)
         assert browser.console == []
@@ -304,3 +335,60 @@ def test_the_command_says_what_is_missing(run, table):
     made = run("report", "m.safetensors", table, "--json", "--use", "To try it.").json
     assert made["written"] == ["report.html"]
     assert made["card"]["use"] == "To try it."
+
+
+def test_the_headline_is_of_rows_that_the_model_has_not_seen(run):
+    assert run("train", "digits", "--epochs", 3, "-q").code == 0
+    digits = datasets.load("digits").table()
+    halves = as_in_training(subject_of("model.safetensors"), "model.safetensors", digits)
+    (X, y), known = halves.unseen, load("model.safetensors").about
+    made = run("report", "model.safetensors", "digits", "--json").json
+    assert len(y) == known["rows"]["test"]
+    assert f"On {len(y)} rows of digits that it has not seen it is right" in made["headline"]
+    (scores,) = made["quality"]["scores"].values()
+    right = accuracy_score(y.astype(str), load("model.safetensors").predict(X).astype(str))
+    assert scores["metrics"]["accuracy"] == pytest.approx(right)
+    assert scores["metrics"]["accuracy"] == pytest.approx(known["metrics"]["accuracy"])
+    assert made["diagnosis"]["test_rows"] == len(y)
+    assert not any("known" in note for note in made["notes"])
+
+
+def test_where_it_is_not_known_whether_rows_are_new_the_page_says_so(iris_report):
+    assert "It is not known whether the model has learnt" in " ".join(iris_report.notes)
+    assert "has not seen" not in iris_report.headline
+
+
+def test_one_row_is_one_row_and_nothing_is_shuffled(iris, of_iris):
+    made = report(of_iris, iris.X[:1], iris.y[:1])
+    assert "On 1 row it is right" in made.headline
+    assert made.importance is None
+
+
+def test_bars_of_losses_go_to_the_left_of_one_line():
+    made = bars(("a", "b", "c"), [("x", "", "", 3.0), ("y", "", "", -1.0)], "")
+    spans = re.findall(r"(more|less)\" style=\"margin-left:([\d.]+)%;width:([\d.]+)%", made)
+    assert spans == [("more", "25.0", "75.0"), ("less", "0.0", "25.0")]
+
+
+def test_pictures_have_their_natural_size_and_the_page_its_title(iris_report):
+    page = iris_report.to_html()
+    for each in iris_report.pictures:
+        if each.light.startswith("data:image/svg"):
+            svg = base64.b64decode(each.light.partition(",")[2]).decode()
+            width, unit = re.search(r'<svg[^>]* width="([\d.]+)(pt)?"', svg).groups()
+            assert each.width == pytest.approx(float(width) * (96 / 72 if unit else 1), abs=1)
+        assert f'width="{each.width}" height="{each.height}"' in page
+    assert f"<title>{iris_report.title}</title>" in page
+    how_good, leans_on = page.split('id="importance"')
+    assert "was shuffled" in leans_on
+    assert "shuffled" not in how_good
+
+
+def test_a_network_that_was_never_trained_has_learnt_from_no_rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    made = report(Network([4, 3, 1], seed=0), X, X[:, 0] * 2)
+    assert "underfitting" in {each.name for each in made.diagnosis.findings} | {
+        *made.diagnosis.skipped
+    }
+    assert "it has learnt from" not in made.to_html()

@@ -148,7 +148,8 @@ def test_a_row_is_written_by_name_or_in_order_with_gaps(kind):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1", "the row has 1 values and the model takes 2 columns: 'x1', 'x2'"),
+        ("x1=1,x2=2,x1=3", "the row has 'x1' more than once: give it one value"),
+        ("1", "the row has 1 value and the model takes 2 columns: 'x1', 'x2'"),
         ("1,2,3", "the row has 3 values"),
         ("1,two", "column 'x2' is given as 'two': expected a number"),
         ("x1=1", "the row has no 'x2'"),

@@ -38,6 +38,7 @@ class History:
     best_epoch : the epoch (from 1) of the lowest validation loss.
     stopped : why training ended, in a few words.
     status : SciPy's, of a full-batch solver: 0 where it found a minimum.
+    solver : the name of the one that trained; "" where it is not known.
 
     Examples
     --------
@@ -56,6 +57,7 @@ class History:
     best_epoch: int | None = None
     stopped: str = ""
     status: int | None = None
+    solver: str = ""
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -95,6 +97,8 @@ def to_file(history: History | None) -> tuple[dict[str, Any], dict[str, NDArray[
     if not kept:
         return {}, {}
     about = {"names": [*kept], "best_epoch": history.best_epoch, "stopped": history.stopped}
+    if history.solver:
+        about["solver"] = history.solver
     return {"curves": about}, {TENSOR: np.array([*kept.values()])}
 
 
@@ -119,4 +123,5 @@ def from_file(
         **dict(zip(names, rows.tolist(), strict=True)),
         best_epoch=None if best is None else fields.whole(best, 1, rows.shape[1]),
         stopped=fields.text(about["stopped"]),
+        solver=fields.text(about.get("solver", "")),
     )

@@ -163,8 +163,11 @@ def regression_report(y_true: ArrayLike, y_predicted: ArrayLike) -> RegressionRe
     true, predicted = np.asarray(y_true, float), np.asarray(y_predicted, float)
     if true.shape != predicted.shape or not true.size:
         raise ValueError(f"targets {true.shape} and predictions {predicted.shape}: expected pairs")
+    largest = max(float(np.abs(true).max()), float(np.abs(predicted).max()))
+    unit = largest if 1e100 < largest < np.inf else 1.0  # the squares of such would overflow
+    true, predicted = true / unit, predicted / unit
     error = predicted - true
     spread = float(((true - true.mean(axis=0)) ** 2).sum())
     r2 = 1.0 - float((error**2).sum()) / spread if spread > 0 else float("nan")
-    rmse, mae = float(np.sqrt((error**2).mean())), float(np.abs(error).mean())
+    rmse, mae = float(np.sqrt((error**2).mean())) * unit, float(np.abs(error).mean()) * unit
     return RegressionReport(r2, rmse, mae, len(true))

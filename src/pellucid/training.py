@@ -76,6 +76,8 @@ def train(
         resumption.go_on(state, watch)
         watch.look_at_clock()
     history = watch.history
+    solver = settings.solver
+    history.solver = solver if isinstance(solver, str) else solver.name
     run = _solve if settings.solver in SOLVERS else _descend
     work = _Work(
         engine, objective, state, X, y, sample_weight, settings, draws, watch, resumption

@@ -50,8 +50,8 @@ def attribute(
     method : one of those three.
     baseline : one row to compare with, or as many as X has. By default each number is what stands
         in for a missing one, the median of training; where the model knows none, 0 as the network
-        gets it, which after standard scaling is the mean. Each category is one that training did
-        not have.
+        gets it, which after standard scaling is the mean; of columns as they are it may be far from
+        any row, and one of your own tells more. Each category is one that training did not have.
     output : the label of the class to explain, or the place of a number from 0. By default it is
         the class that is predicted for each row, and the only number.
     of : "probability" of that class, or its "score", the sum z that the last layer activates, of
@@ -132,7 +132,7 @@ def _chosen(
                 f"the model predicts {k} numbers: say which to explain, output=0 to {k - 1}"
             )
         place = _place(output or 0, k)
-        name = subject.target_name if k == 1 else f"{subject.target_name} {place}"
+        name = subject.target_name if k == 1 else f"{subject.target_name}{place + 1}"
         return np.full(n, place), (name,) * n
     if output is None:
         which = subject.answers(X).argmax(axis=1) if n else np.zeros(0, np.intp)
@@ -155,7 +155,8 @@ def _place(output: Any, k: int) -> int:
     except (TypeError, ValueError):
         place = -1
     if not 0 <= place < k:
-        raise ValueError(f"output is {output!r}: expected the place of a number, 0 to {k - 1}")
+        expected = "0, the only number" if k == 1 else f"the place of a number, 0 to {k - 1}"
+        raise ValueError(f"output is {output!r}: expected {expected}")
     return place
 
 

@@ -99,7 +99,8 @@ def permutation_importance(
     model : any fitted model of pellucid's, or the path of a model file.
     X : rows that were not trained on, as the model's `predict` takes them.
     y : their labels or numbers; a bag takes the name of a column of X, or finds it by itself.
-    scoring : as scikit-learn takes it; by default accuracy of classes and R2 of numbers.
+    scoring : as scikit-learn takes it; by default accuracy of classes, R2 of numbers and, of
+        several quantiles, the mean of their D2 of the pinball loss.
     n_repeats : shuffles of each column.
     random_state : of the shuffles.
     sample_weight : (n,) of the rows.
@@ -123,6 +124,7 @@ def permutation_importance(
     name = scoring if isinstance(scoring, str) else "score"
     if scoring is None:
         name = "accuracy" if subject.task == "classification" else "R2"
+        name = "mean D2 of quantiles" if _of_quantiles(subject) else name
     if hasattr(subject.model, "_bag"):
         return _of_bag(subject, X, y, name, scoring, n_repeats, random_state, sample_weight)
     if y is None:
@@ -190,10 +192,23 @@ def _scored(subject: Subject) -> Any:
         "predict": predict,
         "__sklearn_is_fitted__": lambda self: True,
     }
+    if quantiles := _of_quantiles(subject):
+
+        def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+            return float(quantiles._pinball(subject.predict(X), np.asarray(y), sample_weight))
+
+        methods["score"] = score
     if subject.classes is None:
         return type("Scored", (RegressorMixin, BaseEstimator), methods)()
     methods |= {"predict_proba": predict_proba, "classes_": np.array(subject.classes)}
     return type("Scored", (ClassifierMixin, BaseEstimator), methods)()
+
+
+def _of_quantiles(subject: Subject) -> Any:
+    """The estimator that predicts several quantiles, alone or last of a pipeline; None if none."""
+    model = subject.model[-1] if hasattr(subject.model, "steps") else subject.model
+    several = hasattr(model, "_is_of_quantiles") and model._is_of_quantiles()
+    return model if several else None
 
 
 def _labels(subject: Subject, y: NDArray[Any]) -> NDArray[Any]:

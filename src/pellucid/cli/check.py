@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -97,6 +98,11 @@ def _check_model(
         subject: Subject | None = check_file(path)[1]
         if subject is not None:
             X, y = subject.divide(table, target)
+            if y is None:
+                named = (
+                    f"no column {subject.target_name!r}" if subject.names_target else "no answers"
+                )
+                print(f"note: {data!r} has {named}: random answers stand in", file=sys.stderr)
     elif target is not None:
         raise ValueError("--target is the column of --data that has the answers: give both")
     result = check_model(path, X, y, rows=rows, tolerance=tolerance, seed=seed)

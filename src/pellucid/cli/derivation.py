@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,39 +10,28 @@ import typer
 
 from pellucid.atomic import write_atomically
 from pellucid.cli.data import AsJson, ModelPath, refuse_to_overwrite
+from pellucid.cli.forms import form_of
 from pellucid.deriving import Derivation
 from pellucid.deriving import derivation as derivation_of
 
-
-class Form(StrEnum):
-    """What `--form` takes."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    LATEX = "latex"
-    HTML = "html"
-    JSON = "json"
-
-
-SUFFIXES = {".md": Form.MARKDOWN, ".tex": Form.LATEX, ".html": Form.HTML, ".json": Form.JSON}
-"""The form that a file is written in if no other is asked for."""
+FORMS = ("text", "markdown", "latex", "html", "json")
 
 
 def derivation(
     model: ModelPath,
     form: Annotated[
-        Form | None,
-        typer.Option(help="By default what the end of --out says, such as .html, else text."),
+        str | None,
+        typer.Option(
+            help="text, markdown, latex, html or json; by default what the end of --out says, "
+            "else text."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file, not the terminal.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Derive each weight's gradient from the error: the equations of MODEL's own layers."""
-    if as_json and form not in (None, Form.JSON):
-        raise ValueError(f"--json and --form {form.value} are two forms: ask for one of them")
+    chosen = form_of(form, FORMS, out, as_json)
     refuse_to_overwrite([out], [model])
-    by_name = SUFFIXES.get(out.suffix.lower(), Form.TEXT) if out else Form.TEXT
-    chosen = Form.JSON if as_json else form or by_name
     text = _written(derivation_of(model), chosen)
     if out is None:
         print(text.rstrip("\n"))
@@ -52,14 +40,14 @@ def derivation(
         print(f"wrote {out}")
 
 
-def _written(equations: Derivation, form: Form) -> str:
+def _written(equations: Derivation, form: str) -> str:
     match form:
-        case Form.MARKDOWN:
+        case "markdown":
             return equations.to_markdown()
-        case Form.LATEX:
+        case "latex":
             return equations.to_latex()
-        case Form.HTML:
+        case "html":
             return equations.to_html()
-        case Form.JSON:
+        case "json":
             return json.dumps(equations.to_dict(), indent=2)
     return str(equations)

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.data import AsJson, ModelPath, open_data, refuse_to_overwrite
+from pellucid.cli.forms import form_of
+from pellucid.cli.why import FORMS as BARS
 from pellucid.cli.why import of_columns, of_row
 from pellucid.explaining import explain as explain_row
 from pellucid.explanation.choosing import LIMITS
 from pellucid.explanation.step import LEARNING_RATE
-from pellucid.registry import look_up
 from pellucid.subject import Subject, subject_of
 
 if TYPE_CHECKING:
     from pellucid.explanation.form import Explanation
 
-FORMS = {form: form for form in ("text", "markdown", "html", "json")}
+FORMS = ("text", "markdown", "html", "json")
 
 
 def explain(
@@ -39,19 +40,33 @@ def explain(
     target: Annotated[
         str | None,
         typer.Option(
-            help="The right answer for the row, for the loss, the way back and the update; by "
-            "default what DATA has, if it has the column."
+            help="The right answer for the row, for the loss, the way back and the update; with "
+            "--backward by default what DATA has, if it has the column."
         ),
     ] = None,
+    backward: Annotated[
+        bool,
+        typer.Option(
+            "--backward", help="Write the loss, the way back and the update for the answer in DATA."
+        ),
+    ] = False,
     learning_rate: Annotated[
-        float, typer.Option(help="Of the update by gradient descent.")
-    ] = LEARNING_RATE,
+        float | None,
+        typer.Option(
+            help="Of the update by gradient descent, which it asks for.",
+            show_default=f"{LEARNING_RATE:g}",
+        ),
+    ] = None,
     digits: Annotated[int, typer.Option(help="Significant digits.", min=1, max=17)] = 4,
     terms: Annotated[
-        int, typer.Option(help="Of a sum to show: the largest, and the sum of the rest.", min=1)
+        int,
+        typer.Option(
+            help="Of a sum to show at the most, the sum of the rest counted as one.", min=1
+        ),
     ] = LIMITS.terms,
     units: Annotated[
-        int, typer.Option(help="Of a layer to show: those that matter most.", min=1)
+        int,
+        typer.Option(help="Of a layer to show at the most, all the others counted as one.", min=1),
     ] = LIMITS.units,
     everything: Annotated[bool, typer.Option("--all", help="Show all terms and units.")] = False,
     network: Annotated[int, typer.Option(help="Of a bag, which network.", min=1)] = 1,
@@ -82,11 +97,16 @@ def explain(
         str | None,
         typer.Option(
             help="Of --why: the class to explain, by default the one predicted; of several "
-            "numbers the place, from 0.",
+            "numbers which one, counted from 1.",
             rich_help_panel="Why",
         ),
     ] = None,
-    form: Annotated[str, typer.Option(help="text, markdown, html or json.")] = "text",
+    form: Annotated[
+        str | None,
+        typer.Option(
+            help="text, markdown, html or json; by default what the end of --out says, else text.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="A file to write; by default standard output.")
     ] = None,
@@ -94,13 +114,14 @@ def explain(
 ) -> None:
     """Write out what a model does with one row: columns, layers, answer.
 
-    With the right answer the loss follows, how the error goes back through the layers, each
+    With --target or --backward the loss follows, how the error goes back through the layers, each
     gradient and each update. With --why it says instead what each column did.
     """
-    form = "json" if as_json else look_up(form, FORMS, "form")
+    bars = why or importance
+    form = form_of(form, BARS if bars else FORMS, out, as_json)
     refuse_to_overwrite([out], [model, data])
     subject = subject_of(model)
-    if why or importance:
+    if bars:
         if why and importance:
             raise ValueError("--why is of one row and --importance of many: ask for one of them")
         if target is not None:
@@ -112,18 +133,28 @@ def explain(
             _keep(of_row(subject, x, method, output, form), out)
         return
     x, y = _row_of(subject, data, row)
+    known = target is None and y is not None
     y = y if target is None else target
+    back = backward or learning_rate is not None or target is not None
+    if back and y is None:
+        raise ValueError(
+            "the way back and the update need the right answer: give --target, or DATA with the "
+            f"column {subject.target_name!r}"
+        )
     made = explain_row(
         subject.model,
         x,
         y,
-        learning_rate,
+        LEARNING_RATE if learning_rate is None else learning_rate,
         digits,
         None if everything else terms,
         None if everything else units,
         network,
+        back,
     )
     _write(made, form, out)
+    if known and not back and form == "text" and out is None:
+        typer.echo("  (--backward writes the loss, the way back and the update)")
 
 
 def _row_of(subject: Subject, data: str | None, row: str | None) -> tuple[Any, Any]:

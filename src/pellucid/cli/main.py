@@ -48,7 +48,8 @@ def _run(arguments: list[str] | None) -> int:
             code = command.main(args=arguments, prog_name="pellucid", standalone_mode=False)
         except usage_error as error:
             if message := error.format_message():  # none where help was shown instead
-                _say(f"{message} (see pellucid --help, pellucid train --help, ...)")
+                asked = error.ctx.command_path if getattr(error, "ctx", None) else "pellucid"
+                _say(f"{message} (see {asked} --help)")
             return MISTAKE
     return code if isinstance(code, int) else 0
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pellucid.cli.data import AsJson, open_data, refuse_to_overwrite
+from pellucid.held_out import as_in_training
 from pellucid.pictures import (
     ANSWERS,
     NO_MODEL,
@@ -49,7 +51,7 @@ def plot(
     ] = None,
     row: Annotated[
         int | None,
-        typer.Option(help="The row, from 0, whose activations a network shows.", min=0),
+        typer.Option(help="The row, from 1, whose activations a network shows.", min=1),
     ] = None,
     over: Annotated[
         str | None,
@@ -76,6 +78,11 @@ def plot(
     if theme not in ("light", "dark"):
         raise ValueError(f"--theme is {theme!r}: expected light or dark")
     refuse_to_overwrite([path], [model, data])
+    given = {"--features": features, "--row": row, "--over": over}
+    for option, value in given.items():
+        if value is not None and option != chosen.option:
+            of = [each.name for each in PICTURES.values() if each.option == option]
+            raise ValueError(f"{option} is not for {kind}, it is for {' and '.join(of)}")
     display, on = _drawn(chosen, model, data, target, theme, features, row, over)
     display.save(path)
     words = chosen.words(display)
@@ -119,7 +126,7 @@ def _drawn(
     if model is None:
         raise ValueError(f"{chosen.name} needs {chosen.needs}: pellucid plot {chosen.name} ...")
     subject = subject_of(model)
-    scene = Scene(subject, features=_names(features), row=row, over=_values(over))
+    scene = Scene(subject, features=_names(features), over=_values(over))
     if why := chosen.why_not(scene):
         fit = ", ".join(each.name for each in fitting(scene))
         raise ValueError(f"no {chosen.name} of this model: {why}; what fits it: {fit}")
@@ -128,13 +135,19 @@ def _drawn(
             what = chosen.needs if chosen.needs != NOTHING else "DATA, of which --row is one"
             raise ValueError(f"{chosen.name} needs {what}: give a file, or a built-in set")
         return chosen.draw(scene, theme), None
-    X, y = subject.divide(open_data(data), target)
+    table = open_data(data)
+    X, y = subject.divide(table, target)
     if y is None and chosen.needs == ANSWERS:
         raise ValueError(
             f"{chosen.name} needs the answers, and nothing says which column of {data!r} has "
             "them: name it (--target)"
         )
-    scene = Scene(subject, X, y, scene.features, row, scene.over)
+    if chosen.judges and (halves := as_in_training(subject, model, table, target)) is not None:
+        X, y = halves.unseen
+        print(f"note: {halves}, of which these alone are drawn", file=sys.stderr)
+    scene = Scene(subject, X, y, scene.features, None if row is None else row - 1, scene.over)
+    if row is not None and row > scene.rows:
+        raise ValueError(f"--row is {row}: {data} has the rows 1 to {scene.rows}")
     return chosen.draw(scene, theme), scene.rows
 
 

@@ -21,13 +21,27 @@ def of_row(subject: Subject, x: Any, method: str, output: str | None, form: str)
     ----------
     x : one row, as the subject encodes it.
     method : of `pellucid.attribution.METHODS`, with - or _ between words.
-    output : the class to explain, or the place of a number.
+    output : the class to explain, or which number, counted from 1.
     form : one of `FORMS`.
     """
     from pellucid.attribution import attribute
 
-    found = attribute(subject.model, x, method.replace("-", "_"), output=output)
+    asked = output if subject.classes is not None else _place(subject, x, output)
+    found = attribute(subject.model, x, method.replace("-", "_"), output=asked)
     return _written(found, form, f"Why {found.explained[0]}")
+
+
+def _place(subject: Subject, x: Any, output: str | None) -> int:
+    """The place from 0 of a number counted from 1."""
+    k = subject.answers(x).shape[1]
+    if output is None and k == 1:
+        return 0
+    if output is None:
+        raise ValueError(f"the model predicts {k} numbers: say which to explain, --output 1 to {k}")
+    if not output.isdecimal() or not 1 <= int(output) <= k:
+        expected = "1, the only number" if k == 1 else f"the number to explain, 1 to {k}"
+        raise ValueError(f"--output is {output!r}: expected {expected}")
+    return int(output) - 1
 
 
 def of_columns(subject: Subject, data: str | None, form: str) -> str:
@@ -52,6 +66,4 @@ def _written(found: Attribution | Importance, form: str, title: str) -> str:
         from pellucid.page import escape, page
 
         return page(title, f"<h1>{escape(title)}</h1>\n{found._repr_html_()}")
-    if form != "text":
-        raise ValueError(f"--form is {form!r}: bars are written as {', '.join(FORMS)}")
     return f"{found}\n"

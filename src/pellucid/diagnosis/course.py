@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf, isfinite, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,46 +39,100 @@ def nothing_learned(case: Case, limit: float) -> Iterator[Sign]:
         yield Sign(
             "",
             f"the loss on the rows is {loss:.4g}, and one answer for all of them has "
-            f"{case.baseline:.4g}: only {max(gone, 0.0):.1%} of that is gone (limit {limit:.0%})",
+            f"{case.baseline:.4g}: {_gone(gone, loss / case.baseline)} (limit: {limit:.0%} gone)",
             gone,
-            "see the other findings first; if there is none, the network is untrained, or the "
-            "inputs do not tell the targets: try more epochs, "
-            f"{case.call('epochs', _more_epochs(case))}, or other columns",
+            "see the other findings first; if there is none, " + _untold(case),
         )
+
+
+def _gone(gone: float, times: float) -> str:
+    """How much of a constant's loss is gone, or how much more there is."""
+    if gone >= 0.0:
+        return f"only {gone:.1%} of that is gone"
+    if not isfinite(times):
+        return "none of that is gone, the loss is no number"
+    return f"none of that is gone, the loss is {times:.3g} times as high"
+
+
+def _untold(case: Case) -> str:
+    """What helps a network that has learnt nothing, by what the nearest rows see in the inputs."""
+    try:
+        seen = _neighbours(case)
+    except NotMeasured:
+        seen = None
+    if seen and seen.theirs > seen.ours and seen.gap > SURE * seen.error:
+        return (
+            f"the inputs do tell the targets, {seen.theirs:.1%} {seen.name} by the {NEIGHBOURS} "
+            f"nearest other rows: {_larger(case)}"
+        )
+    return (
+        "the network is untrained, or the inputs do not tell the targets: try more epochs, "
+        f"{case.call('epochs', _more_epochs(case))}, or other columns"
+    )
+
+
+def _larger(case: Case) -> str:
+    """What helps a network that sees too little."""
+    return (
+        f"more units or layers, {case.call('hidden', '100, 100')}, more epochs, "
+        f"{case.call('epochs', _more_epochs(case))}, and less regularisation, "
+        f"{case.call('alpha', 0.0001)}"
+    )
 
 
 def underfitting(case: Case, limit: float) -> Iterator[Sign]:
-    """A simple vote of near rows is better than what the network has learnt of the same rows."""
+    """A simple vote of near rows is better than the network is on the same rows."""
+    seen = _neighbours(case)
+    if seen.gap > limit and seen.gap > SURE * seen.error:
+        yield Sign(
+            "",
+            f"on {seen.rows:,} rows the network has {seen.ours:.1%} {seen.name}, and the "
+            f"{NEIGHBOURS} nearest others of them {seen.theirs:.1%}: {seen.gap:.1%} more of what "
+            f"one answer for all has wrong is gone (limit {limit:.0%})",
+            seen.gap,
+            _larger(case),
+        )
+
+
+class Neighbours(NamedTuple):
+    """How the vote of near rows compares with the network: two scores, the gain, its error."""
+
+    rows: int
+    ours: float
+    theirs: float
+    name: str
+    gap: float  # the part of the best constant's error that the vote takes away besides
+    error: float
+
+
+def _neighbours(case: Case) -> Neighbours:
     part = case.rows.some(MOST_NEIGHBOURS, case.seed)
     if len(part.X) < 2 * FEWEST:
         raise NotMeasured(f"fewer than {2 * FEWEST} rows")
-    vote = _vote_of_neighbours(part.X, part.y)
-    outputs = case.outputs(part.X)
+    vote, outputs = _vote_of_neighbours(part.X, part.y), case.outputs(part.X)
     if case.of_classes:
-        theirs = case.codes(vote) == case.codes(part.y)
-        ours = case.codes(outputs) == case.codes(part.y)
-        better, name = theirs.astype(float) - ours, "of the classes right"
-        scores = float(ours.mean()), float(theirs.mean())
+        codes = case.codes(part.y)
+        wrong = [(case.codes(made) != codes).astype(float) for made in (outputs, vote)]
+        constant, name = 1.0 - float(np.bincount(codes).max()) / len(codes), "of the classes right"
     elif case.network.loss.name == "squared_error":
-        spread = float(((part.y - part.y.mean(axis=0)) ** 2).sum(axis=1).mean())
-        if not spread:
-            raise NotMeasured("all targets are the same")
-        errors = [((made - part.y) ** 2).sum(axis=1) / spread for made in (outputs, vote)]
-        better, name = errors[0] - errors[1], "of the variance explained"
-        scores = 1.0 - float(errors[0].mean()), 1.0 - float(errors[1].mean())
+        wrong = [((made - part.y) ** 2).sum(axis=1) for made in (outputs, vote)]
+        constant = float(((part.y - part.y.mean(axis=0)) ** 2).sum(axis=1).mean())
+        name = "of the variance explained"
     else:
         raise NotMeasured("the loss is not that of a mean")
-    gap, error = float(better.mean()), float(better.std() / sqrt(len(better)))
-    if gap > limit and gap > SURE * error:
-        yield Sign(
-            "",
-            f"the network has {scores[0]:.1%} {name}, of rows it has learnt from, and the "
-            f"{NEIGHBOURS} nearest other rows {scores[1]:.1%}: {gap:.1%} more (limit {limit:.0%})",
-            gap,
-            f"more units or layers, {case.call('hidden', '100, 100')}, more epochs, "
-            f"{case.call('epochs', _more_epochs(case))}, and less regularisation, "
-            f"{case.call('alpha', 0.0001)}",
-        )
+    if not constant:
+        raise NotMeasured("all targets are the same")
+    better = (wrong[0] - wrong[1]) / constant
+    whole = 1.0 if case.of_classes else constant
+    ours, theirs = (1.0 - float(each.mean()) / whole for each in wrong)
+    return Neighbours(
+        len(part.X),
+        ours,
+        theirs,
+        name,
+        float(better.mean()),
+        float(better.std() / sqrt(len(better))),
+    )
 
 
 def overfitting(case: Case, limit: float) -> Iterator[Sign]:
@@ -147,6 +202,24 @@ def stopped_short(case: Case, limit: float) -> Iterator[Sign]:
         )
 
 
+def too_few_epochs(case: Case, limit: float) -> Iterator[Sign]:
+    """So few epochs that there is no curve, and more steps at the same rate bring much."""
+    history = _history(case)
+    if len(history) >= SHORTEST:
+        raise NotMeasured(f"training had {SHORTEST} epochs or more")
+    if _stopped_by_validation(history):
+        raise NotMeasured("training was ended by validation rows")
+    gain = min((p.start() - p.further(rate)) / case.baseline for p, rate in probes(case))
+    if isfinite(gain) and gain > limit:
+        yield Sign(
+            "",
+            f"going on for a few steps at the same rate takes away {gain:.0%} of what a constant "
+            f"has (limit {limit:.0%}), on rows kept from them: {len(history)} epochs were too few",
+            gain,
+            f"more epochs, {case.call('epochs', max(10 * len(history), 5 * SHORTEST))}",
+        )
+
+
 def rate_too_high(case: Case, limit: float) -> Iterator[Sign]:
     """From new weights, a lower rate gets much further in a few steps."""
     found = []
@@ -182,6 +255,9 @@ def rate_too_low(case: Case, limit: float) -> Iterator[Sign]:
         if probe.start() < limit * case.baseline:
             return  # there is not so much left
         own = min(probe.further(rate), probe.start())
+        short = case.history is not None and 0 < len(case.history) < SHORTEST
+        if short and probe.start() - own > limit * case.baseline:
+            return  # it learns: there were too few epochs
         for power in range(1, FURTHEST + 1):
             higher = rate * 10**power
             loss = probe.further(higher)

@@ -132,8 +132,9 @@ DISEASES: dict[str, Disease] = {
     ),
     "leaked target": Disease(
         "warning", 0.9999, "more than {:g}",
-        "the correlation of an input with the target, either way (of "
-        f"{inputs.FEWEST_TO_LEAK} rows or more)",
+        "the correlation of an input with the target, either way, or with the classes, each at its "
+        "mean, if those lie apart; or, of a column of text, the rows whose class all others with "
+        f"the same text have (of {inputs.FEWEST_TO_LEAK} rows or more)",
         "the column is the target under another name, and will be missing when it is needed; the "
         "best honest input of the built-in sets has 0.92",
         "leave the column out",
@@ -159,7 +160,10 @@ DISEASES: dict[str, Disease] = {
     "shared rows": Disease(
         "warning", 0.01, "more than {:.0%}",
         "test rows that are training rows too, inputs and target; more than "
-        f"{rows.COINCIDENCE}, and more than twice the part that comes twice within training",
+        f"{rows.COINCIDENCE}, and more than twice the part that comes twice within training. "
+        "That part excuses no row with a value that only its copies have in training, in an input "
+        f"of more than {rows.FEW_LEVELS} values that come less than {rows.OFTEN} times each in "
+        "the mean, unless it is the only input",
         "the score tells what was learnt by heart, not what will happen; with 1% it may "
         "be too good by as much, which is what models differ by",
         "drop duplicates before the split, and keep what belongs together on one side",
@@ -186,11 +190,23 @@ DISEASES: dict[str, Disease] = {
     "rate too low": Disease(
         "warning", 0.25, "more than {:.0%}",
         f"the same, going on from the weights as they are for at most {probe.STEPS} steps, at a "
-        "higher rate, on rows kept from the steps",
+        "higher rate, on rows kept from the steps; not where fewer than "
+        f"{course.SHORTEST} epochs ended while the own rate still takes as much away",
         "training ended, or stalled, far from where the same steps could have led; early on, "
         "higher rates always gain a little",
         "the higher rate",
         course.rate_too_low,
+        ("large targets", "exploding gradients"),
+    ),
+    "too few epochs": Disease(
+        "warning", 0.25, "more than {:.0%}",
+        f"what at most {probe.STEPS} more steps at the same rate take away, on rows kept from "
+        "them, as a part of the loss of the best constant, where training had fewer than "
+        f"{course.SHORTEST} epochs",
+        "training ended when it had hardly begun; a sound network has less than that left",
+        "more epochs",
+        course.too_few_epochs,
+        ("rate too high", "rate too low", "large targets", "exploding gradients"),
     ),
     "stopped short": Disease(
         "warning", 0.08, "more than {:.0%}",
@@ -199,7 +215,7 @@ DISEASES: dict[str, Disease] = {
         "the curve was still falling, nearly as fast as ever, when training ended",
         "more epochs, or a higher rate",
         course.stopped_short,
-        ("rate too low",),
+        ("rate too high", "rate too low", "large targets", "exploding gradients"),
     ),
     "overfitting": Disease(
         "warning", 0.1, "more than {:g}",
@@ -248,14 +264,16 @@ DISEASES: dict[str, Disease] = {
     ),
     "underfitting": Disease(
         "warning", 0.15, "more than {:.0%}",
-        f"how much better the mean of the {course.NEIGHBOURS} nearest other rows predicts a "
-        "training row than the network does, which has learnt from it; and more than "
+        f"how much less of a training row's error the mean of the {course.NEIGHBOURS} nearest "
+        "other rows leaves than the network, which has learnt from it, as a part of what the best "
+        "single answer has: of the rows whose class is wrong, or of the variance; and more than "
         f"{course.SURE:g} standard errors",
         "what such a simple rule sees in the inputs, the network has not learnt; where classes "
         "overlap, either may be a little better",
         "more units or layers, more epochs, less regularisation",
         course.underfitting,
-        ("unreachable targets", "equal units", "dead units", "rate too high", "rate too low"),
+        ("nothing learned", "unreachable targets", "equal units", "dead units", "rate too high",
+         "rate too low", "too few epochs", "stopped short"),
     ),
 }  # fmt: skip
 """Every disease by name, in the order they are looked for. Add a row to add one."""

@@ -39,8 +39,8 @@ def doctor(
     X, y : the rows that it was trained on, as it takes them.
     X_test, y_test : rows that it was not trained on; what needs them is not looked for without.
     learning_rate, solver : that it was trained with, as `Network.train` takes them; by default what
-        the model remembers. A `Network` remembers its rate, and not its solver: what is said of the
-        rate must then hold for adam and for sgd.
+        the model remembers. Where it does not remember its solver, as in older files, what is said
+        of the rate must hold for adam and for sgd.
     seed : of the rows and weights that are drawn to measure on.
 
     Returns

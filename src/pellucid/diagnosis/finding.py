@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from html import escape
+from math import isfinite
 from typing import Any
 
 from pellucid.page import fragment
@@ -40,8 +41,8 @@ class Finding:
     cure: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        return asdict(self)
+        """Plain data, for JSON; what is measured is None where it is not finite."""
+        return asdict(self) | {"measured": self.measured if isfinite(self.measured) else None}
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.name}: {self.message}\n  cure: {self.cure}"

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.diagnosis.case import FEWEST, MOST_SCORED, Case, NotMeasured, Part, Sign
+from pellucid.diagnosis.case import FEWEST, MOST_SCORED, Case, Floats, NotMeasured, Part, Sign
 from pellucid.samples import column_sizes
-from pellucid.subject import NUMERIC
+from pellucid.subject import CELL, LEVEL, NUMERIC
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 BACKGROUND = 0.1
 """A value that so much of all numbers have is a background, as of pixels: it is no news."""
+
+APART, SAME = 10.0, 1e-9
+"""Class means further apart than so many deviations within are told apart; rounding is none."""
 
 RANGES = 1.0
 """So many ranges of the training rows beyond them is far outside."""
@@ -106,25 +113,78 @@ def shifted_inputs(case: Case, limit: float) -> Iterator[Sign]:
 
 
 def leaked_target(case: Case, limit: float) -> Iterator[Sign]:
-    """An input that is the target, or nearly."""
+    """An input that is the target, or nearly, or a column of text whose values tell the class."""
     X, y = case.rows.some(MOST_SCORED, case.seed)
     if len(X) < FEWEST_TO_LEAK:
         raise NotMeasured(f"fewer than {FEWEST_TO_LEAK} rows")
-    numbers = np.array([i.kind == NUMERIC for i in case.subject.inputs])
     with np.errstate(all="ignore"):
         Z, t = (a - a.mean(axis=0) for a in (X, y))
         Z, t = (a / np.sqrt((a * a).sum(axis=0)) for a in (Z, t))
         likeness = np.nan_to_num(np.abs(Z.T @ t), nan=0.0).max(axis=1)
-    likeness[~numbers] = 0.0
-    worst = int(likeness.argmax())
-    if likeness[worst] > limit:
+    kinds = np.array([i.kind for i in case.subject.inputs])
+    likeness[kinds == CELL] = 0.0  # parts of a number that is looked at itself
+    worst, said = int(likeness.argmax()), "their correlation is"
+    found = _name(case, worst), float(likeness[worst])
+    if case.of_classes:
+        codes = case.codes(y)
+        apart = _likeness_to_classes(X, codes)
+        apart[kinds != NUMERIC] = 0.0
+        best = int(apart.argmax())
+        if found[1] <= limit < apart[best]:
+            said = "its correlation with the classes, by their means, is"
+            found = _name(case, best), float(apart[best])
+        for name, places in _columns_of_levels(case).items():
+            told = _told_by_levels(X[:, places], codes)
+            if found[1] <= limit < told:
+                found, said = (name, told), "rows whose class those of the same value have:"
+    if found[1] > limit:
         yield Sign(
-            _name(case, worst),
-            f"input {_name(case, worst)!r} tells the target by itself: their correlation is "
-            f"{likeness[worst]:.6f} (limit {limit:g})",
-            float(likeness[worst]),
+            found[0],
+            f"input {found[0]!r} tells the target by itself: {said} {found[1]:.6f} "
+            f"(limit {limit:g})",
+            found[1],
             "leave the column out, unless it will be known when predictions are made",
         )
+
+
+def _likeness_to_classes(X: Floats, codes: NDArray[np.intp]) -> Floats:
+    """The correlation (k,) of each input with the mean that it has in the row's class.
+
+    It is that with the best numbering of the classes. 0 where two of them have nearly one mean, so
+    that the input does not tell them apart.
+    """
+    present, codes = np.unique(codes, return_inverse=True)
+    counts = np.bincount(codes)
+    sums = np.zeros((len(present), X.shape[1]))
+    np.add.at(sums, codes, X)
+    means = sums / counts[:, None]
+    with np.errstate(all="ignore"):
+        spread = X.std(axis=0)
+        within = np.sqrt(((X - means[codes]) ** 2).mean(axis=0))
+        likeness = np.sqrt(np.clip(1.0 - (within / spread) ** 2, 0.0, 1.0))
+        gaps = np.diff(np.sort(means, axis=0), axis=0).min(axis=0, initial=np.inf)
+        known = np.isfinite(gaps) & (gaps > APART * np.maximum(within, SAME * spread))
+    return np.where(known & (spread > 0.0), np.nan_to_num(likeness), 0.0)
+
+
+def _columns_of_levels(case: Case) -> dict[str, list[int]]:
+    """The inputs that each column of text became, by its name."""
+    columns: dict[str, list[int]] = {}
+    for place, one in enumerate(case.subject.inputs):
+        if one.kind == LEVEL:
+            columns.setdefault(case.subject.columns[one.column], []).append(place)
+    return columns
+
+
+def _told_by_levels(X: Floats, codes: NDArray[np.intp]) -> float:
+    """The part of rows whose class all others of the same levels (n, k) have; one alone has not."""
+    _, group = np.unique(X, axis=0, return_inverse=True)
+    group = group.ravel()
+    low, high = np.full(group.max() + 1, codes.max()), np.zeros(group.max() + 1, int)
+    np.minimum.at(low, group, codes)
+    np.maximum.at(high, group, codes)
+    pure = (low == high) & (np.bincount(group) > 1)
+    return float(pure[group].mean()) if codes.min() < codes.max() else 0.0
 
 
 def _test(case: Case) -> Part:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.diagnosis.case import FEWEST, Case, Floats, NotMeasured, Part, Sign
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 UNRECOGNISED = 0.5
 """A rare class is no disease where more than such a part of its rows is recognised."""
 
 COINCIDENCE = 3
 """So many rows of a test may be in training by chance."""
+
+FEW_LEVELS, OFTEN = 20, 10
+"""An input of at most so many values, or whose values come so often in the mean, has few levels."""
 
 
 def rare_class(case: Case, limit: float) -> Iterator[Sign]:
@@ -50,9 +57,14 @@ def shared_rows(case: Case, limit: float) -> Iterator[Sign]:
     known = Counter(_keys(case.rows, with_targets=True))
     test = _keys(case.test, with_targets=True)
     shared = sum(key in known for key in test)
-    twice = sum(n for n in known.values() if n > 1) / len(case.rows.X)  # so common by nature
     share = shared / len(test)
-    if share > limit and share > 2 * twice and shared > COINCIDENCE:
+    if share <= limit or shared <= COINCIDENCE:
+        return
+    twice = sum(n for n in known.values() if n > 1) / len(case.rows.X)  # so common by nature
+    copied = (
+        0 if share > 2 * twice else _copied(case, case.test, np.array([k in known for k in test]))
+    )
+    if share > 2 * twice or (copied > COINCIDENCE and copied > limit * len(test)):
         yield Sign(
             "",
             f"{shared} of {len(test)} test rows ({share:.1%}, limit {limit:.0%}) are training "
@@ -61,6 +73,29 @@ def shared_rows(case: Case, limit: float) -> Iterator[Sign]:
             "drop duplicates before the rows are split; of rows that belong together (one patient, "
             "one day) put all on the same side",
         )
+
+
+def _copied(case: Case, test: Part, shared: NDArray[np.bool_]) -> int:
+    """How many shared rows hold a value that only copies of that row have in training.
+
+    Rows of a few levels coincide by nature, but each level is in many other rows too. Values of an
+    input of few levels, and of an only input, are no evidence.
+    """
+    X, Z = case.rows.X, test.X[shared]
+    group: dict[bytes, int] = {}
+    of_row = np.array([group.setdefault(key, len(group)) for key in _keys(case.rows)])
+    of_test = np.array([group[key] for key in _keys(Part(Z, test.y[shared]))])
+    varying = np.flatnonzero((X[:1] != X).any(axis=0))
+    own = np.zeros(len(Z), bool)
+    for column in varying if len(varying) > 1 else []:
+        values, code = np.unique(X[:, column], return_inverse=True)
+        if len(values) > max(FEW_LEVELS, len(X) / OFTEN):
+            first, last = np.full(len(values), len(group)), np.zeros(len(values), int)
+            np.minimum.at(first, code, of_row)
+            np.maximum.at(last, code, of_row)
+            at = np.searchsorted(values, Z[:, column])
+            own |= (first[at] == of_test) & (last[at] == of_test)
+    return int(own.sum())
 
 
 def contradictory_rows(case: Case, limit: float) -> Iterator[Sign]:

@@ -16,7 +16,7 @@ AUTO_ESTIMATOR_BATCH = 200
 """What batch_size "auto" means to an estimator."""
 
 LIKELY = ("adam", "sgd")
-"""Solvers for which something must hold, where it is not known which was used."""
+"""Solvers for which something must hold, where it is not known which was used: in older files."""
 
 
 def trained_of(
@@ -39,7 +39,7 @@ def trained_of(
         rates = [] if subject.history is None else subject.history.learning_rate
         rate = rates[0] if rates and rates[0] else None
         searched = bool(rates) and not rates[0]
-        known = Trained(rate, () if searched else LIKELY, AUTO_BATCH)
+        known = Trained(rate, () if searched else _solvers(subject.history), AUTO_BATCH)
     else:
         known = Trained()
     solvers = known.solvers if solver is None else _steps(solver)
@@ -52,6 +52,12 @@ def trained_of(
 def _steps(solver: str | Optimizer) -> tuple[Any, ...]:
     """The solver, unless it is one without a rate."""
     return () if isinstance(solver, str) and solver in SOLVERS else (solver,)
+
+
+def _solvers(history: History | None) -> tuple[Any, ...]:
+    """The solver that a history tells of, or the likely ones."""
+    name = "" if history is None else history.solver
+    return (name,) if name in OPTIMIZERS else () if name in SOLVERS else LIKELY
 
 
 def _of_estimator(model: Any, n_rows: int) -> Trained:
@@ -74,7 +80,7 @@ def _of_predictor(about: Any, history: History | None) -> Trained:
     early, size = bool(settings.get("early_stopping", False)), settings.get("batch_size")
     rows = about.get("rows")
     held = rows.get("validation") if isinstance(rows, dict) else None
-    solvers: tuple[Any, ...] = LIKELY  # one with parameters of its own is not written down
+    solvers = _solvers(history)
     rate = history.learning_rate[0] if history is not None and history.learning_rate else None
     if settings.get("solver") is not None:
         solvers = (settings["solver"],) if settings["solver"] in OPTIMIZERS else ()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from pellucid.columns import listed
+from pellucid.counts import refuse_unless_count
 from pellucid.explaining.answer import answer_section
 from pellucid.explaining.inputs import inputs_section
 from pellucid.explaining.names import output_names
 from pellucid.explaining.target import target_section
+from pellucid.explaining.verdict import with_verdict
 from pellucid.explanation.choosing import LIMITS, Limits
 from pellucid.explanation.form import Explanation
 from pellucid.explanation.step import LEARNING_RATE, step_of
@@ -32,6 +35,7 @@ def explain(
     terms: int | None = LIMITS.terms,
     units: int | None = LIMITS.units,
     network: int = 1,
+    backward: bool = True,
 ) -> Explanation:
     """One row through a fitted model, each number written out with where it comes from.
 
@@ -45,10 +49,12 @@ def explain(
     y : its target: a class or a number, in the target's own unit.
     learning_rate : of the update; None leaves it out.
     digits : significant digits to print.
-    terms : of a sum to show at the most, those that matter most and the sum of the rest; None
-        shows all.
-    units : of a layer to show at the most, and numbers of an array; None shows all.
+    terms : of a sum to show at the most, the sum of the rest being one of them; None shows all.
+    units : of a layer to show at the most, and numbers of an array, the line that counts the rest
+        being one of them; None shows all.
     network : of a bag, which network, counted from 1.
+    backward : whether the way back is written if there is a target; if not, one line says how the
+        answer compares with it.
 
     Returns
     -------
@@ -90,11 +96,11 @@ def explain(
       new layer1.W[2,1] = -0.3 - 0.1 * -0.475 = -0.2525
     """
     subject = subject_of(model)
-    if digits < 1:
-        raise ValueError(f"digits is {digits}: expected a number from 1 on")
-    if learning_rate is not None and not 0.0 <= learning_rate < float("inf"):
-        raise ValueError(f"learning_rate is {learning_rate}: expected a finite number from 0 on")
+    refuse_unless_count("digits", digits)
+    _refuse_unless_rate(learning_rate)
     of, limits = _network(subject, network), Limits.of(terms, units)
+    if isinstance(x, str):
+        raise TypeError(f"x is {x!r}: expected one row, its values in a list or a dict")
     x = _as_table(x, subject) if subject.takes_tables else x
     encoded = subject.encode(x)
     if len(encoded) != 1:
@@ -102,18 +108,41 @@ def explain(
     if isinstance(of.theta, np.ndarray):  # in the type that the model reckons in
         encoded = encoded.astype(of.theta.dtype)
     row = dense(of._inputs(encoded))
-    asked = None if y is None else subject.encode_targets(_one_target(subject, y))
-    if asked is not None:
-        asked = of.samples(encoded, asked)[1]
+    asked = None if y is None else _asked(subject, of, encoded, y)
+    verdict = asked is not None and not backward
     theta, names = of._theta_like(row), output_names(subject)
-    step = step_of(of.objective, theta, row, asked, learning_rate, limits, names)
+    step = step_of(
+        of.objective, theta, row, asked if backward else None, learning_rate, limits, names
+    )
     sections = [*inputs_section(subject, x, step, limits)]
     at = len(sections) + len(of.architecture.layers)
     sections += step.sections
     answer = answer_section(subject, x, step, network, limits, digits)
-    target = [] if asked is None else target_section(subject, y, step)
+    if verdict:
+        answer = with_verdict(answer, subject, x, y, asked, digits)
+    target = target_section(subject, y, step) if asked is not None and backward else []
     sections[at:at] = [*answer, *target]
     return Explanation(_title(subject, network), tuple(sections), digits)
+
+
+def _refuse_unless_rate(rate: Any) -> None:
+    if rate is None:
+        return
+    if not isinstance(rate, Real) or not 0.0 <= float(rate) < float("inf"):
+        raise ValueError(f"learning_rate is {rate!r}: expected a finite number from 0 on, or None")
+
+
+def _asked(subject: Subject, of: Any, encoded: Any, y: Any) -> Any:
+    """(1, n_outputs) what is asked of the network for y."""
+    with np.errstate(over="ignore"):
+        asked = subject.encode_targets(_one_target(subject, y))
+        finite = np.isfinite(np.asarray(asked).astype(encoded.dtype)).all()
+    if not finite:
+        raise ValueError(
+            f"the target is {y!r}: expected finite numbers, no larger than the network's "
+            f"{encoded.dtype} can hold"
+        )
+    return of.samples(encoded, asked)[1]
 
 
 def _title(subject: Subject, network: int) -> str:
@@ -124,6 +153,7 @@ def _title(subject: Subject, network: int) -> str:
 
 
 def _network(subject: Subject, number: int) -> Any:
+    refuse_unless_count("network", number)
     if not 1 <= number <= len(subject.networks):
         many = len(subject.networks)
         has = "one network" if many == 1 else f"networks 1 to {many}"
@@ -156,9 +186,12 @@ def _one_target(subject: Subject, y: Any) -> Any:
         return np.atleast_2d(np.asarray(y)) if np.ndim(y) == 1 else y
     if subject.classes is None:
         try:
-            return np.array([float(y)])
+            value = float(y)
         except (TypeError, ValueError):
             raise ValueError(f"the target is {y!r}: expected a number") from None
+        if not np.isfinite(value):
+            raise ValueError(f"the target is {y!r}: expected a finite number")
+        return np.array([value])
     if not subject.exclusive:
         raise ValueError(f"the target is {y!r}: this model takes one for each of several")
     for label in subject.classes:

@@ -97,7 +97,7 @@ def _by(name: str, which: int) -> str:
 
 def _average(name: str, each: Sequence[float], mean: float, limits: Limits) -> Line:
     values = [Value(value, _answer(_by(name, i + 1))) for i, value in enumerate(each)]
-    total = summed(values, np.array(each), limits.terms)
+    total = summed(values.__getitem__, np.array(each), limits.terms)
     note = f"the average of {len(each)} networks"
     return Line(_answer(name), mean, Quotient(total, Value(float(len(each)))), note=note)
 
@@ -135,13 +135,18 @@ def _share(label: Any) -> str:
 
 
 def percent(share: float, digits: int) -> str:
-    """A probability as people say it.
+    """A probability as people say it: no digits make it certain, nor impossible.
 
     Examples
     --------
-    >>> percent(0.98249, 4)
-    '98.25 %'
+    >>> percent(0.98249, 4), percent(0.9999911, 4), percent(0.0, 4)
+    ('98.25 %', 'over 99.99 %', 'under 0.01 %')
     """
+    digits = max(digits, 2)
+    if share == 0.0:
+        return f"under {number(10.0 ** (2 - digits), digits)} %"
+    if float(f"{100.0 * share:.{digits}g}") >= 100.0:
+        return f"over {number(100.0 - 10.0 ** (2 - digits), digits)} %"
     return f"{number(100.0 * share, digits)} %"
 
 

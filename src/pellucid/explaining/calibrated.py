@@ -86,7 +86,7 @@ def _shares(
         Value(float(number) / total.number, Symbol(letter, 0, (i + 1,)))
         for i, number in enumerate(numbers)
     ]
-    lines = [Line(of, total.number, summed(terms, numbers, limits.terms))]
+    lines = [Line(of, total.number, summed(terms.__getitem__, numbers, limits.terms))]
     for i in shown:
         lines.append(Line(Symbol(letter, 0, (i + 1,)), made[i].number, Quotient(terms[i], total)))
     return lines, made

@@ -17,9 +17,10 @@ def target_section(subject: Subject, y: Any, step: Step) -> list[Section]:
     """A line a target that is scaled; a class says itself which output is asked for."""
     if subject.classes is not None:
         return _of_class(subject, y)
-    lines = []
+    lines, scales = [], scales_of(subject)
     values = np.asarray(y, np.float64).reshape(-1)
-    for i, (scale, value) in enumerate(zip(scales_of(subject), values.tolist(), strict=True)):
+    values = np.broadcast_to(values, len(scales))  # one number is asked of each quantile
+    for i, (scale, value) in enumerate(zip(scales, values.tolist(), strict=True)):
         if (scale.shift, scale.scale) == (0.0, 1.0):
             continue
         column = Symbol(scale.name, kind="column")

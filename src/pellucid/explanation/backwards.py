@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from pellucid.explanation.choosing import (
     given_to,
     largest,
     output_of,
-    products,
     summed,
 )
 from pellucid.explanation.expression import (
@@ -132,24 +132,27 @@ def _shares(
     letter = above.parameters[0].name
     lines = []
     for unit in units:
-        if isinstance(above, Dense):
-            dz = [_dz(back, i + 1, k) for k in range(above.n_out)]
-            row = [
-                Value(float(w), Symbol(letter, i + 2, (unit + 1, k + 1)))
-                for k, w in enumerate(arrays[0][unit])
-            ]
-        else:
-            dz = [_dz(back, i + 1, unit)]
-            row = [Value(float(arrays[0][unit]), Symbol(letter, i + 2, (unit + 1,)))]
         da = Symbol("a", i + 1, (unit + 1,), derivative=True)
-        terms = summed(*products(dz, row), limits.terms)
-        lines.append(Line(da, float(back.da[i][unit]), terms))
+        if isinstance(above, Dense):
+            term = partial(_share, step, back, i + 1, unit)
+            numbers = back.dz[i + 1].astype(float) * arrays[0][unit]
+            shares = summed(term, numbers, limits.terms)
+        else:
+            weight = Value(float(arrays[0][unit]), Symbol(letter, i + 2, (unit + 1,)))
+            shares = Product((_dz(back, i + 1, unit), weight))
+        lines.append(Line(da, float(back.da[i][unit]), shares))
     here, next_ = f"_{{{i + 1}}}", f"_{{{i + 2}}}"
     if isinstance(above, Dense):
         latex = rf"\mathrm{{d}}a{here} = \mathrm{{d}}z{next_}\, W{next_}^{{\top}}"
         return Equation(f"da = dz W^T of layer{i + 2}", latex), lines
     latex = rf"\mathrm{{d}}a{here} = \mathrm{{d}}z{next_} \odot {letter}{next_}"
     return Equation(f"da = dz * {letter} of layer{i + 2}", latex), lines
+
+
+def _share(step: Forward, back: Backward, above: int, unit: int, k: int) -> Product:
+    """Of a unit in the error of the k-th unit of the layer above."""
+    weight = float(step.parameters[above][0][unit, k])
+    return Product((_dz(back, above, k), Value(weight, Symbol("W", above + 1, (unit + 1, k + 1)))))
 
 
 def _errors(
@@ -199,10 +202,11 @@ def _mixed(
     places = range(len(step.a[i]))
     a = [output_of(step, i, k) for k in places]
     da = [_da(back, i, k) for k in places]
-    terms, numbers = products(a, da)
+    numbers = np.array([one.number * other.number for one, other in zip(a, da, strict=True)])
     c = Value(float(np.sum(numbers)), Symbol("c", i + 1))
     assert c.symbol is not None
-    lines = [Line(c.symbol, c.number, summed(terms, numbers, limits.terms))]
+    total = summed(lambda k: Product((a[k], da[k])), numbers, limits.terms)
+    lines = [Line(c.symbol, c.number, total)]
     for unit in units:
         inner = Difference(da[unit], c)
         lines.append(_line(_dz(back, i, unit), Product((a[unit], inner))))
@@ -273,12 +277,13 @@ def _pulls(step: Forward, segment: Segment, weight: Value) -> list[Expression]:
 def chosen(
     segment: Segment, back: Backward, i: int, shown: Sequence[Sequence[int]], limits: Limits
 ) -> list[tuple[int, ...]]:
-    """The places in an array with the largest gradients, among those of the units shown."""
+    """Those of a large array with the largest gradients, among the units shown; all of a small."""
     gradient = back.gradient[segment.name]
     if gradient.size <= limits.units:
         return [*np.ndindex(gradient.shape)]
     among = [shown[i], shown[i + 1]][-gradient.ndim :]
     part = gradient[np.ix_(*among)]
-    kept = np.unravel_index(largest(part.reshape(-1), limits.units), part.shape)
+    most = limits.units if part.size == gradient.size else limits.weights
+    kept = np.unravel_index(largest(part.reshape(-1), most), part.shape)
     places = zip(*(np.array(axis)[at] for axis, at in zip(among, kept, strict=True)), strict=True)
     return [tuple(map(int, place)) for place in places]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.explanation.expression import Expression, Product, Rest, Sum, Symbol, Value
+from pellucid.counts import refuse_unless_count
+from pellucid.explanation.expression import Expression, Rest, Sum, Symbol, Value
 from pellucid.explanation.reckoning import Floats, Forward
 from pellucid.layers import Dense
 
@@ -19,11 +20,22 @@ class Limits(NamedTuple):
     Parameters
     ----------
     terms : of a sum, the sum of the rest being one of them.
-    units : of a layer, and numbers of an array.
+    units : of a layer, and numbers of an array, the line that counts the rest being one of them; of
+        a wider layer half as many on the way back, and of its arrays a third.
     """
 
     terms: int = 4
     units: int = 6
+
+    @property
+    def back(self) -> int:
+        """Units of a wide layer, on the way back."""
+        return max(self.units // 2, 1)
+
+    @property
+    def weights(self) -> int:
+        """Numbers of a wide layer's array: of its gradient, and of its update."""
+        return max(self.units // 3, 1)
 
     @classmethod
     def of(cls, terms: int | None, units: int | None) -> Limits:
@@ -32,11 +44,11 @@ class Limits(NamedTuple):
         Raises
         ------
         ValueError
-            If one is below 1.
+            If one is no whole number from 1 on.
         """
         for name, limit in (("terms", terms), ("units", units)):
-            if limit is not None and limit < 1:
-                raise ValueError(f"{name} is {limit}: expected a number from 1 on, or None for all")
+            if limit is not None:
+                refuse_unless_count(name, limit, ", or None for all")
         return cls(terms or sys.maxsize, units or sys.maxsize)
 
 
@@ -60,23 +72,22 @@ def largest(sizes: Floats, most: int, always: Iterable[int] = ()) -> list[int]:
 
 
 def summed(
-    terms: Sequence[Expression], numbers: Floats, most: int, *last: Expression
+    term: Callable[[int], Expression], numbers: Floats, most: int, *last: Expression
 ) -> Expression:
-    """The sum of terms that are these numbers, few enough of them, then of what is always shown."""
+    """The sum of terms that are these numbers, few enough of them, then of what is always shown.
+
+    Parameters
+    ----------
+    term : the one at a place, made only if it is shown.
+    """
     numbers = np.asarray(numbers, float)
     kept = largest(numbers, most)
-    shown = [terms[i] for i in kept]
-    if len(kept) < len(terms):
+    shown = [term(i) for i in kept]
+    if len(kept) < len(numbers):
         left = np.delete(numbers, kept)
         shown.append(Rest(float(left.sum()), len(left)))
     shown += last
     return shown[0] if len(shown) == 1 else Sum(tuple(shown))
-
-
-def products(left: Sequence[Value], right: Sequence[Value]) -> tuple[list[Product], Floats]:
-    """Pairs to be multiplied, and what they come to."""
-    pairs = list(zip(left, right, strict=True))
-    return [Product(pair) for pair in pairs], np.array([a.number * b.number for a, b in pairs])
 
 
 def output_of(step: Forward, layer: int, unit: int) -> Value:
@@ -92,6 +103,28 @@ def given_to(step: Forward, layer: int, unit: int) -> Value:
     origin = output_of(step, layer - 1, unit).origin if layer else ""
     symbol = Symbol("x", layer + 1, (unit + 1,))
     return Value(float(step.x[layer][unit]), symbol, origin)
+
+
+def narrowed(
+    shown: Sequence[list[int]], errors: Sequence[Floats], most: int, always: int
+) -> list[list[int]]:
+    """Of the units that are shown on the way forward, those for the way back, by their errors.
+
+    Parameters
+    ----------
+    shown : of the inputs, which stay as they are, and of each layer; a layer shown whole stays so.
+    errors : dz of each layer.
+    most : of a layer.
+    always : the output that must be among them.
+    """
+    made = [shown[0]]
+    for units, dz in zip(shown[1:], errors, strict=True):
+        if len(units) == len(dz):
+            made.append(units)
+            continue
+        keep = [units.index(always)] if len(made) == len(errors) else []
+        made.append([units[k] for k in largest(dz[units], most, keep)])
+    return made
 
 
 def shown_units(step: Forward, most: int, always: Iterable[int] = ()) -> list[list[int]]:

@@ -38,7 +38,6 @@ class Line:
     formula : whether it is to be shown with symbols too, before the numbers.
     label : whose it is, in words, as the name of a column or of a class; "" for none.
     note : what there is to say besides, in words.
-    percent : whether a form may show the value as a share of 100.
     """
 
     of: Symbol
@@ -47,7 +46,6 @@ class Line:
     formula: bool = False
     label: str = ""
     note: str = ""
-    percent: bool = False
 
 
 class Omitted(NamedTuple):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from pellucid.activations import ACTIVATIONS
-from pellucid.explanation.choosing import Limits, given_to, products, summed
+from pellucid.explanation.choosing import Limits, given_to, summed
 from pellucid.explanation.expression import (
     Apply,
     Difference,
     Expression,
+    Product,
     Quotient,
     Sum,
     Symbol,
@@ -86,6 +87,7 @@ def log_of_sum(step: Forward, layer: int) -> Expression:
 def _equations(step: Forward, i: int) -> tuple[Equation, ...]:
     layer, low = step.objective.layout.architecture.layers[i], f"_{{{i + 1}}}"
     letters = [p.name for p in layer.parameters]
+    given = (Equation(f"x = a of layer{i}", f"x{low} = a_{{{i}}}"),) if i else ()
     between = " " if isinstance(layer, Dense) else r" \odot "
     plain = "z = " + " + ".join([f"x {letters[0]}", *letters[1:]])
     latex = f"z{low} = x{low}{between}{letters[0]}{low}" + "".join(
@@ -97,10 +99,11 @@ def _equations(step: Forward, i: int) -> tuple[Equation, ...]:
     if f == "identity":
         answer = Equation("a = z", f"a{low} = z{low}")
     if layer.activation is not ACTIVATIONS["softmax"]:
-        return Equation(plain, latex), answer
+        return *given, Equation(plain, latex), answer
     e = "exp(z)" if _is_safe(step, i) else "exp(z - max z)"
     power = rf"e^{{z{low}}}" if _is_safe(step, i) else rf"e^{{z{low} - \max z{low}}}"
     return (
+        *given,
         Equation(plain, latex),
         Equation(f"{answer.plain} = {e} / S", rf"{answer.latex} = {power} / S{low}"),
         Equation(f"S = sum of {e}", rf"S{low} = \sum {power}"),
@@ -115,17 +118,18 @@ def _sum(step: Forward, i: int, unit: int, limits: Limits, names: Sequence[str])
     """z = (x1 * W11) + ... + b."""
     layer, arrays = step.objective.layout.architecture.layers[i], step.parameters[i]
     letter = layer.parameters[0].name
-    if isinstance(layer, Dense):
-        x = [given_to(step, i, j) for j in range(layer.n_in)]
-        weights = [
-            Value(float(w), Symbol(letter, i + 1, (j + 1, unit + 1)))
-            for j, w in enumerate(arrays[0][:, unit])
-        ]
-    else:
-        x = [given_to(step, i, unit)]
-        weights = [Value(float(arrays[0][unit]), Symbol(letter, i + 1, (unit + 1,)))]
+    dense = isinstance(layer, Dense)
+    x, weights = (
+        (step.x[i], arrays[0][:, unit]) if dense else (step.x[i][[unit]], arrays[0][[unit]])
+    )
+
+    def term(j: int) -> Product:
+        index = (j + 1, unit + 1) if dense else (unit + 1,)
+        weight = Value(float(weights[j]), Symbol(letter, i + 1, index))
+        return Product((given_to(step, i, j if dense else unit), weight))
+
     bias = [Value(float(b[unit]), Symbol("b", i + 1, (unit + 1,))) for b in arrays[1:]]
-    numbers = summed(*products(x, weights), limits.terms, *bias)
+    numbers = summed(term, x.astype(float) * weights, limits.terms, *bias)
     z = Symbol("z", i + 1, (unit + 1,))
     return Line(z, float(step.z[i][unit]), numbers, label=names[unit] if names else "")
 
@@ -147,7 +151,7 @@ def _softmax(
     numbers = np.exp([number for _, number in exponents])
     total = Value(float(numbers.sum()), Symbol("S", i + 1))
     assert total.symbol is not None
-    lines = [Line(total.symbol, total.number, summed(powers, numbers, limits.terms))]
+    lines = [Line(total.symbol, total.number, summed(powers.__getitem__, numbers, limits.terms))]
     for unit in units:
         a = Symbol("a", i + 1, (unit + 1,))
         quotient = Quotient(powers[unit], total)

@@ -16,35 +16,40 @@ from pellucid.explanation.typesetting import written
 from pellucid.page import escape, fragment, page
 
 STYLE = """
-.pellucid details { border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0;
+.pellucid .step :is(h1, h3, summary) { overflow-wrap: anywhere; }
+.pellucid .step details { border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0;
   background: var(--card); }
-.pellucid summary { cursor: pointer; padding: .55rem .9rem; font-weight: 600; }
-.pellucid summary .general { font-weight: 400; color: var(--muted); margin-left: .7em; }
-.pellucid .lines { padding: .1rem .9rem .7rem; display: grid;
+.pellucid .step summary { cursor: pointer; padding: .55rem .9rem; font-weight: 600; }
+.pellucid .step summary .general { font-weight: 400; color: var(--muted); margin-left: .7em; }
+.pellucid .step .lines { padding: .1rem .9rem .7rem; display: grid;
   grid-template-columns: fit-content(28%) max-content 1fr; column-gap: .45em; }
-.pellucid .line { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1;
+.pellucid .step .line { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1;
   padding: .12rem .3rem; border-radius: 4px; font-variant-numeric: tabular-nums;
   scroll-margin: 5rem; }
-.pellucid .line > .of { text-align: right; }
-.pellucid .omitted { grid-column: 1 / -1; color: var(--muted); padding: .12rem .3rem; }
-.pellucid .line .label { color: var(--muted); }
-.pellucid .label:not(:empty)::after { content: ":"; }
-.pellucid .line .general, .pellucid .line .note { color: var(--muted); }
-.pellucid .line .term { white-space: nowrap; }
-.pellucid .n { position: relative; border-radius: 3px; text-decoration: none; color: inherit; }
-.pellucid a.n { color: var(--accent); }
-.pellucid a.n:hover, .pellucid a.n:focus { text-decoration: underline; }
-.pellucid .n:hover::after, .pellucid a.n:focus::after { content: attr(data-name);
+.pellucid .step .line > .of { text-align: right; }
+.pellucid .step .omitted { grid-column: 1 / -1; color: var(--muted); padding: .12rem .3rem; }
+.pellucid .step .line .label { color: var(--muted); }
+.pellucid .step .label:not(:empty)::after { content: ":"; }
+.pellucid .step .line .general, .pellucid .step .line .note { color: var(--muted); }
+.pellucid .step .line .term { white-space: nowrap; }
+.pellucid .step .n { position: relative; border-radius: 3px; text-decoration: none;
+  color: inherit; }
+.pellucid .step a.n { color: var(--accent); }
+.pellucid .step a.n:hover, .pellucid .step a.n:focus { text-decoration: underline; }
+.pellucid .step .n:hover::after, .pellucid .step a.n:focus::after { content: attr(data-name);
   position: absolute; left: 0; bottom: 1.6em; z-index: 2; white-space: nowrap;
   background: var(--ink); color: var(--ground); padding: .1rem .5rem; border-radius: 4px;
   font-size: .8rem; pointer-events: none; }
-.pellucid .line:target, .pellucid .lit { background: color-mix(in srgb, var(--accent) 22%,
-  transparent); outline: 1px solid var(--accent); }
-.pellucid sub, .pellucid sup { line-height: 0; font-size: .72em; }
-.pellucid i { font-family: Georgia, "Times New Roman", serif; font-size: 1.05em; }
-@media (max-width: 40rem) { .pellucid .lines { display: block; padding: .1rem .5rem .7rem; }
-  .pellucid .line { display: block; padding-left: 1.5em; text-indent: -1.2em; }
-  .pellucid summary .general { display: block; margin: 0; } }
+.pellucid .step .line:target, .pellucid .step .lit { outline: 1px solid var(--accent);
+  background: color-mix(in srgb, var(--accent) 22%, transparent); }
+.pellucid .step sub, .pellucid .step sup { line-height: 0; font-size: .72em; }
+.pellucid .step i { font-family: Georgia, "Times New Roman", serif; font-size: 1.05em; }
+@media (max-width: 40rem) { .pellucid .step .lines { display: block; padding: .1rem .5rem .7rem; }
+  .pellucid .step .line { display: block; padding-left: 1.5em; text-indent: -1.2em; }
+  .pellucid .step summary .general { display: block; margin: 0; }
+  .pellucid .step .line { position: relative; } .pellucid .step .n { position: static; }
+  .pellucid .step .n:hover::after, .pellucid .step a.n:focus::after { bottom: 100%; text-indent: 0;
+    max-width: 100%; box-sizing: border-box; white-space: normal; } }
 """
 
 SCRIPT = """
@@ -82,14 +87,20 @@ def fragment_of(explanation: Explanation) -> str:
     return fragment(_body(explanation), STYLE)
 
 
-def _body(explanation: Explanation) -> str:
+def within(explanation: Explanation) -> str:
+    """What another page, with `STYLE` among its own, shows under a heading of the second level."""
+    return _body(explanation, 3)
+
+
+def _body(explanation: Explanation, level: int = 1) -> str:
     places = Places(explanation)
     title = escape(explanation.title.replace("->", "→"))
-    parts = [f"<h1>{title}</h1>"] if title else []
+    parts = [f"<h{level}>{title}</h{level}>"] if title else []
+    under = level + 1
     for part, sections in groupby(explanation.sections, lambda section: section.part):
-        parts.append(f"<h2>{escape(PARTS.get(part, part))}</h2>")
+        parts.append(f"<h{under}>{escape(PARTS.get(part, part))}</h{under}>")
         parts += [_section(section, explanation, places) for section in sections]
-    return "\n".join(parts)
+    return '<div class="step">\n' + "\n".join(parts) + "\n</div>"
 
 
 class Places:
@@ -101,7 +112,7 @@ class Places:
 
     def style(self, line: Line) -> Html:
         """For what stands in a line: its numbers do not lead to itself."""
-        return Html({key: place for key, place in self.ids.items() if key != line.of.key})
+        return Html(self.ids, line.of.key)
 
 
 def _section(section: Section, explanation: Explanation, places: Places) -> str:
@@ -153,8 +164,9 @@ class Html:
     minus = "−"
     stacks = False
 
-    def __init__(self, places: dict[str, str]) -> None:
+    def __init__(self, places: dict[str, str], own: str) -> None:
         self.places = places
+        self.own = own
 
     def value(self, value: Value, digits: str) -> str:
         """The number, with its name where it has one."""
@@ -164,8 +176,9 @@ class Html:
         link = "of" if value.symbol.argument else "which is"
         name = value.symbol.key + (f", {link} {value.origin}" if value.origin else "")
         attributes = f'class="n term" data-name="{escape(name)}"'
-        if value.key in self.places:
-            return f'<a {attributes} href="#{self.places[value.key]}">{shown}</a>'
+        place = self.places.get(value.key)
+        if place and value.key != self.own:
+            return f'<a {attributes} href="#{place}">{shown}</a>'
         return f"<span {attributes}>{shown}</span>"
 
     def number(self, digits: str) -> str:
@@ -209,7 +222,3 @@ class Html:
     def text(self, text: str) -> str:
         """As it is."""
         return escape(text)
-
-    def percent(self, digits: str) -> str:
-        """In brackets."""
-        return f" ({digits} %)"

@@ -167,7 +167,7 @@ def _value(step: Forward, loss: Loss, outputs: Outputs, limits: Limits) -> Expre
         return _one_of(step, outputs, limits)
     rows = enumerate(zip(*outputs, strict=True))
     terms = [make[loss.name](a, z, y, k) for k, (a, z, y) in rows]
-    total = summed(terms, np.array([reckoned(term) for term in terms]), limits.terms)
+    total = summed(terms.__getitem__, np.array([reckoned(term) for term in terms]), limits.terms)
     return Product((HALF, total)) if loss.name == "squared_error" else total
 
 
@@ -224,7 +224,7 @@ def _one_of(step: Forward, outputs: Outputs, limits: Limits) -> Expression:
         if by_z:
             log = Difference(outputs.z[k], log_of_sum(step, len(step.z) - 1))
         terms.append(log if outputs.y[k].number == 1.0 else Product((outputs.y[k], log)))
-    return Negative(summed(terms, np.array([reckoned(t) for t in terms]), limits.terms))
+    return Negative(summed(terms.__getitem__, np.array([reckoned(t) for t in terms]), limits.terms))
 
 
 TINY = 1e-30

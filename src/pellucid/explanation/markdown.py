@@ -134,9 +134,5 @@ class Latex:
         """As it is."""
         return escapes.mathematics(text)
 
-    def percent(self, digits: str) -> str:
-        """In brackets."""
-        return rf" \; ({digits}\,\%)"
-
 
 LATEX: Style = Latex()

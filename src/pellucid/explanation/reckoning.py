@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pellucid.arrays import Array, namespace, to_numpy
-from pellucid.network import backward, forward
+from pellucid.network import forward
 from pellucid.objective import Objective
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class Backward(NamedTuple):
     da: list[Floats]  # (n_out,) of each layer; of the last dLoss/da, where that is taken
     slopes: list[Floats]  # (n_out,) f'(z), where units do not mix
     dz: list[Floats]  # (n_out,)
-    own: dict[str, Floats]  # the gradient of the loss alone by segment
-    gradient: dict[str, Floats]  # that of J
+    gradient: dict[str, Floats]  # that of J by segment
 
 
 def reckon_forward(objective: Objective, theta: Array, x: Array) -> Forward:
@@ -60,13 +59,10 @@ def reckon_backward(objective: Objective, theta: Array, x: Array, y: Array) -> B
         if i:
             share = layers[i].backward(trace.parameters[i], delta)
             delta = layers[i - 1].activation.backward(share, trace.z[i - 1], trace.a[i - 1])
-    own = backward(objective.layout, trace, dz[0])
     da_, slopes_, dz_ = (
         [to_numpy(array)[0] for array in reversed(arrays)] for arrays in (da, slopes, dz)
     )
-    own_, gradient_ = (
-        {name: to_numpy(array) for name, array in objective.layout.named(flat).items()}
-        for flat in (own, gradient)
-    )
+    named = objective.layout.named(gradient).items()
+    gradient_ = {name: to_numpy(array) for name, array in named}
     loss = float(objective.rows(trace, y)[0])
-    return Backward(to_numpy(y)[0], loss, whole, da_, slopes_, dz_, own_, gradient_)
+    return Backward(to_numpy(y)[0], loss, whole, da_, slopes_, dz_, gradient_)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pellucid.arrays import Array
 from pellucid.explanation.backwards import backward_sections
-from pellucid.explanation.choosing import LIMITS, Limits, shown_units
+from pellucid.explanation.choosing import LIMITS, Limits, narrowed, shown_units
 from pellucid.explanation.form import Section
 from pellucid.explanation.forwards import forward_sections
 from pellucid.explanation.losses import loss_section
@@ -51,10 +51,12 @@ def step_of(
         shown = shown_units(step, limits.units)
         return Step(forward_sections(step, limits, shown, outputs), step, shown)
     back = reckon_backward(objective, theta, x, y)
-    shown = shown_units(step, limits.units, always=[int(back.y.argmax())])
+    right = int(back.y.argmax())
+    shown = shown_units(step, limits.units, always=[right])
     sections = forward_sections(step, limits, shown, outputs)
     sections.append(loss_section(step, back, limits, shown[-1], outputs))
-    sections += backward_sections(step, back, limits, shown, outputs)
+    fewer = narrowed(shown, back.dz, limits.back, right)
+    sections += backward_sections(step, back, limits, fewer, outputs)
     if learning_rate is not None:
-        sections.append(update_section(step, back, learning_rate, limits, shown))
+        sections.append(update_section(step, back, learning_rate, limits, fewer))
     return Step(sections, step, shown)

@@ -94,8 +94,6 @@ def line_text(line: Line, digits: int) -> str:
         if not line.formula or named == numbers or not isinstance(line.numbers, Value):
             parts.append(numbers)
     result = line.value if isinstance(line.value, str) else number(line.value, digits)
-    if line.percent and not isinstance(line.value, str):
-        result += f" ({100 * line.value:.3g} %)"
     if len(parts) == 1 or parts[-1] != result:
         parts.append(result)
     label = f"{line.label}: " if line.label not in ("", parts[0]) else ""

@@ -66,9 +66,6 @@ class Style(Protocol):
     def text(self, text: str) -> str:
         """What a line comes to where that is a class, or a level."""
 
-    def percent(self, digits: str) -> str:
-        """The same as a share of 100."""
-
 
 class Written(NamedTuple):
     """The parts of a line between its signs of equality."""
@@ -91,8 +88,6 @@ def written(line: Line, digits: int, style: Style) -> Written:
     value = style.number(shown)
     if isinstance(line.numbers, Value) and (formula or shown == _digits(line.numbers, digits)):
         value, numbers = style.value(line.numbers, shown), ""  # the one number is what it comes to
-    if line.percent:
-        value += style.percent(f"{100 * line.value:.3g}")
     return Written(formula, numbers, value)
 
 

@@ -12,6 +12,8 @@ from pellucid.explanation.reckoning import Backward, Forward
 from pellucid.explanation.text import number
 from pellucid.layout import Segment
 
+FACTOR = "how many times the rate an array learns at, 1 if none is written"
+
 
 def update_section(
     step: Forward,
@@ -26,18 +28,28 @@ def update_section(
         for segment, array in zip(segments, step.parameters[i], strict=True):
             gradient = back.gradient[segment.name]
             factor = 0.0 if segment.frozen else segment.learning_rate
-            after = array - array.dtype.type(rate * factor) * gradient
+            pace = array.dtype.type(rate * factor)
             places = chosen(segment, back, i, shown, limits)
             for place in places:
-                numbers = (float(array[place]), float(gradient[place]), float(after[place]))
+                after = array[place] - pace * gradient[place]
+                numbers = (float(array[place]), float(gradient[place]), float(after))
                 lines.append(_line(i, segment, place, rate, *numbers))
             if left := gradient.size - len(places):
                 lines.append(Omitted(left, f"of {segment.name}"))
-    equation = Equation(
-        "new = old - rate * gradient", r"\theta \leftarrow \theta - \eta \, \mathrm{d}\theta"
-    )
     title = f"update by gradient descent, rate {number(rate, 12)}"
-    return Section("update", "update", title, (equation,), tuple(lines))
+    equations = _equations(step.objective.layout.segments)
+    return Section("update", "update", title, equations, tuple(lines))
+
+
+def _equations(segments: Sequence[Segment]) -> tuple[Equation, ...]:
+    """With a factor, and what it is, where an array has a learning rate of its own."""
+    start, end = r"\theta \leftarrow \theta - \eta \, ", r"\mathrm{d}\theta"
+    if all(segment.frozen or segment.learning_rate == 1.0 for segment in segments):
+        return (Equation("new = old - rate * gradient", start + end),)
+    return (
+        Equation("new = old - rate * factor * gradient", rf"{start}c \, {end}"),
+        Equation(f"factor = {FACTOR}", rf"c = \text{{{FACTOR}}}"),
+    )
 
 
 def _line(
@@ -55,6 +67,10 @@ def _line(
     if segment.frozen:
         return Line(of, after, old, note="frozen")
     eta = Value(rate, Symbol("rate", tex=r"\eta"), exact=True)
-    factor = () if segment.learning_rate == 1.0 else (Value(segment.learning_rate),)
+    factor = (
+        ()
+        if segment.learning_rate == 1.0
+        else (Value(segment.learning_rate, Symbol("factor", i + 1, tex="c")),)
+    )
     gradient = Value(slope, Symbol(letter, i + 1, index, derivative=True))
     return Line(of, after, Difference(old, Product((eta, *factor, gradient))))

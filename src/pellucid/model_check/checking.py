@@ -66,9 +66,14 @@ def check(
     """
     checks, subject = opened(model)
     if subject is None:
+        checks += [
+            Check.skipped(name, "there is no model") for name in (*_engine_names(), "gradient")
+        ]
         return ModelCheck(os.fspath(model), tuple(checks))
     inputs, targets, on = _rows(subject, X, y, rows, seed)
     about = f"{subject.kind}, {_shape(subject)}, on {on}"
+    if X is not None and y is None:
+        checks.append(Check.skipped("answers", "the rows have none: random ones stand in"))
     if any(c.name == FINITE and c.verdict == FAILED for c in checks):
         names = [*_engine_names(), "gradient"]
         checks += [Check.skipped(name, "weights are not finite") for name in names]

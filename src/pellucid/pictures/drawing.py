@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.pictures.fit import numbers
 from pellucid.pictures.scene import Scene
+from pellucid.registry import near
 
 if TYPE_CHECKING:
     from pellucid.plots import Display
@@ -73,22 +74,23 @@ def quantiles(scene: Scene, style: str) -> Display:
     from pellucid.plots import QuantileDisplay
 
     feature = scene.features[0] if scene.features else numbers(scene)[0]
-    some = scene.some(POINTS)
     return QuantileDisplay.from_estimator(
-        scene.subject.model, some.X, some.y, feature=feature, style=style
+        scene.subject, scene.X, scene.y, feature=feature, style=style
     )
 
 
 def boundary(scene: Scene, style: str) -> Display:
-    """A plane of two columns: those asked for, or the first of numbers."""
+    """A plane of two columns: those asked for, or those that move the answer most."""
     from pellucid.plots import DecisionBoundaryDisplay
 
-    pair = scene.features or tuple(numbers(scene)[:2])
-    if len(pair) != 2:
-        raise ValueError(f"features is {', '.join(pair)}: a plane is of two columns")
+    pair = None
+    if scene.features:
+        if len(scene.features) != 2:
+            raise ValueError(f"features is {', '.join(scene.features)}: a plane is of two columns")
+        pair = (scene.features[0], scene.features[1])
     some = scene.some(POINTS)
     return DecisionBoundaryDisplay.from_estimator(
-        scene.subject.model, some.X, some.y, features=(pair[0], pair[1]), style=style
+        scene.subject, some.X, some.y, features=pair, style=style
     )
 
 
@@ -96,14 +98,14 @@ def network(scene: Scene, style: str) -> Display:
     """The first network, with one row's activations if one was asked for."""
     from pellucid.plots import NetworkDisplay
 
-    return NetworkDisplay.from_estimator(scene.subject.model, scene.one, style=style)
+    return NetworkDisplay.from_estimator(scene.subject, scene.one, style=style)
 
 
 def weights(scene: Scene, style: str) -> Display:
     """The first layer of the first network."""
     from pellucid.plots import FirstLayerDisplay
 
-    return FirstLayerDisplay.from_estimator(scene.subject.model, style=style)
+    return FirstLayerDisplay.from_estimator(scene.subject, style=style)
 
 
 def activations(scene: Scene, style: str) -> Display:
@@ -111,7 +113,7 @@ def activations(scene: Scene, style: str) -> Display:
     from pellucid.plots import ActivationDisplay
 
     some = scene.some(ROWS_INSIDE)
-    return ActivationDisplay.from_estimator(scene.subject.model, some.X, style=style)
+    return ActivationDisplay.from_estimator(scene.subject, some.X, style=style)
 
 
 def gradients(scene: Scene, style: str) -> Display:
@@ -119,7 +121,7 @@ def gradients(scene: Scene, style: str) -> Display:
     from pellucid.plots import GradientFlowDisplay
 
     some = scene.some(ROWS_INSIDE)
-    return GradientFlowDisplay.from_estimator(scene.subject.model, some.X, some.asked, style=style)
+    return GradientFlowDisplay.from_estimator(scene.subject, some.X, some.y, style=style)
 
 
 def validation_curve(scene: Scene, style: str) -> Display:
@@ -128,6 +130,9 @@ def validation_curve(scene: Scene, style: str) -> Display:
 
     name, values = scene.over or ("alpha", ALPHAS)
     model: Any = scene.subject.model
+    known = (model.steps[-1][1] if hasattr(model, "steps") else model).get_params(deep=False)
+    if name not in known:
+        raise ValueError(f"{name!r} is no setting of the model: {near(name, known)}")
     if hasattr(model, "steps"):
         name = f"{model.steps[-1][0]}__{name}"
     return ValidationCurveDisplay.from_estimator(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NO_MODEL, NOTHING, ROWS, ANSWERS = "no model", "MODEL", "MODEL DATA", "MODEL DATA with answers"
 """What a picture needs."""
 
+JUDGING = ("confusion", "calibration", "errors", "residuals", "quantiles")
+"""Pictures that flatter a model where they are of rows that it has learnt from."""
+
 ANY, CLASSES, NUMBERS = "any", "classification", "regression"
 """The task of the models that a picture can be of."""
 
@@ -52,6 +55,11 @@ class Picture:
     reported: bool = True
     option: str = ""
 
+    @property
+    def judges(self) -> bool:
+        """Whether it holds what the model says against the right answers."""
+        return self.name in JUDGING
+
     def why_not(self, scene: Scene) -> str:
         """Why it cannot be drawn of that model; "" if it can, given what it needs."""
         if self.of != ANY and scene.subject.task != self.of:
@@ -84,7 +92,7 @@ PICTURES = {
     for each in (
         Picture(
             "loss-curve", "LossCurveDisplay",
-            "the loss by epoch, in training and on rows held out",
+            "the loss by epoch, as far as training kept it",
             NOTHING, ANY, drawing.loss_curve, words.of_loss_curve, fit.trained,
         ),
         Picture(
@@ -105,7 +113,7 @@ PICTURES = {
         Picture(
             "residuals", "PredictionErrorDisplay",
             "by how much each prediction is off, by what was predicted",
-            ANSWERS, NUMBERS, drawing.errors("residual_vs_predicted"), words.of_prediction_error,
+            ANSWERS, NUMBERS, drawing.errors("residual_vs_predicted"), words.of_residuals,
         ),
         Picture(
             "quantiles", "QuantileDisplay",

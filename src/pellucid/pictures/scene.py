@@ -58,13 +58,6 @@ class Scene:
         several = self.subject.classes is None and self.answers.shape[1] > 1
         return 0 if several else None
 
-    @property
-    def asked(self) -> Any:
-        """y, with an axis more where several quantiles of one number are predicted."""
-        from pellucid.plots.answers import levels_of
-
-        return np.reshape(self.y, (-1, 1)) if levels_of(self.subject) else self.y
-
     @cached_property
     def codes(self) -> NDArray[np.int64]:
         """(n,) the place of each row's label among the model's classes."""

@@ -10,17 +10,42 @@ MOST = 3
 """Of a kind that are told."""
 
 
+def figure(number: float) -> str:
+    """A number with four digits that count, as people write it.
+
+    Examples
+    --------
+    >>> [figure(x) for x in (178143.0, 0.000123456, 40.0, -2.5, 1.2e12)]
+    ['178,100', '0.0001235', '40', '-2.5', '1.2e+12']
+    """
+    return f"{float(f'{number:.4g}'):,.10g}"
+
+
+def several(n: int, what: str) -> str:
+    """So many of something.
+
+    Examples
+    --------
+    >>> several(1, "row"), several(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
+
+
 def of_loss_curve(display: Any) -> str:
     """Where each curve begins, ends and is lowest."""
     parts = []
     for name, curve in list(display.curves.items())[:MOST]:
         best = int(np.argmin(np.nan_to_num(curve, nan=np.inf)))
         parts.append(
-            f"{name} goes from {curve[0]:.4g} to {curve[-1]:.4g} in {len(curve)} epochs and is "
-            f"lowest, {curve[best]:.4g}, in epoch {best + 1}"
+            f"{name} goes from {figure(curve[0])} to {figure(curve[-1])} in "
+            f"{several(len(curve), 'epoch')} and is lowest, {figure(curve[best])}, in "
+            f"epoch {best + 1}"
         )
+    if len(display.best_epochs) == 1:
+        parts.append(f"the best epoch, {next(iter(display.best_epochs.values()))}, is marked")
     more = len(display.curves) - MOST
-    return "; ".join(parts) + (f"; and {more} more curves" if more > 0 else "")
+    return "; ".join(parts) + (f"; and {several(more, 'more curve')}" if more > 0 else "")
 
 
 def of_confusion(display: Any) -> str:
@@ -29,12 +54,12 @@ def of_confusion(display: Any) -> str:
     off = counts - np.diag(np.diag(counts))
     order = np.argsort(-off, axis=None, kind="stable")[:MOST]
     mistakes = [
-        f"{off[i, j]:,} rows of {names[i]} taken for {names[j]}"
+        f"{several(int(off[i, j]), 'row')} of {names[i]} taken for {names[j]}"
         for i, j in zip(*np.unravel_index(order, off.shape), strict=True)
         if off[i, j]
     ]
     right, total = int(np.trace(counts)), int(counts.sum())
-    said = f"{right:,} of {total:,} rows in {len(names)} classes are right"
+    said = f"{right:,} of {several(total, 'row')} in {len(names)} classes are right"
     return f"{said}; most often wrong: {', '.join(mistakes)}" if mistakes else said
 
 
@@ -42,21 +67,35 @@ def of_calibration(display: Any) -> str:
     """How far apart said and so are, on the whole and at both ends."""
     of = f" of {display.of}" if display.of else ""
     ends = [
-        f"told {display.prob_pred[i]:.1%}{of}, {display.prob_true[i]:.1%} of {display.counts[i]:,} "
-        "rows were so"
+        f"told {display.prob_pred[i]:.1%}{of}, {display.prob_true[i]:.1%} of "
+        f"{several(int(display.counts[i]), 'row')} were so"
         for i in sorted({0, len(display.counts) - 1})
     ]
     return f"probabilities are {display.error:.2%} off on average; {'; '.join(ends)}"
 
 
 def of_prediction_error(display: Any) -> str:
-    """R2, and how far the middle half and nine in ten are off."""
-    off = display.y_pred - display.y_true
-    low, high = np.quantile(off, [0.25, 0.75])
-    most = np.quantile(np.abs(off), 0.9)
+    """How far half of the predictions and nine in ten are off."""
+    off = np.abs(display.y_pred - display.y_true)
+    half, most = np.quantile(off, [0.5, 0.9])
     return (
-        f"{len(off):,} rows; half of the predictions are {low:.4g} to {high:.4g} off, nine in ten "
-        f"less than {most:.4g}"
+        f"{several(len(off), 'row')}; half of the predictions are less than {figure(half)} off, "
+        f"nine in ten less than {figure(most)}"
+    )
+
+
+def of_residuals(display: Any) -> str:
+    """Which way small and large predictions are off."""
+    order = np.array_split(np.argsort(display.y_pred, kind="stable"), 3)
+    off = display.y_true - display.y_pred
+
+    def beside(places: Any) -> str:
+        middle = float(np.median(off[places])) if len(places) else 0.0
+        return f"{figure(abs(middle))} {'above' if middle >= 0 else 'below'} the prediction"
+
+    return (
+        f"the true number is, at the median, {beside(order[0])} in the third of rows with the "
+        f"smallest predictions, and {beside(order[2])} in that with the largest"
     )
 
 
@@ -64,7 +103,8 @@ def of_network(display: Any) -> str:
     """How much of the network is shown."""
     units = display.diagram.units
     layers = max(unit.layer for unit in units) + 1
-    return f"{len(units)} units in {layers} layers and {len(display.diagram.edges)} weights"
+    weights = several(len(display.diagram.edges), "weight")
+    return f"{several(len(units), 'unit')} in {several(layers, 'layer')} and {weights}"
 
 
 def of_quantiles(display: Any) -> str:
@@ -72,44 +112,52 @@ def of_quantiles(display: Any) -> str:
     wide = display.quantiles[:, -1] - display.quantiles[:, 0]
     x, levels = display.x, display.levels
     said = (
-        f"between the quantiles {levels[0]:g} and {levels[-1]:g} there are {wide[0]:.4g} where "
-        f"{display.feature} is {x[0]:.4g}, and {wide[-1]:.4g} where it is {x[-1]:.4g}"
+        f"between the quantiles {levels[0]:g} and {levels[-1]:g} there are {figure(wide[0])} where "
+        f"{display.feature} is {figure(x[0])}, and {figure(wide[-1])} where it is {figure(x[-1])}"
     )
-    held = "" if display.coverage is None else f"; {display.coverage:.1%} of the rows lie there"
+    held = ""
+    if display.coverage is not None:
+        held = f"; {display.coverage:.1%} of the rows lie between those of their own"
     return said + held
 
 
 def of_boundary(display: Any) -> str:
     """Where, and how the plane is divided."""
     where = (
-        f"{display.names[0]} from {display.x0[0]:.4g} to {display.x0[-1]:.4g} and "
-        f"{display.names[1]} from {display.x1[0]:.4g} to {display.x1[-1]:.4g}"
+        f"over {display.names[0]} from {figure(display.x0[0])} to {figure(display.x0[-1])} and "
+        f"{display.names[1]} from {figure(display.x1[0])} to {figure(display.x1[-1])}"
     )
     if display.classes is None:
-        low, high = display.answers.min(), display.answers.max()
-        return f"for {where}, {display.target_name} goes from {low:.4g} to {high:.4g}"
+        low, high = figure(display.answers.min()), figure(display.answers.max())
+        return f"{where}, {display.target_name} goes from {low} to {high}"
     taken = np.bincount(display.answers.argmax(axis=2).ravel(), minlength=len(display.classes))
     order = np.argsort(-taken, kind="stable")[:MOST]
     parts = [f"{taken[i] / taken.sum():.0%} {display.classes[i]}" for i in order if taken[i]]
-    return f"{where} are divided into {', '.join(parts)}"
+    return f"{where}, the area (wherever rows lie) is {', '.join(parts)}"
 
 
 def of_weights(display: Any) -> str:
     """How many units, and how large their weights are."""
     low, high = np.nanmin(display.images), np.nanmax(display.images)
-    return f"{len(display.images)} of {display.n_units} units, weights from {low:.3g} to {high:.3g}"
+    units = several(display.n_units, "unit")
+    return f"{len(display.images)} of {units}, weights from {figure(low)} to {figure(high)}"
 
 
 def of_activations(display: Any) -> str:
     """What is stuck in each layer."""
     parts = [f"{each.name}: {each.note or 'none saturated or dead'}" for each in display.layers]
-    return f"on {display.n_rows:,} rows; " + "; ".join(parts)
+    return f"on {several(display.n_rows, 'row')}; " + "; ".join(parts)
 
 
 def of_gradients(display: Any) -> str:
-    """The mean size of the gradient of each part."""
-    parts = [f"{n} {m:.2g}" for n, m in zip(display.names, display.means, strict=True)]
-    return f"at a loss of {display.loss:.4g} on {display.n_rows:,} rows, {', '.join(parts)}"
+    """In which parts the gradient is largest and smallest, in the mean."""
+    means = np.asarray(display.means)
+    least, most = int(means.argmin()), int(means.argmax())
+    return (
+        f"at a loss of {figure(display.loss)} on {several(display.n_rows, 'row')}, the mean size "
+        f"goes from {means[least]:.2g} in {display.names[least]} to {means[most]:.2g} in "
+        f"{display.names[most]}"
+    )
 
 
 def of_validation_curve(display: Any) -> str:
@@ -118,7 +166,7 @@ def of_validation_curve(display: Any) -> str:
     score = display.test_scores[i].mean()
     return (
         f"of {len(display.param_range)} values, {display.param_name} {display.param_range[i]} is "
-        f"best: {display.score_name} {score:.4g} on rows held out"
+        f"best: {display.score_name} {figure(score)} on rows held out"
     )
 
 

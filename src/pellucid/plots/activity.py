@@ -93,7 +93,7 @@ class ActivationDisplay(Display):
     Attributes
     ----------
     axes_ : a panel for each layer.
-    bars_ : (counts are their heights) a StepPatch for each layer.
+    bars_ : a StepPatch for each layer; heights are parts of all its activations.
 
     Examples
     --------
@@ -168,6 +168,8 @@ class ActivationDisplay(Display):
         ax : matplotlib Axes whose place in its figure is divided; a new figure's where None.
         style : "light" or "dark"; "auto" goes by the ground of `ax`.
         """
+        from matplotlib.ticker import PercentFormatter
+
         columns = self._columns
         with self._canvas(ax, style) as (ax, theme):
             grid = panels(ax, -(-len(self.layers) // columns), columns).ravel()
@@ -176,15 +178,17 @@ class ActivationDisplay(Display):
                 spare.set_axis_off()
             for panel, layer in zip(self.axes_, self.layers, strict=True):
                 colour = theme.colours[1] if layer.ails else theme.colours[0]
-                bars = panel.stairs(layer.counts, layer.edges, fill=True, color=colour, alpha=0.85)
+                parts = layer.counts / max(layer.counts.sum(), 1)
+                bars = panel.stairs(parts, layer.edges, fill=True, color=colour, alpha=0.85)
                 self.bars_.append(bars)
                 panel.set_title(f"{layer.name}\n{layer.note}")
-                panel.set(xlabel="activation", yticks=[])
-                panel.spines["left"].set_visible(False)
+                panel.set(xlabel="activation")
+                panel.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+                panel.locator_params(axis="y", nbins=4)
                 panel.margins(y=0.05)
                 panel.set_ylim(bottom=0)
             for first in self.axes_[::columns]:
-                first.set_ylabel("how often")
+                first.set_ylabel("of the activations")
         return self
 
 

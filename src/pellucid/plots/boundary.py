@@ -16,9 +16,9 @@ from pellucid.export.program import NUMBER
 from pellucid.plots.columns import columns_of
 from pellucid.plots.display import Display
 from pellucid.plots.holding import held
-from pellucid.plots.labels import shortened
+from pellucid.plots.labels import distinct, shortened
 from pellucid.plots.palette import Theme
-from pellucid.registry import near
+from pellucid.plots.plane import apart, numbers_of, pair_of, places
 from pellucid.subject import Subject, subject_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 2000
 """Of more rows so many are drawn, spread evenly over them."""
+
+MOST_IN_LEGEND = 20
+"""Classes up to which a legend names them; more are named in their regions."""
+
+ROUNDS, MOST_ARTISTS = 8, 60
+"""Points are drawn a part of each class at a time, in so many turns, so that none hides another."""
 
 UNFILLED = "1234"
 """Markers that are made of lines alone, and so have no edge."""
@@ -53,7 +59,9 @@ class DecisionBoundaryDisplay(Display):
     Attributes
     ----------
     surface_ : the QuadMesh of classes by their places, or of numbers.
-    points_ : what `ax.scatter` drew, one a class.
+    points_ : what `ax.scatter` drew, a part of one class each. Rows that lie on one another are
+        moved a little apart.
+    outside : rows that lie beyond the plane's edges, and are not drawn.
 
     Examples
     --------
@@ -109,7 +117,8 @@ class DecisionBoundaryDisplay(Display):
         model : fitted, of any kind, or the path of a model file.
         X : rows, as the model's `predict` takes them.
         y : (n,) labels or numbers, for the colours of the points.
-        features : the two columns to draw, by name or by place from 0; needed if there are more.
+        features : the two columns to draw, by name or by place from 0; of more than two, those that
+            change the answer most where it is not said.
         target : of several numbers predicted, which one to draw, from 0.
         resolution : places along either axis.
         heading : the title; by default the hidden size.
@@ -117,7 +126,7 @@ class DecisionBoundaryDisplay(Display):
         Raises
         ------
         ValueError
-            If two columns of numbers are not given or chosen, or the classes of a row are several.
+            If there are not two columns of numbers, or the classes of a row are several.
         """
         subject = subject_of(model)
         if subject.classes is not None and not subject.exclusive:
@@ -125,9 +134,9 @@ class DecisionBoundaryDisplay(Display):
         if resolution < 2:
             raise ValueError(f"resolution is {resolution}: expected 2 or more")
         columns = columns_of(subject, X)
-        pair = _pair(subject, features)
-        points = np.column_stack([_numbers(columns[name], name) for name in pair])
-        x0, x1 = (_places(points[:, i], pair[i], resolution) for i in (0, 1))
+        pair = pair_of(subject, X, columns, features, target)
+        points = np.column_stack([numbers_of(columns[name], name) for name in pair])
+        x0, x1 = (places(points[:, i], pair[i], resolution) for i in (0, 1))
         across, up = np.meshgrid(x0, x1)
         grid = held(subject, X, {pair[0]: across.ravel(), pair[1]: up.ravel()})
         answers = subject.answers(grid)
@@ -169,13 +178,16 @@ class DecisionBoundaryDisplay(Display):
         size : of the points, in square points.
         """
         with self._canvas(ax, style, key=key, size=size) as (ax, theme):
+            # Names are fitted into their regions, which have their places from here on.
+            ax.set_xlabel(shortened(self.names[0], 40), parse_math=False)
+            ax.set_ylabel(shortened(self.names[1], 40), parse_math=False)
+            beyond = f"\n{_rows(self.outside)} beyond the edges" if self.outside else ""
+            ax.set_title(self.heading + beyond)
+            ax.set(xlim=self._limits(0, self.x0), ylim=self._limits(1, self.x1))
             if self.classes is None:
                 self._draw_surface(ax, theme, key, size)
             else:
                 self._draw_regions(ax, theme, key, size)
-            ax.set(xlabel=self.names[0], ylabel=self.names[1])
-            ax.set_title(self.heading)
-            ax.set(xlim=(self.x0[0], self.x0[-1]), ylim=(self.x1[0], self.x1[-1]))
         return self
 
     def _heading(self) -> str:
@@ -183,13 +195,60 @@ class DecisionBoundaryDisplay(Display):
         return f"{self.title} of {what}: {', '.join(self.heading.splitlines())}"
 
     @property
+    def _inside(self) -> NDArray[np.intp]:
+        """The rows that lie in the plane."""
+        if self.X is None:
+            return np.zeros(0, np.intp)
+        ends = np.array([[self.x0[0], self.x1[0]], [self.x0[-1], self.x1[-1]]])
+        return np.flatnonzero(((ends[0] <= self.X) & (ends[1] >= self.X)).all(axis=1))
+
+    @property
+    def outside(self) -> int:
+        """Rows beyond the edges."""
+        known = 0 if self.X is None else int(np.isfinite(self.X).all(axis=1).sum())
+        return known - len(self._inside)
+
+    @property
     def _drawn_rows(self) -> NDArray[np.intp]:
-        n = 0 if self.X is None else len(self.X)
-        return (
-            np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(np.intp))
-            if n
-            else (np.zeros(0, np.intp))
-        )
+        inside = self._inside
+        n = len(inside)
+        return inside[np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(np.intp)]
+
+    def _limits(self, i: int, places: NDArray[Any]) -> tuple[float, float]:
+        """The ends of an axis: of the plane, with room for points that lie on its edge."""
+        room = 0.03 * (places[-1] - places[0])
+        points = np.zeros(0) if self.X is None else self.X[self._inside, i]
+        low, high = points.min(initial=np.inf) - room, points.max(initial=-np.inf) + room
+        return float(min(low, places[0])), float(max(high, places[-1]))
+
+    def _places_of(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        points = np.asarray(self.X, np.float64)[rows]
+        return apart(points, self.x0[-1] - self.x0[0], self.x1[-1] - self.x1[0])
+
+    def _draw_points(
+        self, ax: Axes, theme: Theme, styles: list[tuple[str, str]], size: float
+    ) -> None:
+        """Rows in the colours and shapes of their classes, by turns."""
+        rows = self._drawn_rows
+        rows = np.random.default_rng(0).permutation(rows)
+        at = self._places_of(rows)
+        codes = np.full(len(rows), -1) if self.y is None else self.y[rows]
+        found = np.unique(codes)
+        few = len(styles) <= len(theme.colours)
+        rounds = max(1, min(ROUNDS, MOST_ARTISTS // max(len(found), 1)))
+        for part in np.array_split(np.arange(len(rows)), rounds):
+            for c in found:
+                here = part[codes[part] == c]
+                if not len(here):
+                    continue
+                colour, marker = styles[int(c)] if c >= 0 else (theme.muted, "o")
+                edge: dict[str, Any] = {"edgecolors": theme.ground}
+                edge["linewidths"] = 0.6 if few else 0.25
+                drawn = ax.scatter(
+                    at[here, 0], at[here, 1], s=size, color=colour, marker=marker, zorder=3,
+                    clip_on=False, **({} if marker in UNFILLED else edge),
+                )  # fmt: skip
+                self.points_.append(drawn)
 
     def _draw_regions(self, ax: Axes, theme: Theme, key: bool, size: float) -> None:
         from matplotlib.colors import ListedColormap
@@ -218,29 +277,12 @@ class DecisionBoundaryDisplay(Display):
                 ax.contour(self.x0, self.x1, lead, [0.0], colors=theme.ink, linewidths=0.8)
         self.points_ = []
         if self.X is not None:
-            rows = self._drawn_rows
-            edge: dict[str, Any] = {"edgecolors": theme.ground}
-            edge["linewidths"] = 0.6 if k <= len(theme.colours) else 0.25
-            codes = np.full(len(rows), -1) if self.y is None else self.y[rows]
-            for c in np.unique(codes):
-                colour, marker = styles[int(c)] if c >= 0 else (theme.muted, "o")
-                here = rows[codes == c]
-                drawn = ax.scatter(
-                    self.X[here, 0],
-                    self.X[here, 1],
-                    s=size,
-                    color=colour,
-                    marker=marker,
-                    zorder=3,
-                    **({} if marker in UNFILLED else edge),
-                )
-                self.points_.append(drawn)
-        if key and k <= len(theme.colours):
-            marks = [
-                Line2D([], [], color=c, marker=m, linestyle="", label=shortened(n))
-                for (c, m), n in zip(styles, names, strict=True)
-            ]
-            ax.legend(handles=marks, loc="center left", bbox_to_anchor=(1.0, 0.5))
+            self._draw_points(ax, theme, styles, size)
+        if key and k <= MOST_IN_LEGEND:
+            marks = [Line2D([], [], color=c, marker=m, linestyle="") for c, m in styles]
+            legend = ax.legend(marks, distinct(names), loc="center left", bbox_to_anchor=(1.0, 0.5))
+            for text in legend.get_texts():
+                text.set_parse_math(False)
         elif key:
             self._name_regions(ax, theme, taken)
 
@@ -251,13 +293,15 @@ class DecisionBoundaryDisplay(Display):
         places, counts = np.unique(taken, return_counts=True)
         figure: Any = ax.get_figure(root=True)
         figure.draw_without_rendering()
+        texts = distinct(self.classes or ())
+        frame = ax.get_window_extent()
         occupied: list[Any] = []
         for c in places[np.argsort(-counts, kind="stable")]:
             i, j = np.argwhere(taken == c)[_innermost(taken == c)]
             text = ax.text(
                 self.x0[j],
                 self.x1[i],
-                shortened((self.classes or ())[c]),
+                texts[c],
                 ha="center",
                 va="center",
                 fontsize=8.0,
@@ -267,7 +311,7 @@ class DecisionBoundaryDisplay(Display):
                 path_effects=[withStroke(linewidth=2.5, foreground=theme.ground)],
                 zorder=5,
             )
-            box, frame = text.get_window_extent(), ax.get_window_extent()
+            box = text.get_window_extent()
             inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
             if (
                 not inside
@@ -297,10 +341,12 @@ class DecisionBoundaryDisplay(Display):
             colours: dict[str, Any] = (
                 {"color": theme.muted} if self.y is None else {"c": self.y[rows], **shades}
             )
+            at = self._places_of(rows)
             drawn = ax.scatter(
-                self.X[rows, 0],
-                self.X[rows, 1],
+                at[:, 0],
+                at[:, 1],
                 s=size,
+                clip_on=False,
                 edgecolors="#ffffff",
                 linewidths=0.6,
                 zorder=3,
@@ -342,51 +388,8 @@ def answers_given(subject: Subject, y: Any, target: int = 0) -> NDArray[Any]:
     return np.array(found, dtype=np.intp)
 
 
-def _pair(subject: Subject, features: tuple[str | int, str | int] | None) -> tuple[str, str]:
-    """The names of the two columns to draw."""
-    names = subject.columns
-    numbers = [column.name for column in subject.taken if column.kind == NUMBER]
-    if features is None:
-        if len(names) != 2:
-            raise ValueError(
-                f"the model takes {len(names)} columns: choose two to draw, such as "
-                f"features={tuple(numbers[:2])!r}"
-            )
-        features = (names[0], names[1])
-    if len(features) != 2 or features[0] == features[1]:
-        raise ValueError(f"features is {features!r}: expected two columns")
-    made = []
-    for one in features:
-        if isinstance(one, int | np.integer) and not isinstance(one, bool):
-            if not 0 <= one < len(names):
-                raise ValueError(f"there is no column {one}: expected 0 to {len(names) - 1}")
-            one = names[one]
-        if one not in names:
-            raise ValueError(f"the model takes no column {one!r}: {near(str(one), names)}")
-        if one not in numbers:
-            raise ValueError(
-                f"column {one!r} holds no numbers, so it cannot be an axis: choose two of "
-                f"{listed(numbers)}"
-            )
-        made.append(str(one))
-    return made[0], made[1]
-
-
-def _numbers(column: NDArray[Any], name: str) -> NDArray[np.float64]:
-    try:
-        return column.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"column {name!r} holds what is no number: it cannot be an axis") from None
-
-
-def _places(x: NDArray[np.float64], name: str, resolution: int) -> NDArray[np.float64]:
-    """Where the model is asked along an axis: a little beyond the data either way."""
-    known = x[np.isfinite(x)]
-    if not len(known):
-        raise ValueError(f"column {name!r} holds no number in these rows")
-    low, high = float(known.min()), float(known.max())
-    margin = 0.08 * (high - low) or 0.5 * max(abs(low), 1.0)
-    return np.linspace(low - margin, high + margin, resolution)
+def _rows(n: int) -> str:
+    return f"{n:,} row{'s' if n > 1 else ''}"
 
 
 def _innermost(region: NDArray[np.bool_]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 LIKELIEST = "the likeliest class"
+
+STRATEGIES = ("uniform", "quantile")
+"""How rows are divided: scikit-learn's words."""
 
 NORMAL_95 = 1.959964
 """Standard deviations to either side that hold 95 % of a normal distribution."""
@@ -67,6 +71,7 @@ class CalibrationDisplay(Display):
         *,
         n_bins: int = 10,
         strategy: str = "uniform",
+        classes: Sequence[Any] | None = None,
         of: str | None = None,
         ax: Axes | None = None,
         style: str = "auto",
@@ -75,13 +80,29 @@ class CalibrationDisplay(Display):
 
         Parameters
         ----------
-        y_true : (n,) whether it was so, or the class from 0.
+        y_true : (n,) whether it was so, or the class.
         y_prob : (n,) how probable it was said to be, or (n, k) of each class.
         n_bins, strategy : how many, and "uniform" in width or "quantile": in rows.
+        classes : (k,) their labels in the order of the columns of `y_prob`, of two the second is
+            what is probable; None: they count from 0.
+
+        Raises
+        ------
+        ValueError
+            If a label is of no class, or a number no probability.
         """
         from sklearn.calibration import calibration_curve
 
-        true, probability = np.asarray(y_true), np.asarray(y_prob, np.float64)
+        probability = np.asarray(y_prob, np.float64)
+        bad = probability[~((probability >= 0) & (probability <= 1))]
+        if bad.size:
+            raise ValueError(f"y_prob holds {bad[0]:g}: expected probabilities from 0 to 1")
+        if n_bins < 1 or strategy not in STRATEGIES:
+            raise ValueError(
+                f"n_bins is {n_bins} and strategy {strategy!r}: expected 1 or more bins, "
+                f"{' or '.join(map(repr, STRATEGIES))}"
+            )
+        true = _places(y_true, classes, probability.shape[1] if probability.ndim == 2 else 2)
         if probability.ndim == 2 and probability.shape[1] > 2:
             true = true == probability.argmax(axis=1)
             probability, of = probability.max(axis=1), of or LIKELIEST
@@ -119,7 +140,7 @@ class CalibrationDisplay(Display):
         """
         subject, classes = classifier(estimator, "calibration")
         return cls.from_predictions(
-            places_of(y, classes), subject.answers(X), n_bins=n_bins, strategy=strategy,
+            y, subject.answers(X), n_bins=n_bins, strategy=strategy, classes=classes,
             of=f"class {classes[1]}" if len(classes) == 2 else None, ax=ax, style=style,
         )  # fmt: skip
 
@@ -196,6 +217,18 @@ def wilson(parts: NDArray[np.float64], counts: ArrayLike) -> NDArray[np.float64]
     middle = (parts + z2 / (2 * n)) / (1 + z2 / n)
     half = NORMAL_95 / (1 + z2 / n) * np.sqrt(parts * (1 - parts) / n + z2 / (4 * n * n))
     return np.column_stack([middle - half, middle + half]).clip(0, 1)
+
+
+def _places(y: ArrayLike, classes: Sequence[Any] | None, k: int) -> NDArray[np.intp]:
+    """The places of labels among k classes, which count from 0 unless they are given."""
+    known = range(k) if classes is None else classes
+    if len(known) != k:
+        raise ValueError(f"{len(known)} classes for probabilities of {k}: expected as many")
+    try:
+        return places_of(y, known)
+    except ValueError as error:
+        cure = "; else give classes, in the order of y_prob" if classes is None else ""
+        raise ValueError(f"{error}{cure}") from None
 
 
 def _counts(probability: NDArray[np.float64], n_bins: int, strategy: str) -> NDArray[np.int64]:

@@ -216,7 +216,7 @@ class _Points:
         self.names = (str(names[0]), str(names[1]))
         self.classes, self.y = np.unique(labels, return_inverse=True)
         if len(self.classes) < 2:
-            raise ValueError(f"all points are of class {self.classes[0]!r}: nothing to tell apart")
+            raise ValueError(f"all points are of class {self.classes[0]}: nothing to tell apart")
         if held_out is not None:
             self.held_X, held_labels = _checked(*held_out, "held_out's X")
         else:

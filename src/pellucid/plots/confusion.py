@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from pellucid.columns import listed
 from pellucid.plots.answers import classifier, places_of
 from pellucid.plots.display import Display
 from pellucid.plots.labels import (
@@ -15,10 +16,10 @@ from pellucid.plots.labels import (
     POINTS_AN_INCH,
     SMALLEST,
     cell,
+    distinct,
     extent,
     fitting_size,
     name_cells,
-    shortened,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from pellucid.metrics import ClassificationReport
     from pellucid.plots.palette import Theme
+
+NORMS = (None, "true", "pred", "all")
+"""What `normalize` may be: scikit-learn's words."""
 
 
 class ConfusionMatrixDisplay(Display):
@@ -63,6 +67,9 @@ class ConfusionMatrixDisplay(Display):
         shape = self.confusion_matrix.shape
         if len(shape) != 2 or shape[0] != shape[1] or not shape[0]:
             raise ValueError(f"confusion_matrix has shape {shape}: expected (classes, classes)")
+        bad = self.confusion_matrix[~(self.confusion_matrix >= 0)]  # NaN too
+        if bad.size:
+            raise ValueError(f"confusion_matrix holds {bad[0]}: expected counts, or parts of rows")
         labels = range(shape[0]) if display_labels is None else display_labels
         self.display_labels = [str(label) for label in labels]
         if len(self.display_labels) != shape[0]:
@@ -103,6 +110,8 @@ class ConfusionMatrixDisplay(Display):
         from sklearn.metrics import confusion_matrix
         from sklearn.utils.multiclass import unique_labels
 
+        if normalize not in NORMS:
+            raise ValueError(f"normalize is {normalize!r}: expected one of {listed(NORMS)}")
         counts = confusion_matrix(
             y_true, y_pred, labels=labels, sample_weight=sample_weight, normalize=normalize
         )
@@ -153,9 +162,8 @@ class ConfusionMatrixDisplay(Display):
     def _size(self) -> tuple[float, float]:
         k = len(self.display_labels)
         cells = self._cells
-        names = (
-            NAME_SIZE / POINTS_AN_INCH * max(extent(shortened(n))[0] for n in self.display_labels)
-        )
+        widest = max(extent(name)[0] for name in distinct(self.display_labels))
+        names = NAME_SIZE / POINTS_AN_INCH * widest
         return cells + names + 1.7, cells + (0.3 if names < 0.8 * cells / k else names) + 0.8
 
     def plot(

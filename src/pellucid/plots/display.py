@@ -71,6 +71,10 @@ class Display:
         """The Axes to draw on and its theme, whose settings hold while drawing."""
         refuse_without_matplotlib()
         from matplotlib import rc_context
+        from matplotlib.axes import Axes
+
+        if not (ax is None or isinstance(ax, Axes)):
+            raise TypeError(f"ax is a {type(ax).__name__}: expected one matplotlib Axes, or None")
 
         colours = theme(style, ax)
         with rc_context(colours.settings):
@@ -87,21 +91,26 @@ class Display:
         self.ax_, self.figure_ = ax, figure
         self._options = options
 
-    def save(self, path: str | os.PathLike[str], dpi: float = 150) -> None:
+    def save(
+        self, path: str | os.PathLike[str], dpi: float = 150, style: str | None = None
+    ) -> None:
         """Write the picture as .png, .svg or .pdf, as the file's name ends.
+
+        `style` draws it anew on a figure of its own.
 
         Raises
         ------
         ValueError
             If it ends otherwise.
         """
-        save(self._drawn().figure_, path, dpi)
+        shown = self._drawn() if style is None else self.again(style)
+        save(shown.figure_, path, dpi)
 
     def to_svg(self, style: str | None = None) -> str:
         """The picture as SVG text; `style` draws it anew on a figure of its own."""
         from matplotlib import rc_context
 
-        shown = self._drawn() if style is None else self._again(style)
+        shown = self._drawn() if style is None else self.again(style)
         written = BytesIO()
         shown.figure_.draw_without_rendering()
         with rc_context({"svg.hashsalt": "pellucid", "svg.fonttype": "path"}):
@@ -140,7 +149,7 @@ class Display:
     def _drawn(self) -> Self:
         return self if hasattr(self, "figure_") else self.plot()
 
-    def _again(self, style: str) -> Self:
+    def again(self, style: str) -> Self:
         """A copy drawn on a figure of its own in that style, with the same options otherwise."""
         return copy.copy(self).plot(None, style=style, **getattr(self, "_options", {}))
 

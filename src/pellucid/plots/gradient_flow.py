@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class GradientFlowDisplay(Display):
     """The mean and the largest |gradient| of each part of theta, on a logarithmic scale.
 
-    Bars that shrink by orders of magnitude towards the first layer are a vanishing gradient, bars
-    that grow an exploding one.
+    Dots that fall by orders of magnitude towards the first layer are a vanishing gradient, dots
+    that rise an exploding one. There are no bars, as a logarithmic scale has no 0 to begin at.
 
     Parameters
     ----------
@@ -31,8 +31,9 @@ class GradientFlowDisplay(Display):
 
     Attributes
     ----------
-    bars_ : the bars of the means.
-    marks_ : the marks of the largest.
+    dots_ : the means, of the parts that are not 0.
+    marks_ : rings, the largest of the same parts.
+    lines_ : from each dot to its ring.
 
     Examples
     --------
@@ -45,8 +46,9 @@ class GradientFlowDisplay(Display):
     """
 
     title = "gradient flow"
-    bars_: Any
+    dots_: Any
     marks_: Any
+    lines_: Any
 
     def __init__(
         self,
@@ -81,7 +83,10 @@ class GradientFlowDisplay(Display):
         """
         subject = subject_of(model)
         chosen = member_of(subject, network)
-        inputs, targets = subject.encode(X), subject.encode_targets(y)
+        inputs = subject.encode(X)
+        if not len(inputs):
+            raise ValueError("X has no rows: a gradient is of one or more")
+        targets = subject.encode_targets(y)
         if len(inputs) != len(targets):
             raise ValueError(f"X has {len(inputs)} rows and y {len(targets)}: expected as many")
         loss, gradient = chosen.loss_and_gradient(inputs, targets)
@@ -98,7 +103,7 @@ class GradientFlowDisplay(Display):
         return 5.6, max(2.4, 1.4 + 0.27 * len(self.names))
 
     def plot(self, ax: Axes | None = None, *, style: str = "auto") -> Self:
-        """Draw a bar for each part, the first layer on top.
+        """Draw a dot and a ring for each part, the first layer on top.
 
         Parameters
         ----------
@@ -111,22 +116,16 @@ class GradientFlowDisplay(Display):
             positive = positive[np.isfinite(positive) & (positive > 0)]
             low, high = (positive.min(), positive.max()) if len(positive) else (0.1, 1.0)
             floor = 10.0 ** (np.floor(np.log10(low)) - 0.5)
-            weights = [name.rpartition(".")[2] != "b" for name in self.names]
-            colours = [theme.colours[0] if w else theme.muted for w in weights]
-            self.bars_ = ax.barh(
-                rows, np.maximum(self.means - floor, 0.0), left=floor, height=0.62, color=colours
-            )
             seen = self.largest > 0
+            weights = [name.rpartition(".")[2] != "b" for name in self.names]
+            colours = np.where(weights, theme.colours[0], theme.muted)[seen]
+            means, largest, at = self.means[seen], self.largest[seen], rows[seen]
+            self.lines_ = ax.hlines(at, means, largest, color=theme.line, linewidth=2.0, zorder=1)
             self.marks_ = ax.scatter(
-                self.largest[seen],
-                rows[seen],
-                marker="|",
-                s=90,
-                linewidths=2.0,
-                color=theme.colours[1],
-                zorder=3,
-                label="largest",
-            )
+                largest, at, s=90, facecolors="none", edgecolors=theme.colours[1],
+                linewidths=1.6, zorder=2, label="largest",
+            )  # fmt: skip
+            self.dots_ = ax.scatter(means, at, s=30, color=colours, zorder=3, label="mean")
             for row in rows[~seen]:
                 ax.text(floor * 1.3, row, "0", va="center", color=theme.ink)
             ax.set_xscale("log")
@@ -135,6 +134,6 @@ class GradientFlowDisplay(Display):
             ax.tick_params(axis="y", length=0)
             ax.set_axisbelow(True)
             ax.grid(axis="x", color=theme.line, linewidth=0.6)
-            ax.set_xlabel(f"|gradient| on {self.n_rows} rows: bar mean, mark largest")
+            ax.set_xlabel(f"|gradient| on {self.n_rows} rows: dot mean, ring largest")
             ax.set_title(f"Gradient flow at loss {self.loss:.4g}")
         return self

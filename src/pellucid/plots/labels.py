@@ -11,6 +11,8 @@ from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.legend import Legend
@@ -37,6 +39,51 @@ def shortened(name: Any, longest: int = LONGEST_NAME) -> str:
         return text
     end = (longest - 1) * 2 // 5
     return text[: longest - 1 - end] + "…" + text[-end:]
+
+
+def distinct(names: Sequence[Any], longest: int = LONGEST_NAME) -> list[str]:
+    """Names that are not too long, and as different as they were.
+
+    Of names that come out alike, what they have in common gives way in place of their middles;
+    where that is not enough, the last letters are the name's number.
+
+    Examples
+    --------
+    >>> distinct(["class number 7 with a long name", "class number 71 with a long name", "other"])
+    ['class number 7…', 'class number 71…', 'other']
+    """
+    whole = [" ".join(str(name).split()) for name in names]
+    made = [shortened(name, longest) for name in whole]
+    for alike in _alike(made, whole):
+        texts = sorted({whole[i] for i in alike})
+        start = _shared(texts)
+        end = _shared([text[start:][::-1] for text in texts])
+        for i in alike:
+            middle = whole[i][start : len(whole[i]) - end]
+            before = max(longest - len(middle) - 1, 0)  # of the letters in front, with one for "…"
+            cut = start <= before
+            head = whole[i][:start] if cut else "…" + whole[i][start - max(before - 1, 0) : start]
+            made[i] = shortened(head + middle, longest - 1) + ("…" if end else "")
+    for alike in _alike(made, whole):
+        for i in alike:
+            number = f" ({i + 1})"
+            made[i] = shortened(whole[i], longest - len(number)) + number
+    return made
+
+
+def _shared(texts: Sequence[str]) -> int:
+    """How many letters all texts begin with together."""
+    first, last = min(texts), max(texts)
+    pairs = zip(first, last, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
+
+
+def _alike(made: Sequence[str], whole: Sequence[str]) -> list[list[int]]:
+    """The places of texts that are one, though the names that they are of are not."""
+    places: dict[str, list[int]] = {}
+    for i, text in enumerate(made):
+        places.setdefault(text, []).append(i)
+    return [some for some in places.values() if len({whole[i] for i in some}) > 1]
 
 
 @lru_cache(maxsize=4096)
@@ -68,7 +115,7 @@ def cell(ax: Axes, columns: int, rows: int) -> tuple[float, float]:
 
 def name_cells(ax: Axes, across: Sequence[Any], down: Sequence[Any]) -> None:
     """Name the columns and rows of an image: upright where they are long, every nth where many."""
-    columns, rows = [shortened(name) for name in across], [shortened(name) for name in down]
+    columns, rows = distinct(across), distinct(down)
     dense = max(len(rows), len(columns)) > 30
     size = SMALLEST if dense else NAME_SIZE
     line = 1.3 * size  # of text, with what sets it off from the next
@@ -84,7 +131,7 @@ def name_cells(ax: Axes, across: Sequence[Any], down: Sequence[Any]) -> None:
 
 def name_ticks(ax: Axes, names: Sequence[Any]) -> None:
     """Name the places 0, 1, ... along an Axes, as `name_cells` does."""
-    texts = [shortened(name) for name in names]
+    texts = distinct(names)
     room = cell(ax, len(texts), 1)[0]
     upright = max(extent(text)[0] for text in texts) * NAME_SIZE > 0.85 * room
     step = ceil(1.3 * NAME_SIZE / room) if upright else 1
@@ -92,6 +139,20 @@ def name_ticks(ax: Axes, names: Sequence[Any]) -> None:
         range(0, len(texts), step), texts[::step], rotation=90 if upright else 0,
         fontsize=NAME_SIZE, parse_math=False,
     )  # fmt: skip
+
+
+def name_values(ax: Axes, values: Sequence[float], texts: Sequence[str]) -> None:
+    """Ticks along an Axes at these values and no others, named as far as there is room."""
+    cell(ax, 1, 1)  # all is in its place from here on
+    pixels = ax.transData.transform([(value, ax.get_ylim()[0]) for value in values])[:, 0]
+    figure: Any = ax.get_figure(root=True)
+    written, free = [""] * len(texts), -np.inf
+    for i in np.argsort(pixels):
+        half = (extent(texts[i])[0] * NAME_SIZE / 2 + 3) * figure.dpi / POINTS_AN_INCH
+        if pixels[i] - half >= free:
+            written[i], free = texts[i], pixels[i] + half
+    ax.set_xticks(values, written, fontsize=NAME_SIZE)
+    ax.minorticks_off()
 
 
 def _set_names(

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_NAMED = 6
 """Networks of a bag up to which each has a colour and a name."""
 
+IN_TRAINING = ", in training"
+"""How the name of a network's curve ends that is of the rows it learnt from."""
+
 DECADES = 30
 """The highest loss, in lowest ones, from which the axis is logarithmic."""
 
@@ -77,6 +80,11 @@ class LossCurveDisplay(Display):
         style: str = "auto",
     ) -> Self:
         """Draw what `Network.train` returned."""
+        if not isinstance(history, History):
+            raise TypeError(
+                f"history is a {type(history).__name__}: expected the History that train returns; "
+                "LossCurveDisplay(curves) takes lists"
+            )
         curves, best = {"training loss": history.loss}, {}
         if history.validation_loss:
             curves["validation loss"] = history.validation_loss
@@ -90,17 +98,26 @@ class LossCurveDisplay(Display):
         cls,
         courses: Mapping[Any, Sequence[float]],
         *,
-        loss_name: str = "loss on rows held out",
+        training: Mapping[Any, Sequence[float]] | None = None,
+        loss_name: str | None = None,
         ax: Axes | None = None,
         style: str = "auto",
     ) -> Self:
-        """Draw the loss of several networks on rows held out, by their numbers."""
+        """Draw the loss of several networks on rows held out, by their numbers.
+
+        Parameters
+        ----------
+        training : their losses on the rows they learnt from, to be drawn as dashes.
+        """
         named = {f"network {number}": list(course) for number, course in courses.items()}
         best = {
             name: int(np.argmin(np.nan_to_num(course, nan=np.inf))) + 1
             for name, course in named.items()
             if np.isfinite(course).any()
         }
+        named |= {f"network {n}{IN_TRAINING}": list(c) for n, c in (training or {}).items()}
+        if loss_name is None:
+            loss_name = "loss" if training else "loss on rows held out"
         return cls(named, best_epochs=best, loss_name=loss_name).plot(ax, style=style)
 
     @classmethod
@@ -125,7 +142,8 @@ class LossCurveDisplay(Display):
         members = getattr(getattr(subject.model, "_bag", None), "members", ())
         courses = {i: m.held_out_losses for i, m in enumerate(members, 1) if m.held_out_losses}
         if courses:
-            return cls.from_courses(courses, ax=ax, style=style)
+            training = {i: m.losses for i, m in enumerate(members, 1) if m.losses}
+            return cls.from_courses(courses, training=training, ax=ax, style=style)
         if subject.history is None or not len(subject.history):
             raise ValueError(
                 f"nothing is known of the training of this {subject.kind}: it was not trained, or "
@@ -141,11 +159,11 @@ class LossCurveDisplay(Display):
         with self._canvas(ax, style) as (ax, colours):
             self.lines_: dict[str, Line2D] = {}
             self.best_: dict[str, Line2D] = {}
-            for i, (name, curve) in enumerate(self.curves.items()):
-                self._draw(ax, i, name, curve, colours)
+            for name, curve in self.curves.items():
+                self._draw(ax, name, curve, colours)
             if self._spans_decades():
                 ax.set_yscale("log")
-            handles = self._handles()
+            handles = self._handles(colours)
             self.score_ax_, self.score_line_ = None, None
             if self.score:
                 right = ax.twinx()
@@ -168,17 +186,25 @@ class LossCurveDisplay(Display):
             legend_below(ax, handles, 2 if len(handles) == 4 else 3)
         return self
 
-    def _draw(self, ax: Axes, i: int, name: str, curve: list[float], colours: Theme) -> None:
+    @property
+    def _named(self) -> list[str]:
+        """The curves that have a colour of their own; a network's in training shares its own."""
+        return [name for name in self.curves if not name.endswith(IN_TRAINING)]
+
+    def _draw(self, ax: Axes, name: str, curve: list[float], colours: Theme) -> None:
+        i = self._named.index(name.removesuffix(IN_TRAINING))
         colour = colours.colours[i % len(colours.colours)]
-        many = len(self.curves) > MOST_NAMED
+        many = len(self._named) > MOST_NAMED
         shown: dict[str, Any] = {"alpha": 0.6, "linewidth": 1.0} if many else {"linewidth": 1.6}
+        if name.endswith(IN_TRAINING):
+            shown = {"alpha": 0.6, "linewidth": 0.8 if many else 1.2, "linestyle": (0, (3, 2))}
         epochs = np.arange(1, len(curve) + 1)
         marker = "o" if len(curve) == 1 else None  # a line of one point is not seen
         (line,) = ax.plot(epochs, curve, color=colour, marker=marker, label=name, **shown)
         self.lines_[name] = line
         if name in self.best_epochs:
             epoch = self.best_epochs[name]
-            if len(self.curves) <= 2:
+            if len(self._named) <= 2:
                 ax.axvline(epoch, color=colours.muted, linewidth=0.8, ls=":", zorder=0)
             (self.best_[name],) = ax.plot(
                 epoch,
@@ -191,18 +217,25 @@ class LossCurveDisplay(Display):
                 zorder=3,
             )
 
-    def _handles(self) -> list[Any]:
+    def _handles(self, colours: Theme) -> list[Any]:
         """What the legend names: each line and its best epoch, or one of many alike."""
-        if len(self.curves) > MOST_NAMED:
-            first, mark = next(iter(self.lines_.values())), next(iter(self.best_.values()), None)
-            first.set_label(f"one of {len(self.curves)} networks")
-            if mark is None:
-                return [first]
-            mark.set_label("its best epoch")
-            return [first, mark]
-        if len(self.curves) > 2:
-            return list(self.lines_.values())
-        return [*self.lines_.values(), *self.best_.values()]
+        from matplotlib.lines import Line2D
+
+        named = self._named
+        lines = [self.lines_[name] for name in named]
+        if len(named) <= 2 and len(self.lines_) == len(named):
+            return [*lines, *self.best_.values()]
+        if len(named) > MOST_NAMED:
+            lines = lines[:1]
+            lines[0].set_label(f"one of {len(named)} networks")
+        muted = colours.muted
+        if len(self.lines_) > len(named):
+            lines.append(Line2D([], [], color=muted, ls=(0, (3, 2)), label="in training"))
+        if self.best_:
+            lines.append(
+                Line2D([], [], color=muted, marker="o", ls="", markersize=5, label="best epoch")
+            )
+        return lines
 
     def _heading(self) -> str:
         best = {

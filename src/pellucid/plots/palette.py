@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d", "8", "H", "1", "2")
-"""The shapes of points, in the order in which classes take them once the colours are used up."""
+"""The shapes of points, in the order in which classes take them."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Theme:
         return _colormap(f"pellucid {self.name} diverging", self.below_to_above)
 
     def styles(self, k: int) -> list[tuple[str, str]]:
-        """(colour, marker) of each of `k` classes; no two are alike up to 102 of them."""
+        """(colour, marker) of each of `k` classes: 17 differ in shape, 102 in either."""
         n = len(self.colours)
-        return [(self.colours[i % n], MARKERS[i // n % len(MARKERS)]) for i in range(k)]
+        return [(self.colours[i % n], MARKERS[i % len(MARKERS)]) for i in range(k)]
 
     def text_on(self, colour: Any) -> str:
         """Black or white, whichever is read better on `colour`."""
@@ -106,7 +106,7 @@ THEMES = {
         ink="#1b1e24",
         muted="#5d6470",
         line="#d9dce1",
-        colours=("#0072b2", "#d55e00", "#009e73", "#c46a9b", "#7b3f00", "#3d424b"),
+        colours=("#0072b2", "#d55e00", "#009e73", "#842c6e", "#7b3f00", "#14171c"),
         low_to_high=("#ffffff", "#cfe2f1", "#8abbdd", "#3a8bc0", "#0b4a80", "#062a4d"),
         below_to_above=(
             "#8f3b00",
@@ -124,7 +124,7 @@ THEMES = {
         ink="#e8eaee",
         muted="#a4abb8",
         line="#363b45",
-        colours=("#56b4e9", "#e69f00", "#00ad7e", "#cc79a7", "#f0e442", "#d5d8de"),
+        colours=("#56b4e9", "#e69f00", "#00ad7e", "#b565a0", "#f0e442", "#d5d8de"),
         low_to_high=("#16181d", "#1c3a56", "#1f6296", "#3f9ad2", "#8fcdf2", "#e3f4ff"),
         below_to_above=(
             "#ffd9a0",

@@ -48,10 +48,10 @@ class PredictionErrorDisplay(Display):
     """
 
     title = "Predicted and true"
+    kind = KINDS[0]
 
     def __init__(self, *, y_true: ArrayLike, y_pred: ArrayLike, name: str = "target") -> None:
-        self.y_true: NDArray[np.float64] = np.asarray(y_true, np.float64).ravel()
-        self.y_pred: NDArray[np.float64] = np.asarray(y_pred, np.float64).ravel()
+        self.y_true, self.y_pred = _numbers(y_true, "y_true"), _numbers(y_pred, "y_pred")
         self.name = name
         for given, values in (("y_true", self.y_true), ("y_pred", self.y_pred)):
             if not np.isfinite(values).all():
@@ -102,20 +102,23 @@ class PredictionErrorDisplay(Display):
         Raises
         ------
         ValueError
-            If the model tells classes apart.
+            If the model tells classes apart, or y has another shape than its predictions.
         """
         subject = regressor(estimator, "a prediction error")
         answers = subject.answers(X)
-        true = np.asarray(y, np.float64).reshape(len(answers), -1)
+        levels = levels_of(subject)
+        k = 1 if levels else answers.shape[1]  # several quantiles are of one number
+        true = np.asarray(y)
+        if true.shape not in [(len(answers), k), *([(len(answers),)] if k == 1 else [])]:
+            expected = f"({len(answers)},)" if k == 1 else f"({len(answers)}, {k})"
+            raise ValueError(f"y has shape {true.shape}: expected {expected}, as is predicted")
         if output is None:
-            levels = levels_of(subject) or [0.5]
-            output = int(np.argmin(np.abs(np.array(levels) - 0.5)))
+            output = int(np.argmin(np.abs(np.array(levels or [0.5]) - 0.5)))
         if not 0 <= output < answers.shape[1]:
             raise ValueError(f"output is {output}: the model predicts {answers.shape[1]} numbers")
-        column = true[:, min(output, true.shape[1] - 1)]  # several quantiles are of one number
         return cls.from_predictions(
-            column, answers[:, output], kind=kind, name=name or subject.target_name,
-            ax=ax, style=style,
+            true if k == 1 else true[:, output], answers[:, output], kind=kind,
+            name=name or subject.target_name, ax=ax, style=style,
         )  # fmt: skip
 
     @property
@@ -137,6 +140,7 @@ class PredictionErrorDisplay(Display):
         """
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}: expected {' or '.join(map(repr, KINDS))}")
+        self.kind = kind
         residuals = kind == "residual_vs_predicted"
         n = len(self.y_true)
         some = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
@@ -158,16 +162,25 @@ class PredictionErrorDisplay(Display):
             ax.set(xlabel=f"predicted {name}")
             if residuals:
                 ax.set(ylabel=f"true - predicted {name}")
-                rmse = regression_report(self.y_true, self.y_pred).rmse
-                ax.set_title(f"Residuals, RMSE {rmse:.5g}")
             else:
-                ax.set(ylabel=f"true {name}", title=self._heading())
+                ax.set(ylabel=f"true {name}")
                 margin = 0.04 * float(np.ptp(ends)) or 1.0
                 ax.set(xlim=(ends[0] - margin, ends[1] + margin))
                 ax.set(ylim=ax.get_xlim())
+            ax.set_title(self._heading())
             ax.locator_params(nbins=6)
         return self
 
     def _heading(self) -> str:
-        r2 = regression_report(self.y_true, self.y_pred).r2
+        report = regression_report(self.y_true, self.y_pred)
+        if self.kind == "residual_vs_predicted":
+            return f"Residuals, RMSE {report.rmse:.5g}"
+        r2 = report.r2
         return f"{self.title}, R² {r2:.3f}" if np.isfinite(r2) else self.title
+
+
+def _numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64).ravel()
+    except ValueError:
+        raise ValueError(f"{name} holds what is no number: an error is of numbers") from None

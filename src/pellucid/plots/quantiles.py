@@ -28,24 +28,27 @@ STEPS = 120
 
 
 class QuantileDisplay(Display):
-    """Bands between quantiles along one column, the rest held at what is usual; rows as points.
+    """Bands between quantiles along one column, the rest held at what is usual.
+
+    Rows are points where there is no other column. Where there are others, each row has a band of
+    its own, and points would lie by bands that are not theirs: only their places are marked.
 
     Parameters
     ----------
     x : (m,) places along the column, ascending.
     quantiles : (m, q) of the target at each.
     levels : (q,) such as (0.05, 0.5, 0.95), ascending.
-    points : (x, y) of rows, or None.
+    points : (x, y) of rows, or None. They are marked along the column alone where `held`.
     feature, name : what the column and the target are called.
     held : whether other columns are held at their medians.
-    coverage : the part of rows between the outermost quantiles, or None.
+    coverage : the part of rows between their own outermost quantiles, or None.
     middle : what the line in the middle is called; otherwise by its level.
 
     Attributes
     ----------
     bands_ : an area for each pair of levels from the outermost in.
     line_ : that of the level in the middle; None if levels are even in number.
-    scatter_ : the rows, or None.
+    scatter_ : the rows, or None; `rug_` : the marks of their places, or None.
 
     Examples
     --------
@@ -131,7 +134,7 @@ class QuantileDisplay(Display):
             pipeline, or a `TabularRegressor`, whose intervals hold 50 and 90 % of rows around its
             prediction; or the path of a model file.
         X : rows, whose other columns are held at their median or most frequent value.
-        y : (n,) true numbers, drawn as points; the part of them within is counted row by row.
+        y : (n,) true numbers; the part of them within is counted by the band of each row.
         feature : the column, by name or place.
 
         Raises
@@ -160,15 +163,22 @@ class QuantileDisplay(Display):
         """Draw the bands on `ax`, or on a figure of their own."""
         q = len(self.levels)
         with self._canvas(ax, style) as (ax, colours):
-            self.bands_, self.line_, self.scatter_ = [], None, None
+            self.bands_, self.line_, self.scatter_, self.rug_ = [], None, None, None
             if self.points is not None:
                 n = len(self.points[0])
                 some = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
-                self.scatter_ = ax.scatter(
-                    self.points[0][some], self.points[1][some], s=10 if n > 300 else 16,
-                    color=colours.muted, alpha=0.35 if n > 300 else 0.6, linewidths=0,
-                    rasterized=len(some) > DOTS, label="rows", zorder=1,
-                )  # fmt: skip
+                x, y = self.points[0][some], self.points[1][some]
+                if self.held:
+                    (self.rug_,) = ax.plot(
+                        x, np.full(len(x), 0.015), "|", color=colours.muted, markersize=6,
+                        alpha=0.5, transform=ax.get_xaxis_transform(), label="places of rows",
+                    )  # fmt: skip
+                else:
+                    self.scatter_ = ax.scatter(
+                        x, y, s=10 if n > 300 else 16, color=colours.muted,
+                        alpha=0.35 if n > 300 else 0.6, linewidths=0,
+                        rasterized=len(some) > DOTS, label="rows", zorder=1,
+                    )  # fmt: skip
             for i in range(q // 2):
                 low, high = self.levels[i], self.levels[q - 1 - i]
                 self.bands_.append(
@@ -186,14 +196,19 @@ class QuantileDisplay(Display):
             held = ", the rest held at what is usual" if self.held else ""
             ax.set(xlabel=f"{shortened(self.feature, 30)}{held}", ylabel=shortened(self.name, 30))
             ax.set_title(self._heading())
-            shown = [*self.bands_, self.line_, self.scatter_]
-            legend_below(ax, [artist for artist in shown if artist is not None], 4)
+            shown = [*self.bands_, self.line_, self.scatter_, self.rug_]
+            handles = [artist for artist in shown if artist is not None]
+            legend_below(ax, handles, 4 if self.rug_ is None else 2)
         return self
 
     def _heading(self) -> str:
         if self.coverage is None or len(self.levels) < 2:
             return self.title
         meant = self.levels[-1] - self.levels[0]
+        if self.held:
+            return (
+                f"{self.title}: {self.coverage:.1%} of rows lie in a {meant:.0%} band of their own"
+            )
         return f"{self.title}: the {meant:.0%} band holds {self.coverage:.1%} of the rows"
 
 
@@ -222,4 +237,6 @@ def _coverage(quantiles: NDArray[np.float64], y: ArrayLike | None) -> float | No
     if y is None or quantiles.shape[1] < 2:
         return None
     true = np.asarray(y, np.float64).ravel()
+    if len(true) != len(quantiles):
+        raise ValueError(f"{len(true)} true numbers for {len(quantiles)} rows: expected as many")
     return float(np.mean((quantiles[:, 0] <= true) & (true <= quantiles[:, -1])))

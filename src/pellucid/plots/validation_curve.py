@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from pellucid.plots.display import Display
-from pellucid.plots.labels import legend_below, name_ticks, shortened
+from pellucid.plots.labels import legend_below, name_ticks, name_values, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +37,8 @@ class ValidationCurveDisplay(Display):
     Attributes
     ----------
     best : the place of the best mean test score.
-    lines_, fill_between_ : of training and of rows held out; the areas are +- a deviation.
+    lines_, fill_between_ : of training and of rows held out; the areas are +- a deviation,
+        no further than the folds' own scores.
     best_ : the mark of the best.
 
     Examples
@@ -70,6 +73,8 @@ class ValidationCurveDisplay(Display):
             shape = getattr(self, name).shape
             if len(shape) != 2 or shape[0] != m or not m:
                 raise ValueError(f"{name} has shape {shape}: expected ({m}, folds)")
+        if not np.isfinite(self.test_scores.mean(axis=1)).any():
+            raise ValueError(f"no value of {param_name} has a score: there is nothing to draw")
 
     @property
     def best(self) -> int:
@@ -101,14 +106,27 @@ class ValidationCurveDisplay(Display):
         estimator : unfitted, such as an `MLPClassifier` or a pipeline that ends in one.
         param_name : as `set_params` takes it.
         cv, scoring, n_jobs : as scikit-learn takes them.
+
+        Raises
+        ------
+        ValueError
+            If there are no values, or an estimator refuses one.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once for all fits that stopped before they had converged.
         """
         from sklearn.base import is_classifier
         from sklearn.model_selection import validation_curve
 
-        train, test = validation_curve(
-            estimator, X, y, param_name=param_name, param_range=list(param_range), cv=cv,
-            scoring=scoring, n_jobs=n_jobs,
-        )  # fmt: skip
+        if not len(param_range):
+            raise ValueError(f"param_range is empty: give one value of {param_name} or more")
+        with _counted_warnings():
+            train, test = validation_curve(
+                estimator, X, y, param_name=param_name, param_range=list(param_range), cv=cv,
+                scoring=scoring, n_jobs=n_jobs, error_score="raise",
+            )  # fmt: skip
         if score_name is None:
             own = "accuracy" if is_classifier(estimator) else "R²"
             score_name = own if scoring is None else str(getattr(scoring, "__name__", scoring))
@@ -194,8 +212,9 @@ class ValidationCurveDisplay(Display):
                 )
                 self.fill_between_.append(
                     ax.fill_between(
-                        places, mean - deviation, mean + deviation, color=colour, alpha=0.18,
-                        linewidth=0,
+                        places, np.maximum(mean - deviation, scores.min(axis=1)),
+                        np.minimum(mean + deviation, scores.max(axis=1)),
+                        color=colour, alpha=0.18, linewidth=0,
                     )
                 )  # fmt: skip
             best = self.best
@@ -230,12 +249,33 @@ class ValidationCurveDisplay(Display):
             name_ticks(ax, [_named(value) for value in self.param_range])
             return
         gaps = np.abs(np.diff(np.unique(x)))
-        if not gaps.size or gaps.max() <= UNEVEN * gaps.min():
-            return
-        if x.min() > 0:
-            ax.set_xscale("log")
-        else:
-            ax.set_xscale("symlog", linthresh=float(x[x > 0].min(initial=np.inf)))
+        if gaps.size and gaps.max() > UNEVEN * gaps.min():
+            if x.min() > 0:
+                ax.set_xscale("log")
+            else:
+                ax.set_xscale("symlog", linthresh=float(x[x > 0].min(initial=np.inf)))
+        name_values(ax, x.tolist(), [_named(float(value)) for value in x])
+
+
+@contextmanager
+def _counted_warnings() -> Iterator[None]:
+    """One warning for all fits that did not converge, in place of one for each."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", ConvergenceWarning)
+        yield
+    early = [each for each in raised if issubclass(each.category, ConvergenceWarning)]
+    for each in raised:
+        if each not in early:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if early:
+        warnings.warn(
+            f"{len(early)} fits stopped before they had converged; the first said: "
+            f"{early[0].message}",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pellucid import model_file
+from pellucid.pictures.words import figure
 from pellucid.reporting.card_columns import CardColumn, columns_of
-from pellucid.reporting.html import STYLE, code, figure, folded, listed, paragraph, table, terms
+from pellucid.reporting.html import STYLE, code, folded, listed, paragraph, table, terms
 from pellucid.scores import NAMES, Score
 from pellucid.subject import Subject, subject_of
 from pellucid.version import __version__
@@ -107,7 +108,7 @@ class ModelCard:
 
     def _columns(self) -> str:
         """The table, folded away where it is long."""
-        made = table(HEAD, self._rows(), "What it takes, and what becomes of it")
+        made = table(HEAD, self._rows(), "What it takes, and what becomes of it", stacked=True)
         n = len(self.columns)
         return made if n <= FEW_COLUMNS else folded(f"All {n} columns", made)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from pellucid.export.program import DATE, Column, Number
-from pellucid.reporting.html import MINUS, figure
+from pellucid.pictures.words import figure
+from pellucid.reporting.html import MINUS
 from pellucid.subject import CELL, LEVEL, MISSING, NUMERIC, Input, Subject
 
 SOME = 6

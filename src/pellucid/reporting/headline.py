@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pellucid.pictures.words import figure
 from pellucid.reporting.card import ModelCard
-from pellucid.reporting.html import figure
 from pellucid.reporting.quality import Quality
 from pellucid.scores import Score
 from pellucid.subject import Subject
@@ -11,9 +11,17 @@ from pellucid.subject import Subject
 PLUS_MINUS = "±"
 
 
-def headline(subject: Subject, quality: Quality, card: ModelCard, data: str) -> str:
-    """What it predicts, on how many rows, and how good it is against guessing."""
-    rows = f"{quality.rows:,} rows" + (f" of {data}" if data else "")
+def headline(
+    subject: Subject, quality: Quality, card: ModelCard, data: str, unseen: bool = False
+) -> str:
+    """What it predicts, on how many rows, and how good it is against guessing.
+
+    Parameters
+    ----------
+    unseen : whether it is known that the model has not learnt from these rows.
+    """
+    rows = "1 row" if quality.rows == 1 else f"{quality.rows:,} rows"
+    rows += (f" of {data}" if data else "") + (" that it has not seen" if unseen else "")
     return f"{card.predicts} {_how_good(subject, quality, rows)}"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from math import isfinite
+
+from pellucid.pictures.words import figure
 
 MINUS = "−"
 
@@ -24,20 +27,15 @@ STYLE = """
   background: var(--accent); }
 .pellucid .bar .less { background: var(--second); }
 @media (max-width: 40rem) { .pellucid dl { grid-template-columns: 1fr; }
-  .pellucid dt { margin-top: .4rem; } }
+  .pellucid dt { margin-top: .4rem; }
+  .pellucid .stacked thead { display: none; }
+  .pellucid .stacked tr, .pellucid .stacked th, .pellucid .stacked td { display: block; }
+  .pellucid .stacked tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+  .pellucid .stacked th, .pellucid .stacked td { border: 0; padding: .1rem 0; }
+  .pellucid .stacked td:empty { display: none; }
+  .pellucid .stacked td::before { content: attr(data-head) ": "; color: var(--muted); } }
 """
 """How that looks, beside the style of every page."""
-
-
-def figure(number: float) -> str:
-    """A number with four digits that count, as people write it.
-
-    Examples
-    --------
-    >>> [figure(x) for x in (178143.0, 0.000123456, 40.0, -2.5, 1.2e12)]
-    ['178,100', '0.0001235', '40', '-2.5', '1.2e+12']
-    """
-    return f"{float(f'{number:.4g}'):,.10g}"
 
 
 def signed(number: float) -> str:
@@ -51,13 +49,28 @@ def signed(number: float) -> str:
     return ("+" if number >= 0 else MINUS) + figure(abs(number))
 
 
+def unbroken(text: str) -> str:
+    """Text escaped, in which no line ends between a number, its error and its unit.
+
+    Examples
+    --------
+    >>> unbroken("right in 97.5 ± 0.4 %")
+    'right in 97.5&nbsp;±&nbsp;0.4&nbsp;%'
+    """
+    return escape(text).replace(" ± ", "&nbsp;±&nbsp;").replace(" %", "&nbsp;%")
+
+
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of plain text."""
     return f"<p{_class(kind)}>{escape(text)}</p>"
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int = 0
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str,
+    numbers: int = 0,
+    stacked: bool = False,
 ) -> str:
     """A table of plain text, whose first column names the rows.
 
@@ -65,6 +78,7 @@ def table(
     ----------
     caption : what it shows.
     numbers : the first column that holds numbers, set to the right; none if 0.
+    stacked : whether a narrow page has the cells of a row below each other.
 
     Examples
     --------
@@ -77,32 +91,46 @@ def table(
     def kind(i: int) -> str:
         return _class("number" if numbers and i >= numbers else "")
 
+    def named(i: int) -> str:
+        return f' data-head="{escape(head[i])}"' if stacked else ""
+
     tops = "".join(f'<th scope="col"{kind(i)}>{escape(t)}</th>' for i, t in enumerate(head))
     lines = []
     for first, *others in rows:
-        cells = (f"<td{kind(i)}>{escape(t)}</td>" for i, t in enumerate(others, 1))
+        cells = (f"<td{kind(i)}{named(i)}>{escape(t)}</td>" for i, t in enumerate(others, 1))
         lines.append(f'<tr><th scope="row">{escape(first)}</th>{"".join(cells)}</tr>')
     body = "\n".join(lines)
     return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption>\n'
+        f'<div class="scroll"><table{_class("stacked" if stacked else "")}>'
+        f"<caption>{escape(caption)}</caption>\n"
         f"<thead><tr>{tops}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )
 
 
 def bars(head: Sequence[str], rows: Iterable[tuple[str, str, str, float]], caption: str) -> str:
-    """A table of a name, two texts and a number that is a bar too, to the right of nothing or left.
+    """A table of a name, two texts and a number that is a bar too.
 
-    The bar says nothing that the texts do not.
+    All bars begin at one line, numbers below nothing go to its left. The bar says nothing that the
+    texts do not.
     """
     rows = list(rows)
-    largest = max((abs(size) for *_, size in rows), default=0.0) or 1.0
+    sizes = [size for *_, size in rows if isfinite(size)]
+    least, most = min([0.0, *sizes]), max([0.0, *sizes])
+    scale = 100.0 / ((most - least) or 1.0)
+
+    def bar(size: float) -> str:
+        start, length = (min(size, 0.0) - least) * scale, abs(size) * scale
+        if not isfinite(size):
+            return ""
+        kind = "less" if size < 0 else "more"
+        return f'<span class="{kind}" style="margin-left:{start:.1f}%;width:{length:.1f}%"></span>'
+
     tops = "".join(f'<th scope="col"{_class("number" if i else "")}>{escape(t)}</th>'
                    for i, t in enumerate(head))  # fmt: skip
     lines = [
         f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(one)}</td>'
-        f'<td class="number">{escape(other)}</td><td class="bar" aria-hidden="true">'
-        f'<span class="{"less" if size < 0 else "more"}" '
-        f'style="width:{100 * abs(size) / largest:.1f}%"></span></td></tr>'
+        f'<td class="number">{escape(other)}</td><td class="bar" aria-hidden="true">{bar(size)}'
+        "</td></tr>"
         for name, one, other, size in rows
     ]
     body = "\n".join(lines)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.metrics import ClassificationReport, classification_report
+from pellucid.pictures.words import figure
 from pellucid.plots.answers import levels_of
 from pellucid.predictor import class_numbers
-from pellucid.reporting.html import figure
 from pellucid.scores import Score, as_data, of_classes, of_numbers, part
 from pellucid.subject import Subject
 
@@ -101,7 +101,7 @@ def quality_of(
     return Quality(
         len(y),
         {subject.target_name: of_classes(codes, answers)},
-        f"always {names[parts.argmax()]!r}",
+        f"always '{names[parts.argmax()]}'",
         {subject.target_name: of_classes(codes, blind)},
         classification_report(codes, answers.argmax(axis=1), names),
     )

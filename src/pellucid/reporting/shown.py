@@ -16,8 +16,8 @@ LARGEST_SVG = 200_000
 
 DOTS_AN_INCH = 170
 
-WIDE = 1.6
-"""Width by height from which a picture has a line of its own."""
+DOTS_OF_A_PAGE = 96
+"""To the inch of a picture, so that letters are as large in all of them."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Shown:
     shows : what, in a line.
     words : its numbers, for those who cannot see it.
     light, dark : the picture as data URLs; the same where it suits itself to the page.
-    wide : whether it needs the whole width.
+    width, height : in dots of a page, where it is wide enough.
     """
 
     name: str
@@ -38,7 +38,8 @@ class Shown:
     words: str
     light: str
     dark: str
-    wide: bool = False
+    width: int
+    height: int
 
     def to_html(self) -> str:
         """A figure with its caption."""
@@ -48,21 +49,22 @@ class Shown:
             media = "screen and (prefers-color-scheme: dark)"
             dark = f'<source media="{media}" srcset="{self.dark}">'
         return (
-            f'<figure id="{self.name}"{" class=wide" if self.wide else ""}><picture>{dark}'
-            f'<img src="{self.light}" alt="{words}"></picture>\n'
+            f'<figure id="{self.name}" style="width:{self.width}px"><picture>{dark}'
+            f'<img src="{self.light}" alt="{words}" width="{self.width}" '
+            f'height="{self.height}"></picture>\n'
             f"<figcaption>{escape(_capital(self.shows))}. "
             f'<span class="muted">{_capital(words)}.</span></figcaption></figure>'
         )
 
 
 def shown(picture: Picture, scene: Scene) -> Shown:
-    """Draw a picture for a page."""
+    """Draw a picture for a page, of one computation light and dark."""
     display = picture.draw(scene, "light")
     light = _data_url(display)
-    dark = light if isinstance(display, NetworkDisplay) else _data_url(picture.draw(scene, "dark"))
-    width, height = display.figure_.get_size_inches()
+    dark = light if isinstance(display, NetworkDisplay) else _data_url(display.again("dark"))
+    width, height = (round(DOTS_OF_A_PAGE * side) for side in display.figure_.get_size_inches())
     words = picture.words(display)
-    return Shown(picture.name, picture.shows, words, light, dark, width > WIDE * height)
+    return Shown(picture.name, picture.shows, words, light, dark, width, height)
 
 
 def _data_url(display: Any) -> str:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.diagnosis.finding import STYLE as OF_FINDINGS
+from pellucid.explanation.html import STYLE as OF_STEPS
+from pellucid.explanation.html import within
 from pellucid.page import fragment, page
+from pellucid.pictures.words import figure
 from pellucid.reporting.headline import PLUS_MINUS, percent, with_error
 from pellucid.reporting.html import (
     STYLE,
     bars,
-    figure,
     folded,
     listed,
     paragraph,
     section,
     signed,
     table,
+    unbroken,
 )
 from pellucid.reporting.quality import COVERAGE, Quality
 from pellucid.scores import NAMES, Score
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from pellucid.metrics import ClassificationReport
     from pellucid.reporting.composing import Report
     from pellucid.reporting.shown import Shown
+
+CALLED = {**NAMES, "r2": "R²"}
+"""Scores as people write them."""
 
 FEW_CLASSES = 12
 """Classes up to which each has a line in sight."""
@@ -47,42 +54,39 @@ nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.25rem; list-style: none; p
 .tiles .card { margin: 0; } .tiles b { display: block; font-size: 1.45rem; line-height: 1.3;
   white-space: nowrap; } .tiles small { font-size: .65em; font-weight: 500; color: var(--muted); }
 section { border-top: 1px solid var(--line); margin-top: 2.5rem; }
-.pictures { display: grid; gap: 2rem; grid-auto-flow: dense; margin-top: 1.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); }
-figure { margin: 0; } figure.wide { grid-column: 1 / -1; }
-figure img { display: block; width: 100%; max-height: 36rem;
-  object-fit: contain; object-position: left; }
+.pictures { display: flex; flex-wrap: wrap; gap: 2rem; margin-top: 1.5rem; }
+figure { margin: 0; max-width: 100%; }
+figure img { display: block; max-width: 100%; height: auto; }
 figcaption { margin-top: .5rem; font-size: .9rem; max-width: 40rem; }
 p, li, dd { max-width: 46rem; }
 footer { margin-top: 3rem; }
 @media print { nav { display: none; } figure, tr, .card { break-inside: avoid; }
-  .pictures { grid-template-columns: 1fr 1fr; } main { padding: 0; } }
+  main { padding: 0; } }
 """
 
 
 def written(report: Report) -> str:
     """The page of a report."""
-    title = f"{report.card.predicts.rstrip('.')}"
     parts = _sections(report)
     links = "".join(
         f'<li><a href="#{name}">{escape(heading)}</a></li>' for name, heading, _ in parts
     )
     body = [
         f"<header><h1>{escape(report.title)}</h1>",
-        f'<p class="lead">{escape(report.headline)}</p>',
+        f'<p class="lead">{unbroken(report.headline)}</p>',
         _tiles(report.quality),
         f"<nav aria-label='Sections'><ul>{links}</ul></nav></header>",
         *(section(*part) for part in parts),
         f'<footer class="muted"><p>Made by pellucid {escape(__version__)}.</p></footer>',
     ]
-    return page(title, "\n".join(body), STYLE + OF_FINDINGS + OF_THE_PAGE)
+    return page(report.title, "\n".join(body), STYLE + OF_FINDINGS + OF_STEPS + OF_THE_PAGE)
 
 
 def notebook(report: Report) -> str:
     """What a notebook shows of it: the beginning, and the sections one below the other."""
-    body = [f"<p>{escape(report.headline)}</p>", _tiles(report.quality)]
+    body = [f"<p>{unbroken(report.headline)}</p>", _tiles(report.quality)]
     body += [section(*part) for part in _sections(report)]
-    return fragment("\n".join(body), STYLE + OF_FINDINGS)
+    return fragment("\n".join(body), STYLE + OF_FINDINGS + OF_STEPS)
 
 
 def _sections(report: Report) -> list[tuple[str, str, str]]:
@@ -92,9 +96,14 @@ def _sections(report: Report) -> list[tuple[str, str, str]]:
     parts = [("quality", "How good it is", _quality(report.quality, report.notes))]
     parts[0] = (*parts[0][:2], parts[0][2] + _pictures(good))
     if report.importance is not None:
-        parts.append(("importance", "What it leans on", _importance(report.importance)))
+        parts.append(
+            ("importance", "What it leans on", _importance(report.importance, report.shuffled))
+        )
     if report.why is not None:
-        parts.append(("why", "One answer, and why", _why(report.why, report.row)))
+        step = ""
+        if report.step is not None:
+            step = folded("The same row, step by step", within(report.step))
+        parts.append(("why", "One answer, and why", _why(report.why, report.row) + step))
     parts.append(("doctor", "What the doctor finds", report.diagnosis.html()))
     if inside:
         parts.append(("inside", "Its training, and its inside", _pictures(inside)))
@@ -112,7 +121,9 @@ def _tiles(quality: Quality) -> str:
     name, scores = next(iter(quality.scores.items()))
     tiles = []
     for score, blind in zip(scores, quality.guessed[name], strict=True):
-        tiles.append((NAMES[score.name], _said(score), f"guessing blindly: {_plain(score, blind)}"))
+        tiles.append(
+            (CALLED[score.name], _said(score), f"guessing blindly: {_plain(score, blind)}")
+        )
     if quality.held is not None and quality.width is not None:
         wide = f"intervals for {COVERAGE:.0%}, {figure(quality.width)} wide on average"
         tiles.append(("held by its intervals", percent(quality.held), wide))
@@ -131,8 +142,8 @@ def _tiles(quality: Quality) -> str:
 def _number(text: str) -> str:
     """A number large, its error and unit small."""
     number, _, error = text.partition(f" {PLUS_MINUS} ")
-    small = f" <small>{PLUS_MINUS} {escape(error)}</small>" if error else ""
-    return escape(number) + small
+    small = f" <small>{PLUS_MINUS} {unbroken(error)}</small>" if error else ""
+    return unbroken(number) + small
 
 
 def _said(score: Score) -> str:
@@ -143,8 +154,10 @@ def _plain(like: Score, score: Score) -> str:
     """A score without its error, as the one that it stands beside."""
     if score.name == "accuracy":
         return f"{100 * score.value:.1f} %"
-    digits = 0 if like.places is None or abs(score.value) >= 1000 else max(like.places, 0)
-    return figure(score.value) if like.places is None else f"{score.value:,.{digits}f}"
+    if like.places is None or not isfinite(score.value):
+        return figure(score.value)
+    rounded = round(score.value, like.places)
+    return f"{rounded:,.{max(like.places, 0)}f}" if rounded else "0"
 
 
 def _quality(quality: Quality, notes: tuple[str, ...]) -> str:
@@ -157,7 +170,7 @@ def _quality(quality: Quality, notes: tuple[str, ...]) -> str:
         )
     )
     if len(quality.scores) > 1:
-        names = [NAMES[score.name] for score in next(iter(quality.scores.values()))]
+        names = [CALLED[score.name] for score in next(iter(quality.scores.values()))]
         rows = [(name, *map(_said, scores)) for name, scores in quality.scores.items()]
         parts.append(table(("what", *names), rows, "Scores of each thing predicted", numbers=1))
     if quality.by_class is not None:
@@ -177,7 +190,7 @@ def _classes(by_class: ClassificationReport) -> str:
     return table(head, rows, "Class by class", numbers=1)
 
 
-def _importance(importance: Importance) -> str:
+def _importance(importance: Importance, rows: int) -> str:
     n = len(importance.columns)
     shown = [
         (name, f"{value:.4f}", f"{spread:.4f}", float(value))
@@ -187,12 +200,18 @@ def _importance(importance: Importance) -> str:
     ][:MOST_BARS]
     score = f"{importance.scoring} {importance.score:.4g}"
     caption = f"By how much {score} falls when the column is shuffled"
+    how = paragraph(
+        f"Each column was shuffled {importance.repeats} times, on {rows:,} of the rows, of which "
+        f"{score} is the score as they are. A fall of no more than twice its ± may be chance.",
+        "muted",
+    )
     rest = paragraph(f"{n - len(shown)} other columns matter less.", "muted")
-    return bars(("column", "fall", "±"), shown, caption) + (rest if n > len(shown) else "")
+    made = how + bars(("column", "fall", "±"), shown, caption)
+    return made + (rest if n > len(shown) else "")
 
 
 def _why(why: Attribution, row: int) -> str:
-    which = "the first row" if row == 0 else f"row {row}, counted from 0"
+    which = "the first row" if row == 0 else f"row {row + 1:,}"
     answer, start = float(why.outputs[0]), float(why.baseline_outputs[0])
     what = f"the {why.of} of {why.explained[0]}" if why.of != "number" else str(why.explained[0])
     text = (

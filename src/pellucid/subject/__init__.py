@@ -28,7 +28,7 @@ OPENERS = {
 
 
 def subject_of(model: Any) -> Subject:
-    """The subject of a fitted model, or of the model file at a path.
+    """The subject of a fitted model, or of the model file at a path; a subject is one itself.
 
     Raises
     ------
@@ -42,6 +42,8 @@ def subject_of(model: Any) -> Subject:
     >>> subject.columns, subject.task, subject.answers([1.0, 2.0]).shape
     (('x1', 'x2'), 'classification', (1, 2))
     """
+    if isinstance(model, Subject):
+        return model
     if isinstance(model, str | os.PathLike):
         model = load(model)
     for kind in type(model).__mro__:

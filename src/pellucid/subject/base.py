@@ -19,6 +19,7 @@ from pellucid.rows import answered
 from pellucid.sparse import dense
 
 if TYPE_CHECKING:
+    import polars
     from numpy.typing import NDArray
 
     from pellucid.tables import Table
@@ -170,6 +171,8 @@ class Subject:
     def divide(self, table: Table, target: str | None = None) -> tuple[Any, Any]:
         """The rows of a table as `encode` takes them, and their answers; None if it has none.
 
+        Where the model does not know what it predicts, it is called as that column from then on.
+
         Parameters
         ----------
         target : the column with the answers, where the model does not know its name.
@@ -188,13 +191,38 @@ class Subject:
             name = frame.columns[-1]
         if name is not None and name in frame.columns:
             frame = answered(frame, name, [])
+            self._refuse_other_answers(frame[name])
+            if not self.names_target:
+                self.target_name = name
             return self._rows_of(frame.drop(name)), frame[name].to_numpy()
         if target is not None:
             raise ValueError(f"the table has no column {target!r}: it has {listed(frame.columns)}")
         return self._rows_of(frame), None
 
+    def _refuse_other_answers(self, answers: polars.Series) -> None:
+        """Raise ValueError where a column cannot be what the model predicts."""
+        numbers = answers.dtype.is_numeric() or str(answers.dtype) == "Boolean"
+        if self.classes is None and not numbers:
+            raise ValueError(
+                f"column {answers.name!r} holds {answers[0]!r} and the model predicts numbers: "
+                "name the column that has them (--target)"
+            )
+        if self.classes is None or self.takes_tables or not self.exclusive:
+            return
+        known = {str(label) for label in self.classes}
+        for label in answers.unique(maintain_order=True).to_list():
+            if label not in self.classes and str(label) not in known:
+                raise ValueError(
+                    f"column {answers.name!r} holds {label!r} and the model tells apart "
+                    f"{listed(self.classes)}: give the answers as it "
+                    "learnt them"
+                )
+
     def row(self, text: str) -> Any:
         """One row, written as its values in order ("4,8") or by name ("hours=4,slept=8").
+
+        Where there may be gaps, nothing (or ?, NA, nan) stands for one, and so does a name left
+        out.
 
         Raises
         ------
@@ -202,9 +230,14 @@ class Subject:
             If there are too many values or too few, a name is unknown, or a number is none.
         """
         parts = [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
-        names, needed = list(self.columns), f"{len(self.columns)} columns"
+        names, needed = list(self.columns), _counted(len(self.columns), "column")
         if self._by_name(parts):
-            given = dict(part.split("=", 1) for part in parts)
+            given: dict[str, str] = {}
+            for part in parts:
+                name, _, value = part.partition("=")
+                if name in given:
+                    raise ValueError(f"the row has {name!r} more than once: give it one value")
+                given[name] = value
             unknown = [name for name in given if name not in names]
             if unknown:
                 raise ValueError(
@@ -217,7 +250,8 @@ class Subject:
             values = [given.get(name, "") for name in names]
         elif len(parts) != len(names):
             raise ValueError(
-                f"the row has {len(parts)} values and the model takes {needed}: {listed(names)}"
+                f"the row has {_counted(len(parts), 'value')} and the model takes {needed}: "
+                f"{listed(names)}"
             )
         else:
             values = parts
@@ -279,6 +313,10 @@ class Subject:
         if rows.ndim != 2 or rows.shape[1] != n:
             raise ValueError(f"X has shape {rows.shape}: the model takes {n} columns")
         return rows
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" + ("" if n == 1 else "s")
 
 
 def float64(array: Any) -> Floats:

@@ -40,7 +40,7 @@ MOST_ROOM = 32 * 2**20
 MEASURE_EVERY = 0.1
 """Seconds between two measurements while playing at full speed, or twenty times what one takes."""
 
-LEAST_RECORDED, LEAST_TIME = 250, 0.5
+LEAST_RECORDED, LEAST_TIME = 250, 1.0
 """Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
 
 
@@ -337,10 +337,9 @@ class Run:
         before = progress.state.theta
         i = progress.within
         rows = progress.rows[i * size : (i + k) * size]
-        X = self._gathered(rows)
         some = Epochs(None, self._drawn.rates[:, i : i + k])  # to the engine, an epoch of its own
         batches = Batches(1, lambda _: some, size, 1, None, progress.drops)
-        losses, finite = self._run(X, m.y[rows], batches)
+        losses, finite = self._run(self._gathered(rows), m.y[rows], batches)
         progress.losses.append(losses[-1] * len(rows) if losses else inf)
         progress.within += k
         if not finite:
@@ -372,9 +371,10 @@ class Run:
             progress.ended = "all epochs done"
         rest = max(MEASURE_EVERY, 20 * self._cost)
         due = self._target != inf or perf_counter() - self._measured >= rest or isfinite(self.speed)
+        due = due or (progress.epoch <= 50 and self._cost * 50 < LEAST_TIME)
         if self._cost * LEAST_RECORDED < LEAST_TIME:
             since = progress.epoch - progress.recording.last.epoch
-            due = due or progress.epoch <= 50 or since * LEAST_RECORDED >= self.experiment.epochs
+            due = due or since * LEAST_RECORDED >= self.experiment.epochs
         if (due and progress.recording.wants(progress.epoch)) or progress.ended:
             began = perf_counter()
             self._record(losses[-1] if losses else inf)

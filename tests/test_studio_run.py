@@ -11,7 +11,8 @@ import pytest
 from pellucid import Predictor
 from pellucid.studios.experiment import MOST_EPOCHS, Experiment
 from pellucid.studios.material import Material, table_of
-from pellucid.studios.run import MOST_BYTES, MOST_RECORDED, Run
+from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
+from pellucid.studios.run import Run
 from pellucid.tables import Table
 
 SMALL = Experiment("moons", hidden=(5,), epochs=12, seed=3)

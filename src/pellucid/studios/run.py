@@ -7,13 +7,12 @@ there with the very numbers that `Network.train` has there.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,80 +20,28 @@ from pellucid.dropout import dropout
 from pellucid.engines import Batches, Epochs, State, engine
 from pellucid.history import History
 from pellucid.model import Network
-from pellucid.objective import Objective
 from pellucid.optimizers import optimizer
-from pellucid.predictor import class_numbers
 from pellucid.schedules import schedule
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
+from pellucid.studios.measure import Measure
+from pellucid.studios.recording import Recording
+from pellucid.studios.standing import Mark, Standing, Theta
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Theta: TypeAlias = "NDArray[np.float64]"
-
 SLICE = 0.1
 """Seconds, about, that the engine works before it looks whether something else is asked for."""
-
-MOST_RECORDED, MOST_BYTES = 1000, 64 * 2**20
-"""Epochs whose weights are kept, and bytes of them all: beyond either every second one goes."""
 
 MOST_ROOM = 32 * 2**20
 """Bytes of rows that are gathered for the steps of one slice."""
 
-MOST_MEASURED = 10_000
-"""Rows at the most that scores are measured on, the first ones."""
-
 MEASURE_EVERY = 0.1
 """Seconds between two measurements while playing at full speed, or twenty times what one takes."""
 
-LEAST_RECORDED, LEAST_TIME = 250, 0.5
+LEAST_RECORDED, LEAST_TIME = 250, 1.0
 """Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What was recorded at the end of an epoch; epoch 0 is the start.
-
-    Parameters
-    ----------
-    epoch, steps : how far.
-    theta : (P,) the weights there.
-    loss : training loss: of epoch 0 that of all rows, later the mean over the epoch's batches.
-    test_loss, score, test_score : without penalty; accuracy, or R2. NaN where there are no rows.
-    """
-
-    epoch: int
-    steps: int
-    theta: Theta
-    loss: float
-    test_loss: float
-    score: float
-    test_score: float
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a run stands, all of one moment.
-
-    Parameters
-    ----------
-    epoch, steps, steps_an_epoch : finished epochs, steps taken, and steps that one has.
-    playing : whether it goes on by itself.
-    ended : why it goes on no more, or "".
-    theta : (P,) the weights now.
-    mark : the last that was recorded.
-    steps_a_second : of late; 0 when it is not playing.
-    """
-
-    epoch: int
-    steps: int
-    steps_an_epoch: int
-    playing: bool
-    ended: str
-    theta: Theta
-    mark: Mark
-    steps_a_second: float
 
 
 @dataclass
@@ -110,8 +57,7 @@ class _Progress:
     rows: NDArray[np.intp] | None = None  # the order of its rows
     losses: list[float] = field(default_factory=list)  # of its steps so far, times their rows
     curve: list[float] = field(default_factory=list)  # training loss of each epoch
-    marks: list[Mark] = field(default_factory=list)
-    thinning: int = 1  # of recorded epochs, each so manyeth is kept
+    recording: Recording = field(default_factory=Recording)
     ended: str = ""
     touched: bool = False  # whether weights were set by hand
 
@@ -143,8 +89,8 @@ class Run:
             self.network.theta = theta
         self.start = np.array(self.network.theta, np.float64)
         self.objective = self.network.objective
-        self._plain = Objective(self.objective.layout, self.objective.loss)
         self._engine = engine("auto", None, self.objective)
+        self._measure = Measure(self.material, self.objective, self._engine)
         self._rule = optimizer(experiment.solver)
         self._factor = schedule(experiment.schedule)
         n = len(self.material.X)
@@ -233,12 +179,11 @@ class Run:
     @property
     def marks(self) -> list[Mark]:
         """All that was recorded, by epoch, the start first."""
-        return list(self._progress.marks)
+        return self._progress.recording.marks
 
     def at(self, epoch: int) -> Mark:
         """The last that was recorded at that epoch or before."""
-        marks = self.marks
-        return marks[max(bisect_right([mark.epoch for mark in marks], epoch) - 1, 0)]
+        return self._progress.recording.at(epoch)
 
     @property
     def touched(self) -> bool:
@@ -327,9 +272,7 @@ class Run:
         recipe = self.experiment.recipe()
         made = dropout(self.objective.layout.architecture, recipe.settings["dropout"], drops)
         progress = _Progress(state, order, made)
-        m = self.material
-        loss = self.objective.value(self.start, m.X[:MOST_MEASURED], m.y[:MOST_MEASURED])
-        progress.marks.append(self._mark(progress, float(loss)))
+        progress.recording.add(self._measure.mark(0, 0, self.start, self._measure.loss(self.start)))
         self._measured = perf_counter()
         return progress
 
@@ -400,10 +343,9 @@ class Run:
         before = progress.state.theta
         i = progress.within
         rows = progress.rows[i * size : (i + k) * size]
-        X = self._gathered(rows)
         some = Epochs(None, self._drawn.rates[:, i : i + k])  # to the engine, an epoch of its own
         batches = Batches(1, lambda _: some, size, 1, None, progress.drops)
-        losses, finite = self._run(X, m.y[rows], batches)
+        losses, finite = self._run(self._gathered(rows), m.y[rows], batches)
         progress.losses.append(losses[-1] * len(rows) if losses else inf)
         progress.within += k
         if not finite:
@@ -435,53 +377,30 @@ class Run:
             progress.ended = "all epochs done"
         rest = max(MEASURE_EVERY, 20 * self._cost)
         due = self._target != inf or perf_counter() - self._measured >= rest or isfinite(self.speed)
+        due = due or (progress.epoch <= 50 and self._cost * 50 < LEAST_TIME)
         if self._cost * LEAST_RECORDED < LEAST_TIME:
-            since = progress.epoch - progress.marks[-1].epoch
-            due = due or progress.epoch <= 50 or since * LEAST_RECORDED >= self.experiment.epochs
-        if (due and progress.epoch % progress.thinning == 0) or progress.ended:
+            since = progress.epoch - progress.recording.last.epoch
+            due = due or since * LEAST_RECORDED >= self.experiment.epochs
+        if (due and progress.recording.wants(progress.epoch)) or progress.ended:
             began = perf_counter()
-            progress.marks.append(self._mark(progress, losses[-1] if losses else inf))
-            self._measured = perf_counter()
-            self._cost = self._measured - began
-            most = min(MOST_RECORDED, max(MOST_BYTES // max(self.start.nbytes, 1), 8))
-            if len(progress.marks) > most:
-                *all_but_last, last = progress.marks
-                progress.marks = [*all_but_last[::2], last]
-                progress.thinning *= 2
+            self._record(losses[-1] if losses else inf)
+            self._measured, self._cost = perf_counter(), perf_counter() - began
+
+    def _record(self, loss: float) -> None:
+        progress, state = self._progress, self._progress.state
+        progress.recording.add(self._measure.mark(progress.epoch, state.steps, state.theta, loss))
 
     def _measure_now(self) -> None:
         """When it stops at the end of an epoch, that epoch is recorded, whatever was left out."""
         progress = self._progress
-        if not progress.within and progress.epoch and progress.marks[-1].epoch != progress.epoch:
-            progress.marks.append(self._mark(progress, progress.curve[-1]))
-
-    def _mark(self, progress: _Progress, loss: float) -> Mark:
-        theta, m = progress.state.theta, self.material
-        score = self._measure(theta, m.X, m.y)[1]
-        test_loss, test_score = self._measure(theta, m.X_test, m.y_test)
-        return Mark(progress.epoch, progress.state.steps, theta, loss, test_loss, score, test_score)
-
-    def _measure(self, theta: Theta, X: Any, y: Any) -> tuple[float, float]:
-        """The loss without penalty, and the accuracy or R2, on the first rows."""
-        if not len(X):
-            return float("nan"), float("nan")
-        X, y = X[:MOST_MEASURED], y[:MOST_MEASURED]
-        with np.errstate(all="ignore"):
-            loss, output = self._engine.value_and_output(self._plain, theta, X, y)
-            return float(loss), _score(self.material.task, np.asarray(output), y)
+        behind = progress.recording.last.epoch != progress.epoch
+        if behind and not progress.within:
+            self._record(progress.curve[-1])
 
     def _stand(self) -> Standing:
         progress = self._progress
         playing = self._wanted() if self._target else False
         return Standing(
             progress.epoch, progress.state.steps, self.steps_an_epoch, playing, progress.ended,
-            progress.state.theta, progress.marks[-1], self._rate if playing else 0.0,
+            progress.state.theta, progress.recording.last, self._rate if playing else 0.0,
         )  # fmt: skip
-
-
-def _score(task: str, output: NDArray[Any], y: NDArray[Any]) -> float:
-    """The accuracy, or R2."""
-    if task == "classification":
-        return float(np.mean(class_numbers(output) == class_numbers(y)))
-    spread = float(((y - y.mean(axis=0)) ** 2).sum())
-    return 1.0 - float(((output - y) ** 2).sum()) / spread if spread else 0.0

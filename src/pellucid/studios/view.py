@@ -13,7 +13,8 @@ from pellucid.predictor import Predictor
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
 from pellucid.studios.plane import Plane
-from pellucid.studios.run import Mark, Run, Standing
+from pellucid.studios.run import Run
+from pellucid.studios.standing import Mark, Standing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from math import inf, isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from pellucid.schedules import schedule
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
 from pellucid.studios.measure import Measure
-from pellucid.studios.recording import Recording
+from pellucid.studios.passage import Passage
 from pellucid.studios.standing import Mark, Standing, Theta
 
 if TYPE_CHECKING:
@@ -42,24 +41,6 @@ MEASURE_EVERY = 0.1
 
 LEAST_RECORDED, LEAST_TIME = 250, 1.0
 """Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
-
-
-@dataclass
-class _Progress:
-    """What one passage from the start has led to so far; a rewind begins another."""
-
-    state: State
-    order: Any  # generators
-    drops: Any
-    epoch: int = 0
-    drawn: int = 0  # epochs whose order of rows has been drawn
-    within: int = 0  # steps taken in the epoch under way
-    rows: NDArray[np.intp] | None = None  # the order of its rows
-    losses: list[float] = field(default_factory=list)  # of its steps so far, times their rows
-    curve: list[float] = field(default_factory=list)  # training loss of each epoch
-    recording: Recording = field(default_factory=Recording)
-    ended: str = ""
-    touched: bool = False  # whether weights were set by hand
 
 
 class Run:
@@ -264,14 +245,14 @@ class Run:
             with self._asked:
                 self._asked.wait_for(lambda: self._target != inf or self._closed, due - taken)
 
-    def _begin(self) -> _Progress:
+    def _begin(self) -> Passage:
         """The start: the network's own weights and the draws that `Network.train` would make."""
         network = self.material.network(self.experiment)
         order, drops = network._rng.spawn(2)
         state = State(self.start, self._rule.init(self.start))
         recipe = self.experiment.recipe()
         made = dropout(self.objective.layout.architecture, recipe.settings["dropout"], drops)
-        progress = _Progress(state, order, made)
+        progress = Passage(state, order, made)
         progress.recording.add(self._measure.mark(0, 0, self.start, self._measure.loss(self.start)))
         self._measured = perf_counter()
         return progress

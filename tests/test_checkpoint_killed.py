@@ -47,7 +47,8 @@ if __name__ == "__main__":
         network = train(data, settings, checkpoint="run.ckpt", checkpoint_epochs=1, resume=True)
     history = network.history.to_dict()
     np.savez("end.npz", theta=network.theta, next=network._rng.spawn(1)[0].random(4), **{
-        name: np.array(column, float) for name, column in history.items() if name != "stopped"
+        name: np.array(column, float) for name, column in history.items()
+        if name not in ("stopped", "solver")
     })
 """
 

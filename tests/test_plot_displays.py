@@ -475,4 +475,4 @@ def test_a_search_and_a_comparison_have_their_curves(style):
 
 def test_a_confusion_matrix_keeps_its_options_when_it_is_shown_in_another_style():
     display = ConfusionMatrixDisplay([[2, 1], [0, 2]]).plot(include_values=False)
-    assert display._again("dark").text_.tolist() == [[None, None], [None, None]]
+    assert display.again("dark").text_.tolist() == [[None, None], [None, None]]

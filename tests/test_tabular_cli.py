@@ -279,7 +279,7 @@ def test_the_file_remembers_its_scores_and_info_and_check_show_it(run, table, tm
     assert header["parameters"] == made["parameters"]
     checked = run("check", "model.safetensors")
     assert checked.code == 0
-    assert checked.out.startswith("network 1 of 2, all of one shape: ")
+    assert checked.out.startswith("TabularClassifier, 2 networks of ")
 
 
 def test_a_model_saved_from_python_is_as_good(run, table, tmp_path):

@@ -41,6 +41,9 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 """How a part is built, and the types of such parts that an MLP estimator is made of."""
 
+MOST_SAID = 300
+"""Characters that others' errors may add to a message."""
+
 MOST_PARTS = 200_000
 """Parts in a file, each counted as often as it is used; a long loss curve has one an epoch."""
 
@@ -139,9 +142,9 @@ def _refuse_unfit(data: bytes, name: str) -> None:
                 _refuse_array(file.read(array), name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         # RuntimeError: a password, or JSON too deep
-        raise ValueError(f"{name} is not a skops file, or is damaged: {error}") from error
+        raise ValueError(f"{name} is not a skops file, or is damaged: {_short(error)}") from error
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeError) as error:
-        raise ValueError(f"{name} is a damaged skops file: {error!r}") from error
+        raise ValueError(f"{name} is a damaged skops file: {_short(repr(error))}") from error
 
 
 class _Parts:
@@ -223,3 +226,8 @@ def _refuse_array(data: bytes, name: str) -> None:
     shape, _, dtype = read[version](file)
     if dtype.kind not in "biufU" or math.prod(shape) * dtype.itemsize != len(data) - file.tell():
         raise ValueError(f"{name} holds a damaged array, {dtype} {shape} in {len(data)} bytes")
+
+
+def _short(error: object) -> str:
+    """What was said of a file, which may have quoted as much of it as it liked."""
+    return str(error)[:MOST_SAID]

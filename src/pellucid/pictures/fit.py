@@ -34,7 +34,15 @@ def has_a_plane(scene: Scene) -> str:
     if scene.subject.classes is not None and not scene.subject.exclusive:
         return exclusive(scene)
     n = len(numbers(scene))
-    return "" if n >= 2 else f"it has {n} columns of numbers, and two make a plane"
+    if n < 2:
+        return f"it has {n} columns of numbers, and two make a plane"
+    if scene.X is None or scene.features or len(scene.subject.columns) == 2:
+        return ""
+    from pellucid.plots.columns import columns_of
+
+    columns = columns_of(scene.subject, scene.X)
+    differ = sum(len({*columns[name].tolist()}) > 1 for name in numbers(scene))
+    return "" if differ >= 2 else "no two columns of numbers differ among these rows"
 
 
 def sees_pixels(scene: Scene) -> str:

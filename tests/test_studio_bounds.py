@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pellucid.studios.experiment import MOST_UNITS, Experiment
-from pellucid.studios.run import MOST_BYTES, MOST_RECORDED, Run
+from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
+from pellucid.studios.run import Run
 from studio_tab import Tab
 
 LONG = Experiment("moons", hidden=(16,), batch_size=50, epochs=10_000)

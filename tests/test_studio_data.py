@@ -221,7 +221,7 @@ def test_scripts_and_formulas_in_a_table_are_words(tab, tmp_path):
 
 
 def trail(page, x, y):
-    pad = page.driver.find_element("id", "pad")
+    pad = page.driver.find_element("id", "sketchpad")
     chain = ActionChains(page.driver, duration=60)
     chain.move_to_element_with_offset(pad, x, y).click_and_hold()
     for step in (40, 40, 40):
@@ -232,7 +232,7 @@ def trail(page, x, y):
 def test_points_are_drawn_and_a_link_has_them(tab):
     page = tab("epochs=30&hidden=4&batch_size=8")
     page.click("draw")
-    page.wait(lambda: page.driver.find_elements("id", "pad") and page.text("#drawn-count"))
+    page.wait(lambda: page.driver.find_elements("id", "sketchpad") and page.text("#drawn-count"))
     ActionChains(page.driver).pause(0.4).perform()
     trail(page, -100, -100)
     page.wait(lambda: page.text("#drawn-count") == "4 points")

@@ -1,5 +1,7 @@
 """A run gets to an epoch by many ways, and has the very numbers there that `Predictor.fit` has."""
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -348,3 +350,17 @@ def test_a_wrong_address_is_one_message(address, message):
     with pytest.raises(ValueError, match=r"expected|unknown") as caught:
         Experiment.from_address(address)
     assert message in str(caught.value)
+
+
+def test_a_program_that_ends_while_a_run_is_playing_ends_well():
+    code = """
+import time
+from pellucid.studios.experiment import Experiment
+from pellucid.studios.run import Run
+
+run = Run(Experiment("digits", hidden=(400, 400), activation=("tanh", "tanh"), batch_size=500))
+run.play()
+time.sleep(0.5)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

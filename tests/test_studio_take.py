@@ -99,7 +99,7 @@ def test_every_form_of_a_run_is_what_the_page_shows(tab, take, tmp_path, browser
     report = take(page, "report", f"{stem}.html")
     assert browser.console == []
     browser.open(report)
-    assert "Predicts species" in browser.driver.title
+    assert "Predicting species" in browser.driver.title
     assert browser.console == []
     assert all(url.startswith("file:") for url in browser.requests)
 

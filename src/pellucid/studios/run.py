@@ -6,12 +6,14 @@ there with the very numbers that `Network.train` has there.
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from math import inf, isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -41,6 +43,16 @@ MEASURE_EVERY = 0.1
 
 LEAST_RECORDED, LEAST_TIME = 250, 1.0
 """Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
+
+
+_OPEN: WeakSet[Run] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A thread that Python's end finds within the engine would take the whole process down."""
+    for run in list(_OPEN):
+        run.close()
 
 
 class Run:
@@ -91,6 +103,7 @@ class Run:
         self._standing = self._stand()
         self._thread = threading.Thread(target=self._work, name="run", daemon=True)
         self._thread.start()
+        _OPEN.add(self)
 
     # --- what can be asked of it, from any thread -----------------------------------------------
 

@@ -64,7 +64,7 @@ class SketchPad:
                 with button.props(f'flat round dense id=pad-{name} aria-label="{label}"'):
                     ui.tooltip(label)
         label = "Pad: click or drag to draw points; arrow keys move, Enter draws"
-        self._pad = Pad(label).classes("sketchpad").props("id=pad").on("stroke", self._stroke)
+        self._pad = Pad(label).classes("sketchpad").props("id=sketchpad").on("stroke", self._stroke)
         ui.label(
             "Click for a point, drag for a trail of them. Arrow keys and Enter do too."
         ).classes("hint")

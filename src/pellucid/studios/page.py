@@ -27,10 +27,10 @@ from pellucid.studios.view import View
 
 ASSETS = Path(__file__).parent / "assets"
 
-OFTEN = 0.08
+OFTEN = 0.12
 """Seconds from one look at the run to the next, at the least."""
 
-SHARE = 0.06
+SHARE = 0.03
 """Of the time, at the most, that each panel computes while a run plays, for the engine's sake."""
 
 Made = TypeVar("Made")

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from pellucid import MLPClassifier, MLPRegressor, Network, datasets, save
 from pellucid import plots as displays
+from pellucid.counts import counted
 from pellucid.pictures import (
     ANSWERS,
     NO_MODEL,
@@ -193,7 +194,7 @@ def test_a_target_has_its_name_on_axes_where_the_model_knows_none(folder, run):
 
 
 def test_words_are_of_one_row_or_of_several_and_of_numbers_as_people_write_them():
-    assert words.several(1, "row") == "1 row"
+    assert counted(1, "row") == "1 row"
     shown = displays.ConfusionMatrixDisplay(
         np.array([[5, 1], [0, 2000]]), display_labels=["a", "b"]
     )

@@ -287,6 +287,7 @@ def test_an_unseeded_fit_goes_on_with_the_seed_that_was_drawn(kind, rows, tmp_pa
     X, y, _ = rows
     path = tmp_path / "c.ckpt"
     settings = SMALL | {"random_state": None, "checkpoint": path, "resume": True}
+    settings |= {"early_stopping": False}  # or some seeds come to their end before they are cut off
     with pytest.raises(CutError):
         kind(**settings, callbacks=[cut_at(7)]).fit(X, y)
     between = path.read_bytes()

@@ -134,6 +134,19 @@ def numbers_of(frame: pl.DataFrame, columns: Sequence[NumericColumn]) -> pl.Data
     return pl.DataFrame(made)
 
 
+def whole_numbers(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Those columns as numbers, for models that know no gaps; ValueError if there is one."""
+    numbers = numbers_of(frame, [NumericColumn(name, 0.0) for name in names])
+    for series in numbers:
+        if series.null_count():
+            row = int(series.is_null().arg_true()[0]) + 1
+            raise ValueError(
+                f"column {series.name!r} is missing in row {row}: this model takes numbers alone; "
+                "fill in the gaps, or train on tables with pellucid train"
+            )
+    return numbers
+
+
 def filled_in(numbers: pl.DataFrame, columns: Sequence[NumericColumn]) -> Floats:
     """The numbers (n, k), the columns' medians in place of what is missing."""
     values = np.asarray(numbers.to_numpy(), np.float64)

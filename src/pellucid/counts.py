@@ -1,4 +1,4 @@
-"""A count is a whole number from 1 on, of epochs, rows or threads; anything else is refused."""
+"""A count is a whole number, of epochs, rows or threads: refused below 1, or told in words."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def refuse_unless_count(name: str, value: Any, or_else: str = "") -> None:
         is_count = False
     if not is_count:
         raise ValueError(f"{name} is {value!r}: expected a whole number from 1 on{or_else}")
+
+
+def counted(n: int, what: str) -> str:
+    """So many of something, in words.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{n:,} {what}" + ("" if n == 1 else "s")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pellucid.columns import NumericColumn, numbers_of
+from pellucid.columns import whole_numbers
 from pellucid.metrics import classification_report, regression_report
 from pellucid.predictor import Report, class_numbers
 from pellucid.rows import answered
@@ -15,7 +15,6 @@ from pellucid.tables import Table, find_column
 from pellucid.targets import ClassTarget, NumericTarget
 
 if TYPE_CHECKING:
-    import polars
     from sklearn.pipeline import Pipeline
 
     from pellucid.estimators import MLPClassifier, MLPRegressor
@@ -91,18 +90,5 @@ def _inputs(model: ArrayModel, table: Table) -> Any:
                 f"the model was fitted on {n} columns without names and the table has "
                 f"{frame.width}: give it just those, in their order"
             )
-        return _numbers(frame, frame.columns).to_numpy()
-    return _numbers(frame, [str(name) for name in names])
-
-
-def _numbers(frame: polars.DataFrame, names: list[str]) -> polars.DataFrame:
-    """Those columns as numbers; ValueError if one is missing somewhere."""
-    numbers = numbers_of(frame, [NumericColumn(name, 0.0) for name in names])
-    for series in numbers:
-        if series.null_count():
-            row = int(series.is_null().arg_true()[0]) + 1
-            raise ValueError(
-                f"column {series.name!r} is missing in row {row}: this model takes numbers alone; "
-                "fill in the gaps, or train on tables with pellucid train"
-            )
-    return numbers
+        return whole_numbers(frame, frame.columns).to_numpy()
+    return whole_numbers(frame, [str(name) for name in names])

@@ -21,10 +21,9 @@ def trained(scene: Scene) -> str:
 
 def gives_quantiles(scene: Scene) -> str:
     """Of bags, and of networks trained for several quantiles, with a column of numbers."""
-    model = scene.subject.model
-    target = getattr(model[-1] if hasattr(model, "steps") else model, "_target", None)
-    several = getattr(target, "several", False) and getattr(target, "n_targets", 1) == 1
-    if not (several or hasattr(model, "predict_interval")):
+    from pellucid.plots.answers import levels_of
+
+    if not (levels_of(scene.subject) or hasattr(scene.subject.model, "predict_interval")):
         return "it predicts no quantiles, as a bag or the loss quantile does"
     return "" if numbers(scene) else "it has no column of numbers"
 
@@ -39,10 +38,11 @@ def has_a_plane(scene: Scene) -> str:
     if scene.X is None or scene.features or len(scene.subject.columns) == 2:
         return ""
     from pellucid.plots.columns import columns_of
+    from pellucid.plots.plane import ends_of
 
     columns = columns_of(scene.subject, scene.X)
-    differ = sum(len({*columns[name].tolist()}) > 1 for name in numbers(scene))
-    return "" if differ >= 2 else "no two columns of numbers differ among these rows"
+    differ = ends_of({name: columns[name] for name in numbers(scene)})
+    return "" if len(differ) >= 2 else "no two columns of numbers differ among these rows"
 
 
 def sees_pixels(scene: Scene) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.counts import counted
+
 MOST = 3
 """Of a kind that are told."""
 
@@ -21,17 +23,6 @@ def figure(number: float) -> str:
     return f"{float(f'{number:.4g}'):,.10g}"
 
 
-def several(n: int, what: str) -> str:
-    """So many of something.
-
-    Examples
-    --------
-    >>> several(1, "row"), several(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{n:,} {what}" + ("" if n == 1 else "s")
-
-
 def of_loss_curve(display: Any) -> str:
     """Where each curve begins, ends and is lowest."""
     parts = []
@@ -39,13 +30,13 @@ def of_loss_curve(display: Any) -> str:
         best = int(np.argmin(np.nan_to_num(curve, nan=np.inf)))
         parts.append(
             f"{name} goes from {figure(curve[0])} to {figure(curve[-1])} in "
-            f"{several(len(curve), 'epoch')} and is lowest, {figure(curve[best])}, in "
+            f"{counted(len(curve), 'epoch')} and is lowest, {figure(curve[best])}, in "
             f"epoch {best + 1}"
         )
     if len(display.best_epochs) == 1:
         parts.append(f"the best epoch, {next(iter(display.best_epochs.values()))}, is marked")
     more = len(display.curves) - MOST
-    return "; ".join(parts) + (f"; and {several(more, 'more curve')}" if more > 0 else "")
+    return "; ".join(parts) + (f"; and {counted(more, 'more curve')}" if more > 0 else "")
 
 
 def of_confusion(display: Any) -> str:
@@ -54,12 +45,12 @@ def of_confusion(display: Any) -> str:
     off = counts - np.diag(np.diag(counts))
     order = np.argsort(-off, axis=None, kind="stable")[:MOST]
     mistakes = [
-        f"{several(int(off[i, j]), 'row')} of {names[i]} taken for {names[j]}"
+        f"{counted(int(off[i, j]), 'row')} of {names[i]} taken for {names[j]}"
         for i, j in zip(*np.unravel_index(order, off.shape), strict=True)
         if off[i, j]
     ]
     right, total = int(np.trace(counts)), int(counts.sum())
-    said = f"{right:,} of {several(total, 'row')} in {len(names)} classes are right"
+    said = f"{right:,} of {counted(total, 'row')} in {len(names)} classes are right"
     return f"{said}; most often wrong: {', '.join(mistakes)}" if mistakes else said
 
 
@@ -68,7 +59,7 @@ def of_calibration(display: Any) -> str:
     of = f" of {display.of}" if display.of else ""
     ends = [
         f"told {display.prob_pred[i]:.1%}{of}, {display.prob_true[i]:.1%} of "
-        f"{several(int(display.counts[i]), 'row')} were so"
+        f"{counted(int(display.counts[i]), 'row')} were so"
         for i in sorted({0, len(display.counts) - 1})
     ]
     return f"probabilities are {display.error:.2%} off on average; {'; '.join(ends)}"
@@ -79,7 +70,7 @@ def of_prediction_error(display: Any) -> str:
     off = np.abs(display.y_pred - display.y_true)
     half, most = np.quantile(off, [0.5, 0.9])
     return (
-        f"{several(len(off), 'row')}; half of the predictions are less than {figure(half)} off, "
+        f"{counted(len(off), 'row')}; half of the predictions are less than {figure(half)} off, "
         f"nine in ten less than {figure(most)}"
     )
 
@@ -103,8 +94,8 @@ def of_network(display: Any) -> str:
     """How much of the network is shown."""
     units = display.diagram.units
     layers = max(unit.layer for unit in units) + 1
-    weights = several(len(display.diagram.edges), "weight")
-    return f"{several(len(units), 'unit')} in {several(layers, 'layer')} and {weights}"
+    weights = counted(len(display.diagram.edges), "weight")
+    return f"{counted(len(units), 'unit')} in {counted(layers, 'layer')} and {weights}"
 
 
 def of_quantiles(display: Any) -> str:
@@ -139,14 +130,14 @@ def of_boundary(display: Any) -> str:
 def of_weights(display: Any) -> str:
     """How many units, and how large their weights are."""
     low, high = np.nanmin(display.images), np.nanmax(display.images)
-    units = several(display.n_units, "unit")
+    units = counted(display.n_units, "unit")
     return f"{len(display.images)} of {units}, weights from {figure(low)} to {figure(high)}"
 
 
 def of_activations(display: Any) -> str:
     """What is stuck in each layer."""
     parts = [f"{each.name}: {each.note or 'none saturated or dead'}" for each in display.layers]
-    return f"on {several(display.n_rows, 'row')}; " + "; ".join(parts)
+    return f"on {counted(display.n_rows, 'row')}; " + "; ".join(parts)
 
 
 def of_gradients(display: Any) -> str:
@@ -154,7 +145,7 @@ def of_gradients(display: Any) -> str:
     means = np.asarray(display.means)
     least, most = int(means.argmin()), int(means.argmax())
     return (
-        f"at a loss of {figure(display.loss)} on {several(display.n_rows, 'row')}, the mean size "
+        f"at a loss of {figure(display.loss)} on {counted(display.n_rows, 'row')}, the mean size "
         f"goes from {means[least]:.2g} in {display.names[least]} to {means[most]:.2g} in "
         f"{display.names[most]}"
     )

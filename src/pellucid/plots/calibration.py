@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pellucid.plots.answers import classifier, places_of
+from pellucid.plots.answers import classifier
 from pellucid.plots.display import Display
 from pellucid.plots.labels import SMALLEST, cell, extent, shortened
+from pellucid.subject.labels import places_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

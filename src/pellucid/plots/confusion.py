@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.columns import listed
-from pellucid.plots.answers import classifier, places_of
+from pellucid.plots.answers import classifier
 from pellucid.plots.display import Display
 from pellucid.plots.labels import (
     LARGEST,
@@ -21,6 +21,7 @@ from pellucid.plots.labels import (
     fitting_size,
     name_cells,
 )
+from pellucid.subject.labels import places_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

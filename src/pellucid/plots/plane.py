@@ -61,10 +61,8 @@ def pair_of(
     return made[0], made[1]
 
 
-def _foremost(
-    subject: Subject, X: Any, columns: Mapping[str, NDArray[Any]], target: int
-) -> tuple[str, str]:
-    """The two columns that change the answer most, each going alone from low to high."""
+def ends_of(columns: Mapping[str, NDArray[Any]]) -> dict[str, tuple[float, float]]:
+    """From where to where the numbers of each column go, of those that are not all the same."""
     ends = {}
     for name, column in columns.items():
         x = numbers_of(column, name)
@@ -73,6 +71,14 @@ def _foremost(
             low, high = np.quantile(known, [TAIL, 1.0 - TAIL])
             # Of a column that is mostly one number, the others are what it does.
             ends[name] = (low, high) if low < high else (known.min(), known.max())
+    return ends
+
+
+def _foremost(
+    subject: Subject, X: Any, columns: Mapping[str, NDArray[Any]], target: int
+) -> tuple[str, str]:
+    """The two columns that change the answer most, each going alone from low to high."""
+    ends = ends_of(columns)
     if len(ends) < 2:
         raise ValueError(
             f"{len(ends)} of the model's columns hold numbers that differ in these rows: a plane "

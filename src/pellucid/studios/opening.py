@@ -50,10 +50,10 @@ def opened(what: Any, shelf: Shelf) -> str:
 
 def _table(frame: Any) -> Table:
     """A frame of any library's."""
-    import narwhals as nw
+    from pellucid.subject.base import polars_of
 
     try:
-        return Table(nw.from_native(frame, eager_only=True).to_polars())
+        return Table(polars_of(frame))
     except TypeError:
         raise TypeError(
             f"{type(frame).__name__} cannot be opened: expected the name of a built-in set, a "

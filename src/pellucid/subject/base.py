@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid.arrays import to_numpy
-from pellucid.columns import NumericColumn, listed, numbers_of
+from pellucid.columns import listed, whole_numbers
+from pellucid.counts import counted
 from pellucid.delimited import MISSING as NOTHING
 from pellucid.export.program import CATEGORY, DATE, Cell, Column, Number
 from pellucid.history import History
@@ -230,7 +231,7 @@ class Subject:
             If there are too many values or too few, a name is unknown, or a number is none.
         """
         parts = [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
-        names, needed = list(self.columns), _counted(len(self.columns), "column")
+        names, needed = list(self.columns), counted(len(self.columns), "column")
         if self._by_name(parts):
             given: dict[str, str] = {}
             for part in parts:
@@ -250,7 +251,7 @@ class Subject:
             values = [given.get(name, "") for name in names]
         elif len(parts) != len(names):
             raise ValueError(
-                f"the row has {_counted(len(parts), 'value')} and the model takes {needed}: "
+                f"the row has {counted(len(parts), 'value')} and the model takes {needed}: "
                 f"{listed(names)}"
             )
         else:
@@ -299,24 +300,12 @@ class Subject:
                     "those, in their order"
                 )
             names = self.columns if by_name else frame.columns
-            numbers = numbers_of(frame, [NumericColumn(name, 0.0) for name in names])
-            for series in numbers:
-                if series.null_count():
-                    raise ValueError(
-                        f"column {series.name!r} is missing in row "
-                        f"{int(series.is_null().arg_true()[0]) + 1}: this model takes numbers "
-                        "alone; fill in the gaps, or train on tables with pellucid train"
-                    )
-            return np.asarray(numbers.to_numpy(), np.float64)
+            return np.asarray(whole_numbers(frame, names).to_numpy(), np.float64)
         rows = np.asarray(to_numpy(dense(X)), np.float64)
         rows = rows.reshape(1, -1) if rows.ndim == 1 else rows
         if rows.ndim != 2 or rows.shape[1] != n:
             raise ValueError(f"X has shape {rows.shape}: the model takes {n} columns")
         return rows
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" + ("" if n == 1 else "s")
 
 
 def float64(array: Any) -> Floats:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.columns import listed
 from pellucid.export.inputs import of_bag_encoder, of_table_encoder
 from pellucid.export.program import CATEGORY, DATE, Cell, Column, Number
 from pellucid.history import History
@@ -22,6 +21,7 @@ from pellucid.subject.base import (
     Subject,
     polars_of,
 )
+from pellucid.subject.labels import places_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,13 +96,7 @@ class BagSubject(TableSubject):
             scaled = (values.astype(np.float64) - self.model._mean) / self.model._std
             column: Floats = scaled.reshape(-1, 1)
             return column
-        codes = {label: i for i, label in enumerate(self.classes)}
-        by_text = {str(label): i for i, label in enumerate(self.classes)}
-        found = [codes.get(label, by_text.get(str(label))) for label in values.tolist()]
-        if None in found:
-            unknown = values[found.index(None)]
-            raise ValueError(f"y holds {unknown!r}: expected one of {listed(self.classes)}")
-        rows: Floats = np.eye(len(codes))[np.array(found, int)]
+        rows: Floats = np.eye(len(self.classes))[places_of(values, self.classes)]
         return rows
 
     def _answers(self, X: Any) -> Floats:

@@ -71,6 +71,7 @@ class Array {
     }
 
     Index rows() const { return view_.ndim > 0 ? view_.shape[0] : 0; }
+    Index columns() const { return view_.ndim == 2 ? view_.shape[1] : 0; }
 
     // Two arrays of which one is written to must not share memory.
     void refuse_overlap(const Array& other) const {

@@ -228,7 +228,7 @@ template <class T> class Training {
         const Plan<T>& plan = engine_.plan();
         const GivenInputs<T> x_(x, plan.n_in);
         refuse_no_rows(x_.inputs.rows);
-        const Index n = x_.inputs.rows, steps = (n + settings_.size - 1) / settings_.size;
+        const Index n = x_.inputs.rows;
         const auto kept = std::size_t(settings_.optimizer.moments());
         if (moments.size() != kept || new_moments.size() != kept)
             throw nb::value_error("moments has another length than the optimizer needs");
@@ -245,13 +245,17 @@ template <class T> class Training {
         work.targets.y = take(y, "y").template numbers<T>({n, plan.n_out});
         if (!weight.is_none())
             work.targets.weight = take(weight, "sample_weight").template numbers<T>({n});
+        const Array* orders_ = orders.is_none() ? nullptr : &take(orders, "orders");
+        const Index used = orders_ ? orders_->columns() : n;  // they may leave rows out
+        work.rows = used >= 1 && used < n ? used : n;
+        const Index steps = (work.rows + settings_.size - 1) / settings_.size;
         const Array& rates_ = take(rates, "rates");
         work.epochs = rates_.rows();
         work.rates = rates_.numbers<double>({work.epochs, steps});
-        if (!orders.is_none()) {
-            work.orders = take(orders, "orders").template numbers<std::int64_t>({work.epochs, n});
+        if (orders_) {
+            work.orders = orders_->numbers<std::int64_t>({work.epochs, work.rows});
             const nb::gil_scoped_release unlocked;  // it may be long
-            for (Index i = 0; i < work.epochs * n; ++i)
+            for (Index i = 0; i < work.epochs * work.rows; ++i)
                 if (work.orders[i] < 0 || work.orders[i] >= n)
                     throw nb::value_error("orders names a row that is not there");
         }

@@ -28,11 +28,12 @@ struct Settings {
     double stored = -1.0;  // numbers in a row of a sparse X; below 0: X is not sparse
 };
 
-// What to run: `epochs` orders of the rows, and a rate for each step.
+// What to run: `epochs` orders of the rows, or of some of them, and a rate for each step.
 template <class T> struct Epochs {
     Inputs<T> inputs;
     Targets<T> targets;
     Index epochs = 0;
+    Index rows = 0;                        // that an epoch goes through
     const std::int64_t* orders = nullptr;  // (epochs, rows), or none: as they stand
     const double* rates = nullptr;         // (epochs, steps)
     Index limit = -1;                      // steps after which to stop; -1: none
@@ -167,7 +168,7 @@ template <class T> class Trainer {
 
     // All epochs, as each member of the team goes through them; member 0 keeps the books.
     void epochs(const Epochs<T>& work, int member) {
-        const Index n = work.inputs.rows, steps = (n + settings_.size - 1) / settings_.size;
+        const Index n = work.rows, steps = (n + settings_.size - 1) / settings_.size;
         const Index last = last_step(work, steps);
         Index taken = 0;
         for (Index e = 0; e < work.epochs; ++e) {
@@ -204,7 +205,7 @@ template <class T> class Trainer {
 
     // The number of the last step that will be taken: the last one whose rows have any weight.
     Index last_step(const Epochs<T>& work, Index steps) const {
-        const Index n = work.inputs.rows;
+        const Index n = work.rows;
         Index last = work.epochs * steps - 1;
         for (; last > 0; --last) {
             const Index e = last / steps, first = last % steps * settings_.size;

@@ -290,3 +290,35 @@ def test_rows_in_any_order_are_those_rows_one_after_the_other(n_in, dtype):
         for ends in engine("native").train_epochs(objective, rule, state, *rows, None, batches):
             results.append((ends.losses, state.theta.tobytes()))
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_epoch_may_go_through_some_of_the_rows(form, weighted):
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(150, 6)), rng.normal(size=(150, 1))
+    weight = rng.integers(0, 3, 150).astype(float) if weighted else None
+    some = rng.permutation(150)[:50]
+    layout = Layout(Architecture.of([6, 12, 1], "tanh"))
+    objective, rule = Objective(layout, loss("squared_error")), optimizer("adam")
+    theta = layout.draw(rng)
+
+    def trained(name, rows, order):
+        """The loss, the steps taken and the weights, after batches of 14, 14, 14 and 8 rows."""
+        state = State(theta, rule.init(theta))
+        epochs = Epochs(order, np.full((1, 4), 0.01))
+        batches = Batches(1, lambda k: epochs, 14, 1)
+        X, y, weight = rows
+        running = engine(name).train_epochs(objective, rule, state, form(X), y, weight, batches)
+        ((loss,),) = [ends.losses for ends in running]
+        return loss, state.steps, state.theta
+
+    alone = X[some], y[some], None if weight is None else weight[some]
+    quiet = trained("native", alone, None)
+    within = trained("native", (X, y, weight), some[None])
+    assert within[:2] == quiet[:2]
+    assert within[2].tobytes() == quiet[2].tobytes()
+    reference = trained("reference", (X, y, weight), some[None])
+    assert reference[1] == within[1]
+    np.testing.assert_allclose(reference[0], within[0], rtol=1e-12)
+    np.testing.assert_allclose(reference[2], within[2], rtol=1e-9, atol=1e-12)

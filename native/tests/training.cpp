@@ -128,6 +128,7 @@ template <class T> struct Run {
         work.inputs = table.inputs;
         work.targets = table.targets;
         work.epochs = epochs;
+        work.rows = c.n;
         if (c.shuffled) work.orders = table.orders.get() + from * c.n;
         work.rates = table.rates.get() + from * steps;
         work.limit = limit;

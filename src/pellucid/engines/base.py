@@ -35,7 +35,7 @@ class State:
 class Epochs(NamedTuple):
     """Passes over the data, drawn outside the engine so that every engine sees the same."""
 
-    orders: NDArray[np.intp] | None  # (k, n) rows as each epoch uses them; None: as they stand
+    orders: NDArray[np.intp] | None  # (k, m) rows that each epoch uses; None: all, as they stand
     rates: NDArray[np.float64]  # (k, steps) the learning rate of each step
 
 

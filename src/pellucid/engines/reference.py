@@ -72,7 +72,6 @@ class ReferenceEngine:
     ) -> Generator[EpochsEnd, None, None]:
         """Run the epochs as `Engine.train_epochs` says, one at a time."""
         xp = namespace(state.theta)
-        n = X.shape[0]
         rate_factors = _like(objective.layout.learning_rates(), state.theta)
         decay_factors = _like(objective.layout.decays(), state.theta)
         decay = 1.0 if decay_factors is None else decay_factors
@@ -80,6 +79,7 @@ class ReferenceEngine:
         for _ in range(batches.epochs):
             orders, rates = batches.draw(1)
             order = None if orders is None else array_like(orders[0], state.theta, dtype=xp.int64)
+            n = X.shape[0] if order is None else order.shape[0]
             total = penalty = used = 0.0
             for step, start in enumerate(range(0, n, batches.size)):
                 stop = min(start + batches.size, n)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid.engines import State
+from pellucid.engines import Epochs, State
 from pellucid.studios.recording import Recording
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass
@@ -23,7 +19,7 @@ class Passage:
     epoch: int = 0
     drawn: int = 0  # epochs whose order of rows has been drawn
     within: int = 0  # steps taken in the epoch under way
-    rows: NDArray[np.intp] | None = None  # the order of its rows
+    under_way: Epochs | None = None  # the order of its rows, and its rates
     losses: list[float] = field(default_factory=list)  # of its steps so far, times their rows
     curve: list[float] = field(default_factory=list)  # training loss of each epoch
     recording: Recording = field(default_factory=Recording)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from math import inf, isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
 import numpy as np
@@ -29,14 +29,8 @@ from pellucid.studios.measure import Measure
 from pellucid.studios.passage import Passage
 from pellucid.studios.standing import Mark, Standing, Theta
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 SLICE = 0.1
 """Seconds, about, that the engine works before it looks whether something else is asked for."""
-
-MOST_ROOM = 32 * 2**20
-"""Bytes of rows that are gathered for the steps of one slice."""
 
 MEASURE_EVERY = 0.1
 """Seconds between two measurements while playing at full speed, or twenty times what one takes."""
@@ -96,7 +90,6 @@ class Run:
         self._closed = False
         self._fresh = False  # whether to begin again
         self._rate = 0.0
-        self._room = np.empty((0, 0))
         self._cost = 0.0  # seconds of the last measurement
         self._failure: BaseException | None = None
         self._progress = self._begin()
@@ -276,8 +269,7 @@ class Run:
         per = self.steps_an_epoch
         if progress.within or left < per or self._pace * per > 2 * SLICE:
             some = max(int(SLICE / max(self._pace, 1e-6)), 1)
-            room = max(MOST_ROOM // (self.material.X.shape[1] * 8 * self._size), 1)
-            self._take_steps(int(min(left, per - progress.within, some, room)))
+            self._take_steps(int(min(left, per - progress.within, some)))
         else:
             k = max(int(SLICE / max(self._pace * per, 1e-6)), 1)
             if progress.epoch < 50:  # those in which most happens are all recorded
@@ -302,11 +294,13 @@ class Run:
             orders = np.stack([progress.order.permutation(n) for _ in range(k)])
         return Epochs(orders, rates)
 
-    def _run(self, X: Any, y: Any, batches: Batches) -> tuple[list[float], bool]:
+    def _run(self, batches: Batches) -> tuple[list[float], bool]:
         """Losses of the epochs that the engine has run, and whether all was finite."""
         state, losses = self._progress.state, []
         began, before = perf_counter(), state.steps
-        running = self._engine.train_epochs(self.objective, self._rule, state, X, y, None, batches)
+        running = self._engine.train_epochs(
+            self.objective, self._rule, state, self.material.X, self.material.y, None, batches
+        )
         with closing(running):
             for ends in running:
                 losses += ends.losses
@@ -318,46 +312,37 @@ class Run:
         return losses, finite
 
     def _take_epochs(self, k: int) -> None:
-        progress, m = self._progress, self.material
+        progress = self._progress
         before = progress.state.theta
         batches = Batches(k, self._draw, self._size, k, None, progress.drops)
-        losses, finite = self._run(m.X, m.y, batches)
+        losses, finite = self._run(batches)
         progress.epoch += len(losses)
         self._enter(losses, finite, before)
 
     def _take_steps(self, k: int) -> None:
         """Some steps of an epoch: the same batches, at the same rates."""
-        progress, m, size = self._progress, self.material, self._size
+        progress, size, n = self._progress, self._size, len(self.material.X)
         if not progress.within:
-            self._drawn = self._draw(1)
-            n = len(m.X)
-            progress.rows = np.arange(n) if self._drawn.orders is None else self._drawn.orders[0]
-            progress.losses = []
-        assert progress.rows is not None
+            progress.under_way, progress.losses = self._draw(1), []
+        assert progress.under_way is not None
+        orders, rates = progress.under_way
         before = progress.state.theta
         i = progress.within
-        rows = progress.rows[i * size : (i + k) * size]
-        some = Epochs(None, self._drawn.rates[:, i : i + k])  # to the engine, an epoch of its own
-        batches = Batches(1, lambda _: some, size, 1, None, progress.drops)
-        losses, finite = self._run(self._gathered(rows), m.y[rows], batches)
-        progress.losses.append(losses[-1] * len(rows) if losses else inf)
+        rows = slice(i * size, min((i + k) * size, n))
+        # To the engine, an epoch of its own, which goes through these rows alone.
+        some = Epochs(None if orders is None else orders[:, rows], rates[:, i : i + k])
+        losses, finite = self._run(Batches(1, lambda _: some, size, 1, None, progress.drops))
+        progress.losses.append(losses[-1] * (rows.stop - rows.start) if losses else inf)
         progress.within += k
         if not finite:
             progress.epoch += 1
             self._enter([inf], False, before)
             return
         if progress.within == self.steps_an_epoch:
-            loss = sum(progress.losses) / len(progress.rows)  # each row counts alike
-            progress.within, progress.rows = 0, None
+            loss = sum(progress.losses) / n  # each row counts alike
+            progress.within, progress.under_way = 0, None
             progress.epoch += 1
             self._enter([loss], True, before)
-
-    def _gathered(self, rows: NDArray[np.intp]) -> Any:
-        """Those rows of X one after the other, in room that is used again and again."""
-        X = self.material.X
-        if len(self._room) < len(rows):
-            self._room = np.empty((len(rows), X.shape[1]))
-        return np.take(X, rows, axis=0, out=self._room[: len(rows)], mode="clip")
 
     def _enter(self, losses: list[float], finite: bool, before: Theta) -> None:
         """Record the end of epochs."""

@@ -210,8 +210,15 @@ def test_a_weight_that_is_typed_in_is_used_and_can_be_taken_back(tab):
     traced = forward(network.layout, changed, material.X[:1])
     page.wait(lambda: facts(page)["of the sum z"] == number(traced.z[1][0, 0]))
     page.wait(lambda: page.payload(DRAWING)["weights"][1][0, 0] == 7.25)
+    page.wait(lambda: "set=" in page.query)
+    link = page.driver.current_url
     page.click("undo-weight")
     page.wait(lambda: facts(page).get("weight") == before)
+    page.driver.get(link)
+    page.wait_until_shown()
+    page.wait(lambda: page.epoch == 20 and facts(page).get("weight") == "7.25")
+    page.click("rewind")
+    page.wait(lambda: page.epoch == 0 and "set=" not in page.query)
 
 
 # --- step by step -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pellucid.studios.experiment import MOST_EPOCHS, Experiment
 from pellucid.studios.material import Material, table_of
 from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
 from pellucid.studios.run import Run
+from pellucid.studios.waypoint import Edit, Waypoint
 from pellucid.tables import Table
 
 SMALL = Experiment("moons", hidden=(5,), epochs=12, seed=3)
@@ -265,18 +266,60 @@ def test_a_run_that_diverges_says_so_and_can_begin_again():
         assert (run.standing.epoch, run.standing.ended) == (at, "diverged")
 
 
-def test_weights_that_are_set_are_trained_on():
-    with Run(SMALL) as run:
+def test_a_weight_that_is_set_is_trained_on_and_forgotten_by_going_back():
+    with Run(SMALL) as run, Run(SMALL) as quiet:
         run.forward(epochs=2)
-        run.set_theta(np.zeros_like(run.start))
-        assert not run.standing.theta.any()
+        run.set_weight(3, 7.5)
+        quiet.forward(epochs=2)
+        assert run.touched
+        changed = quiet.standing.theta.copy()
+        changed[3] = 7.5
+        assert run.standing.theta.tobytes() == changed.tobytes()
         run.forward(epochs=1)
-        assert run.standing.theta.any()
-        for wrong in (np.zeros(3), np.full_like(run.start, np.nan)):
-            with pytest.raises(ValueError, match="weights are finite numbers"):
-                run.set_theta(wrong)
+        quiet.forward(epochs=1)
+        assert run.standing.theta[3] not in (7.5, quiet.standing.theta[3])
+        for place, weight in ((len(run.start), 1.0), (-1, 1.0), (0, np.nan), (0, np.inf)):
+            with pytest.raises(ValueError, match="cannot be set to"):
+                run.set_weight(place, weight)
         run.rewind()
         assert run.standing.theta.tobytes() == run.start.tobytes()
+        assert not run.touched
+
+
+@pytest.mark.parametrize("batch_size", [8, 0])
+def test_a_waypoint_leads_to_the_same_numbers_by_way_of_weights_that_were_set(batch_size):
+    experiment = SMALL.changed(batch_size=batch_size)
+    with Run(experiment) as run:
+        run.set_weight(0, 0.25)  # at the start
+        run.forward(epochs=2)
+        run.set_weight(1, -2.0)  # at the end of an epoch
+        run.forward(steps=3)
+        run.set_weight(2, 1e-3)
+        run.set_weight(2, 0.5)  # the last one counts
+        run.forward(epochs=4)
+        run.forward(steps=1)
+        run.set_weight(4, 1.0)
+        there = run.waypoint()
+        assert len(there.edits) == 4
+        marks = {mark.epoch: mark for mark in run.marks}
+        theta = run.standing.theta.tobytes()
+        assert len(run.waypoint(2).edits) == 1  # what was recorded of it is from before
+        early = run.at(2).theta.tobytes()
+    again = Waypoint.from_texts(there.to_texts(), experiment.epochs)
+    with Run(experiment, edits=again.edits) as run:
+        run.go_to(again)
+        assert run.standing.theta.tobytes() == theta
+        assert run.waypoint() == there
+        assert run.at(2).theta.tobytes() == early
+        assert {mark.epoch: mark.loss for mark in run.marks} == {
+            epoch: pytest.approx(mark.loss, rel=1e-12) for epoch, mark in marks.items()
+        }
+    with Run(experiment, edits=again.edits) as run:  # played, not stepped
+        run.play()
+        finished(run)
+        assert run.waypoint().edits == there.edits
+    with pytest.raises(ValueError, match="weight 99999 cannot be set"):
+        Run(experiment, edits=[Edit(0, 99999, 1.0)])
 
 
 def test_a_run_can_begin_at_other_weights():

@@ -184,6 +184,23 @@ class Slide(Control):
         return self._changed(value)
 
 
+def or_default(names: Iterable[str], chosen: str, suits: str, what: str) -> dict[str, str]:
+    """The options of a choice whose "" leaves it to pellucid, which then takes what `suits`.
+
+    Parameters
+    ----------
+    chosen : what is chosen now; where that is something, what would suit is not known.
+    what : that it suits, such as "the task".
+
+    Examples
+    --------
+    >>> or_default(["mean", "sum"], "", "mean", "the task")
+    {'': 'mean (suits the task)', 'mean': 'mean', 'sum': 'sum'}
+    """
+    suggested = f"suits {what}" if chosen or not suits else f"{suits} (suits {what})"
+    return {"": suggested, **{name: name for name in names}}
+
+
 class Switch(Control):
     """On or off."""
 

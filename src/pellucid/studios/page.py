@@ -235,8 +235,8 @@ class Page:
             self.keep_address()
 
     async def _go_to_wanted(self) -> None:
-        """To the epoch that the address asked for; it can be paused on the way."""
-        await self.away(self.session.run.forward, epochs=self.session.wanted)
+        """As far as the address asked for; it can be paused on the way."""
+        await self.away(self.session.run.go_to, self.session.wanted)
         self.keep_address()
 
     # --- its end --------------------------------------------------------------------------------

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from pellucid.engines import Epochs, State
 from pellucid.studios.recording import Recording
+from pellucid.studios.waypoint import Edit, Waypoint
 
 
 @dataclass
@@ -24,4 +28,40 @@ class Passage:
     curve: list[float] = field(default_factory=list)  # training loss of each epoch
     recording: Recording = field(default_factory=Recording)
     ended: str = ""
-    touched: bool = False  # whether weights were set by hand
+    edits: list[Edit] = field(default_factory=list)  # weights that were set by hand
+    ahead: list[Edit] = field(default_factory=list)  # those to be set further on
+
+    def __post_init__(self) -> None:
+        for edit in self.ahead:
+            self._refuse(edit.place, edit.weight)
+
+    def _refuse(self, place: int, weight: float) -> None:
+        last = len(self.state.theta) - 1
+        if not (0 <= place <= last and isfinite(weight)):
+            raise ValueError(
+                f"weight {place} cannot be set to {weight}: expected a finite number, and one of "
+                f"the weights 0 to {last}"
+            )
+
+    def set_weight(self, place: int, weight: float) -> None:
+        """Another weight at that place of theta; ValueError where there cannot be one."""
+        self._refuse(place, weight)
+        theta = np.array(self.state.theta)
+        theta[place] = weight
+        self.state.theta = theta
+        steps = self.state.steps
+        self.edits = [e for e in self.edits if (e.steps, e.place) != (steps, place)]
+        self.edits.append(Edit(steps, place, weight))
+
+    def set_those_due(self) -> None:
+        """The weights that are to be set here."""
+        while self.ahead and self.ahead[0].steps <= self.state.steps:
+            edit = self.ahead.pop(0)
+            self.set_weight(edit.place, edit.weight)
+
+    def waypoint(self, steps_an_epoch: int, epoch: int | None) -> Waypoint:
+        """The way to here, or to the end of an epoch, before any weight was set there."""
+        here = epoch is None
+        steps = self.state.steps if epoch is None else epoch * steps_an_epoch
+        done = [e for e in self.edits if e.steps < steps or (here and e.steps == steps)]
+        return Waypoint(*divmod(steps, steps_an_epoch), tuple(done))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from math import inf, isfinite
 from time import perf_counter
@@ -28,6 +28,7 @@ from pellucid.studios.material import Material
 from pellucid.studios.measure import Measure
 from pellucid.studios.passage import Passage
 from pellucid.studios.standing import Mark, Standing, Theta
+from pellucid.studios.waypoint import Edit, Waypoint
 
 SLICE = 0.1
 """Seconds, about, that the engine works before it looks whether something else is asked for."""
@@ -57,6 +58,7 @@ class Run:
     experiment : what is done.
     material : on which data; by default made of the experiment.
     theta : (P,) to begin at; by default the experiment's own first weights.
+    edits : weights to set on the way, as an address has them; going back to the start forgets them.
 
     Examples
     --------
@@ -67,8 +69,9 @@ class Run:
     """
 
     def __init__(
-        self, experiment: Experiment, material: Material | None = None, theta: Any = None
-    ) -> None:
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None,
+        edits: Sequence[Edit] = (),
+    ) -> None:  # fmt: skip
         self.experiment = experiment
         self.material = Material.of(experiment) if material is None else material
         self.network = self.material.network(experiment)
@@ -92,7 +95,8 @@ class Run:
         self._rate = 0.0
         self._cost = 0.0  # seconds of the last measurement
         self._failure: BaseException | None = None
-        self._progress = self._begin()
+        self._progress = self._begin(edits)
+        self._progress.set_those_due()
         self._standing = self._stand()
         self._thread = threading.Thread(target=self._work, name="run", daemon=True)
         self._thread.start()
@@ -133,15 +137,23 @@ class Run:
             self._asked.notify_all()
             self._asked.wait_for(lambda: not self._fresh or self._closed)
 
-    def set_theta(self, theta: Any) -> None:
-        """Other weights from here on, such as one that was typed in; moments stay."""
+    def go_to(self, waypoint: Waypoint) -> None:
+        """Go on to there from the start, and wait; who pauses it on the way stays there."""
+        if waypoint.epoch:
+            self.forward(epochs=waypoint.epoch)
+        if waypoint.step and self.standing.steps == waypoint.epoch * self.steps_an_epoch:
+            self.forward(steps=min(waypoint.step, self.steps_an_epoch - 1))
+
+    def set_weight(self, place: int, weight: float) -> None:
+        """Another weight at that place of theta from here on; the optimizer's moments stay."""
         self.pause()
         with self._asked:
-            given = np.array(theta, np.float64)
-            if given.shape != self.start.shape or not np.isfinite(given).all():
-                raise ValueError("weights are finite numbers, as many as there were")
-            self._progress.state.theta, self._progress.touched = given, True
+            self._progress.set_weight(place, weight)
             self._standing = self._stand()
+
+    def waypoint(self, epoch: int | None = None) -> Waypoint:
+        """The way to where it stands, or to a recorded epoch."""
+        return self._progress.waypoint(self.steps_an_epoch, epoch)
 
     def close(self) -> None:
         """End the thread; nothing is lost that was recorded."""
@@ -175,7 +187,7 @@ class Run:
     @property
     def touched(self) -> bool:
         """Whether weights were set by hand since the start: such a run no script repeats."""
-        return self._progress.touched
+        return bool(self._progress.edits)
 
     @property
     def history(self) -> History:
@@ -234,6 +246,7 @@ class Run:
                     if not self._wanted():
                         self._target, self._rate = 0, 0.0
                         self._measure_now()
+                    self._progress.set_those_due()
                     self._standing = self._stand()
                     self._asked.notify_all()
         except BaseException as failure:  # whoever waits shall not wait for ever
@@ -251,22 +264,22 @@ class Run:
             with self._asked:
                 self._asked.wait_for(lambda: self._target != inf or self._closed, due - taken)
 
-    def _begin(self) -> Passage:
+    def _begin(self, edits: Sequence[Edit] = ()) -> Passage:
         """The start: the network's own weights and the draws that `Network.train` would make."""
         network = self.material.network(self.experiment)
         order, drops = network._rng.spawn(2)
         state = State(self.start, self._rule.init(self.start))
         recipe = self.experiment.recipe()
         made = dropout(self.objective.layout.architecture, recipe.settings["dropout"], drops)
-        progress = Passage(state, order, made)
+        progress = Passage(state, order, made, ahead=list(edits))
         progress.recording.add(self._measure.mark(0, 0, self.start, self._measure.loss(self.start)))
         self._measured = perf_counter()
         return progress
 
     def _advance(self) -> None:
         """One slice of work: some steps of the epoch under way, or some epochs."""
-        progress, left = self._progress, self._target - self._progress.state.steps
-        per = self.steps_an_epoch
+        progress, per = self._progress, self.steps_an_epoch
+        left = min([self._target, *(edit.steps for edit in progress.ahead)]) - progress.state.steps
         if progress.within or left < per or self._pace * per > 2 * SLICE:
             some = max(int(SLICE / max(self._pace, 1e-6)), 1)
             self._take_steps(int(min(left, per - progress.within, some)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,6 +18,7 @@ from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
 from pellucid.studios.shelf import Shelf
 from pellucid.studios.view import View
+from pellucid.studios.waypoint import NAMES, Waypoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class Session:
         self.settings: dict[str, str] = {}
         self.kept: list[Kept] = []
         self.shown: int | None = None  # the recorded epoch that the slider is at; None follows
-        self.wanted = 0  # the epoch that the address asks for
+        self.wanted = Waypoint()  # how far the address asks to go
         self._changing = threading.Lock()
         self._closed = False
         self._planes: dict[Any, Plane | None] = {}
@@ -102,10 +102,13 @@ class Session:
         try:
             experiment = self._take_up(experiment)
             material = self._material(experiment)
-            self.run = Run(experiment, material, self._start(experiment, material))
+            theta = self._named()
+            theta = self._start(experiment, material) if theta is None else theta
+            self.run = Run(experiment, material, theta, self.wanted.edits)
         except (ValueError, TypeError, MemoryError) as error:
-            self.message, self.wanted = f"{error}. The page begins with moons instead.", 0
+            self.message, self.wanted = f"{error}. The page begins with moons instead.", Waypoint()
             self.leave()
+            self.set("start", "")
             self.run = Run(Experiment())
 
     # --- what is worked on ----------------------------------------------------------------------
@@ -174,6 +177,7 @@ class Session:
             raise
 
     def _run(self, experiment: Experiment, material: Material, theta: Any) -> None:
+        start = "" if theta is None else self.shelf.put_start(np.array(theta, np.float64))
         theta = self._start(experiment, material) if theta is None else theta
         if theta is not None and material.network(experiment).theta.shape != theta.shape:
             raise ValueError(
@@ -182,6 +186,7 @@ class Session:
             )
         run = Run(experiment, material, theta)
         old, self.run, self.shown = self.run, run, None
+        self.set("start", start)
         old.close()
         if self._closed:
             run.close()
@@ -267,6 +272,14 @@ class Session:
         self.opened, self.waiting = (None, opened) if found is None else (opened, None)
         return experiment if found is None else found
 
+    def _named(self) -> Any:
+        """The weights that the address begins at, if it names any."""
+        digest = self.settings.get("start", "")
+        theta = self.shelf.start(digest) if digest else None
+        if digest and theta is None:
+            raise ValueError("the weights that this address begins at are no longer here")
+        return theta
+
     def _found(self, opened: Opened, now: Experiment) -> Experiment | None:
         """The experiment that goes on with a model, on data that fit it."""
         tried = [Experiment.from_address(opened.address)] if opened.address else []
@@ -319,31 +332,24 @@ class Session:
 
     def address(self) -> str:
         """All of this, as the query of an address; a run under way is at its last full epoch."""
-        view = self.view()
-        given: dict[str, Any] = {"epoch": view.epoch} if view.epoch else {}
+        shown = self.run.standing.epoch if self.run.standing.playing else self.shown
+        given = self.run.waypoint(shown).to_texts()
         return "&".join(
-            filter(None, (self.experiment.to_address(), urlencode(given | self.settings)))
+            filter(
+                None, (self.experiment.to_address(), urlencode(given | self.settings, safe=",:"))
+            )
         )
 
     def _read(self, address: str) -> Experiment:
         try:
             texts = dict(parse_qsl(address.lstrip("?"), keep_blank_values=True, max_num_fields=100))
             experiment = Experiment.from_texts(texts)
-            self.wanted = _epoch(texts, experiment)
+            self.wanted = Waypoint.from_texts(texts, experiment.epochs)
         except ValueError as error:
             self.message = f"{error}. The page begins with moons instead."
             return Experiment()
-        known = {*Experiment.__dataclass_fields__, "epoch", "token"}
+        known = {*Experiment.__dataclass_fields__, *NAMES, "token"}
         for name, value in list(texts.items())[:MOST_SETTINGS]:
             if name not in known and len(name) <= 20:
                 self.set(name, value)
         return experiment
-
-
-def _epoch(texts: Mapping[str, str], experiment: Experiment) -> int:
-    text = texts.get("epoch", "0")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise ValueError(f"epoch is {text!r}: expected a whole number")
-    if int(text) > experiment.epochs:
-        raise ValueError(f"epoch is {text}: expected {experiment.epochs} at the most")
-    return int(text)

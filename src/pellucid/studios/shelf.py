@@ -1,4 +1,4 @@
-"""A shelf holds what was given to a studio, tables and models, by digest, for all of its tabs."""
+"""A shelf holds what addresses name by digest, for all tabs: tables, models, first weights."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.studios.continuing import Opened
 from pellucid.studios.drawn import START, DrawnPoints
+from pellucid.studios.standing import Theta
 from pellucid.tables import Table
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MOST_TABLES, MOST_MODELS, MOST_BYTES = 16, 16, 512 * 2**20
 """What is kept; beyond any, what was not asked for the longest goes."""
+
+MOST_STARTS = 64
+"""Sets of weights to begin at, of which the oldest goes."""
 
 
 class Shelf:
@@ -34,6 +38,7 @@ class Shelf:
     def __init__(self) -> None:
         self._held: OrderedDict[str, tuple[Table, str]] = OrderedDict()
         self._opened: OrderedDict[str, Opened] = OrderedDict()
+        self._starts: OrderedDict[str, Theta] = OrderedDict()
         self._lock = threading.Lock()
 
     def put(self, table: Table, name: str = "own data") -> str:
@@ -79,6 +84,20 @@ class Shelf:
         """The model, if it is here."""
         with self._lock:
             return self._opened.get(digest)
+
+    def put_start(self, theta: Theta) -> str:
+        """Keep weights to begin at; their digest."""
+        digest = sha256(theta.tobytes()).hexdigest()[:16]
+        with self._lock:
+            self._starts[digest] = theta
+            while len(self._starts) > MOST_STARTS:
+                self._starts.popitem(last=False)
+        return digest
+
+    def start(self, digest: str) -> Theta | None:
+        """Those weights, if they are here."""
+        with self._lock:
+            return self._starts.get(digest)
 
 
 def _digest(frame: polars.DataFrame) -> str:

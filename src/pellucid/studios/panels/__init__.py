@@ -26,7 +26,7 @@ How to make one
    - `await page.begin(experiment, material, theta)` begins one that is other altogether;
    - `page.say("...")` tells something;
    - `await page.away(function, ...)` waits for a function in a thread of its own, such as those of
-     the run (`self.session.run`) that wait: `pause`, `forward`, `rewind`, `set_theta`;
+     the run (`self.session.run`) that wait: `pause`, `forward`, `rewind`, `set_weight`;
    - `page.select(Selection(...))` points at a unit, edge or row, which all panels are told of
      (`selected`); `self.session.selection` is what is pointed at;
    - `self.session.set(name, text)` with `page.keep_address()` keeps a setting of the panel's own in

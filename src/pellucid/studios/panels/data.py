@@ -5,7 +5,8 @@ from __future__ import annotations
 from nicegui import ui
 
 from pellucid import datasets
-from pellucid.studios.controls import Choice, Slide
+from pellucid.scaling import SCALERS
+from pellucid.studios.controls import Choice, Slide, or_default
 from pellucid.studios.panels.giving import Giving, waits_for
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.panels.sketchpad import SketchPad
@@ -34,6 +35,10 @@ class Data(Panel):
                 choose = ui.button("Choose", color=None, on_click=lambda: page.show_tab("rows"))
                 choose.props('flat dense no-caps id=choose-features aria-label="Choose features"')
             ui.label("The columns to learn from.").classes("hint")
+        self.scaling = Choice(
+            "Scaling", "Brings number columns to a common size.", [],
+            lambda name: page.change(scaling=name),
+        )  # fmt: skip
         self.test = Slide(
             "Test rows", "Held back, to see how it does on new rows.",
             lambda part: page.change(test=part), low=0.0, high=0.9, step=0.05,
@@ -63,6 +68,8 @@ class Data(Panel):
         self.target.hint.text = _kind(material.task, material.why, material.target.n_outputs)
         used = {column.name for column in material.encoder.columns}
         self.features.text = f"{len(used)} of {len(material.columns) - 1}"
+        scaling = experiment.scaling, material.encoder.scaling
+        self.scaling.offer(or_default(SCALERS, *scaling, "the data"), experiment.scaling)
         self._show_model()
 
     def _show_model(self) -> None:

@@ -9,11 +9,9 @@ from nicegui import ui
 from pellucid.activations import ACTIVATIONS
 from pellucid.initializers import INITIALIZERS
 from pellucid.losses import LOSSES
-from pellucid.studios.controls import Choice, Switch
+from pellucid.studios.controls import Choice, Switch, or_default
 from pellucid.studios.experiment import MOST_LAYERS, MOST_UNITS
 from pellucid.studios.panels.panel import Panel
-
-DEFAULT = ""
 
 
 class NetworkSettings(Panel):
@@ -56,12 +54,12 @@ class NetworkSettings(Panel):
             size.value, kind.value = units, name
         self.add.set_enabled(len(experiment.hidden) < MOST_LAYERS)
         output, loss = network.architecture.layers[-1].activation.name, network.objective.loss.name
-        self.output.offer(_or_default(ACTIVATIONS, experiment.output, output), experiment.output)
-        self.loss.offer(_or_default(LOSSES, experiment.loss, loss), experiment.loss)
-        self.initializer.offer(
-            {DEFAULT: "suits the activation", **{name: name for name in INITIALIZERS}},
-            experiment.initializer,
-        )
+        for control, table, chosen, suits, what in (
+            (self.output, ACTIVATIONS, experiment.output, output, "the task"),
+            (self.loss, LOSSES, experiment.loss, loss, "the task"),
+            (self.initializer, INITIALIZERS, experiment.initializer, "", "the activation"),
+        ):
+            control.offer(or_default(table, chosen, suits, what), chosen)
         self.bias.put(experiment.bias)
 
     def _layer(self, i: int) -> tuple[ui.number, ui.select]:
@@ -100,9 +98,3 @@ class NetworkSettings(Panel):
         e = self.session.experiment
         if i < len(e.hidden) and name not in (None, e.activation[i]):
             await self.page.change(activation=(*e.activation[:i], name, *e.activation[i + 1 :]))
-
-
-def _or_default(table: Any, chosen: str, suits: str) -> dict[str, str]:
-    """All names of a table, after what the task suggests."""
-    suggested = "suits the task" if chosen else f"{suits} (suits the task)"
-    return {DEFAULT: suggested, **{name: name for name in table}}

@@ -96,17 +96,16 @@ class Numbers(Panel):
         """The loss before and after, and what the weight was."""
         run = self.session.run
         run.pause()
-        theta = np.array(run.standing.theta)
-        was = float(theta[at])
-        m, loss = run.material, run.objective.value
-        before = loss(theta, m.X[:MOST_ROWS], m.y[:MOST_ROWS])
-        theta[at] = value
-        run.set_theta(theta)
-        return float(before), float(loss(theta, m.X[:MOST_ROWS], m.y[:MOST_ROWS])), was
+        theta = run.standing.theta
+        run.set_weight(at, value)
+        X, y = run.material.X[:MOST_ROWS], run.material.y[:MOST_ROWS]
+        before, after = (run.objective.value(each, X, y) for each in (theta, run.standing.theta))
+        return float(before), float(after), float(theta[at])
 
     def _tell(self, what: str, losses: tuple[float, float, float]) -> None:
         before, after, _ = losses
         self._put = None
+        self.page.keep_address()
         self.undo.set_enabled(bool(self._undo))
         self.said.text = f"{what}; training loss {number(before)} → {number(after)}"
         self.page.refresh()

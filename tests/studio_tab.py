@@ -84,6 +84,17 @@ class Tab:
         """Click on the element of that id, as a person would."""
         self.driver.find_element("id", name).click()
 
+    def choose(self, label, option):
+        """Open the control of that label, and take the option of that name."""
+        named = f"//label[normalize-space()={label!r}]"
+        field = self.driver.find_element("xpath", named).get_attribute("for")
+        self.click(field)
+        item = f"//*[contains(@class, 'q-menu')]//*[@role='option'][normalize-space()={option!r}]"
+        self.wait(lambda: self.driver.find_elements("xpath", item), f"{option} of {label}")[
+            0
+        ].click()
+        self.wait(lambda: not self.driver.find_elements("css selector", ".q-menu"), "the choice")
+
     def text(self, selector):
         """The words of the first such element."""
         return self.script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)

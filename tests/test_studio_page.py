@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from pellucid import Predictor
+from pellucid import Predictor, datasets
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material, table_of
 from pellucid.studios.plane import Plane
@@ -171,6 +171,50 @@ def test_play_pause_step_and_rewind_have_the_numbers_of_the_library(tab):
     grid = Plane.of(Material.of(experiment)).X
     said = (fit.network.predict(grid)[:, 0] * 255).round()
     page.wait(lambda: (page.payload(".panel-surface .drawing")["values"] == said).all())
+
+
+def test_each_built_in_set_is_chosen_and_trained_to_the_numbers_of_the_library(tab):
+    page = tab("epochs=4&seed=3&hidden=6&batch_size=2")
+    for name in [*datasets.DATASETS][::-1]:
+        page.choose("Data set", name)
+        page.wait(lambda name=name: page.text("#words").startswith(f"{name}:"), name)
+        experiment = Experiment(name, hidden=(6,), batch_size=2, epochs=4, seed=3)
+        assert Experiment.from_address(page.query) == experiment
+        fit = Predictor.fit(table_of(experiment), recipe=experiment.recipe()).predictor
+        page.play("epoch=4")
+        page.wait(lambda: 4 in losses(page), f"the last epoch of {name}")
+        assert losses(page)[4] == np.float32(fit.network.history.loss[-1]), name
+        assert page.said == ""
+
+
+def test_scaling_is_chosen_and_by_default_what_suits_the_data(tab):
+    page = tab("data=iris&epochs=3")
+    field = page.driver.find_element("xpath", "//label[normalize-space()='Scaling']/..")
+    assert "standard (suits the data)" in field.text
+    page.choose("Scaling", "maximum")
+    page.wait(lambda: "scaling=maximum" in page.query)
+    page.play("epoch=3")
+    experiment = Experiment("iris", epochs=3, scaling="maximum")
+    fit = Predictor.fit(table_of(experiment), recipe=experiment.recipe()).predictor
+    assert losses(page)[3] == np.float32(fit.network.history.loss[-1])
+
+
+def test_weights_that_were_gone_on_with_are_in_a_link(tab):
+    page = tab("data=circles&epochs=5&seed=2")
+    page.play("epoch=5")
+    page.driver.find_element("xpath", "//*[@role='checkbox'][contains(., 'go on with')]").click()
+    page.choose("Optimizer", "sgd")
+    page.wait(lambda: "solver=sgd" in page.query and "start=" in page.query)
+    page.play("epoch=5")
+    page.wait(lambda: 5 in losses(page))
+    before = losses(page)
+    page.driver.get(page.driver.current_url)
+    page.wait_until_shown()
+    page.wait(lambda: page.epoch == 5 and 5 in losses(page))
+    assert losses(page)[5] == before[5]
+    page.driver.get(page.driver.current_url.replace("start=", "start=0"))
+    page.wait_until_shown()
+    assert "begins at are no longer here" in page.said
 
 
 def test_a_long_run_can_be_paused_and_goes_on(tab):

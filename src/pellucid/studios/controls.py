@@ -198,7 +198,7 @@ def or_default(names: Iterable[str], chosen: str, suits: str, what: str) -> dict
     {'': 'mean (suits the task)', 'mean': 'mean', 'sum': 'sum'}
     """
     suggested = f"suits {what}" if chosen or not suits else f"{suits} (suits {what})"
-    return {"": suggested, **{name: name for name in names}}
+    return {"": suggested, **{name: name for name in (*names, chosen) if name}}
 
 
 class Switch(Control):

@@ -130,6 +130,21 @@ def table_of(experiment: Experiment) -> Table:
     return noisy(datasets.load(experiment.data).table(), experiment)
 
 
+def noise_of(experiment: Experiment) -> float:
+    """An experiment's noise; by default that which the set is made with, if it is.
+
+    Examples
+    --------
+    >>> noise_of(Experiment("moons")), noise_of(Experiment("moons", noise=0.0))
+    (0.2, 0.0)
+    """
+    if experiment.noise is not None:
+        return experiment.noise
+    maker, _ = datasets.DATASETS.get(experiment.data, (None, ""))
+    made = None if maker is None else signature(maker).parameters.get("noise")
+    return 0.0 if made is None else float(made.default)
+
+
 def noisy(table: Table, experiment: Experiment) -> Table:
     """The same table with noise in its number columns, if the experiment has any."""
     if not experiment.noise:

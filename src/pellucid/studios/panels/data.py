@@ -7,6 +7,7 @@ from nicegui import ui
 from pellucid import datasets
 from pellucid.scaling import SCALERS
 from pellucid.studios.controls import Choice, Slide, or_default
+from pellucid.studios.material import noise_of
 from pellucid.studios.panels.giving import Giving, waits_for
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.panels.sketchpad import SketchPad
@@ -46,7 +47,7 @@ class Data(Panel):
         )  # fmt: skip
         self.noise = Slide(
             "Noise", "Blurs the inputs; more is harder to learn.",
-            lambda noise: page.change(noise=noise), low=0.0, high=1.0, step=0.05,
+            lambda noise: page.change(noise=noise), low=0.0, high=1.0, step=0.01,
             shown=lambda noise: f"{noise:.2f}",
         )  # fmt: skip
 
@@ -63,7 +64,7 @@ class Data(Panel):
         rows = f"{material.trained.height + material.tested.height:,} rows".replace(",", " ")
         self.about.text = about or f"{rows} of {len(material.columns)} columns"
         self.test.put(experiment.test)
-        self.noise.put(experiment.noise or 0.0)
+        self.noise.put(noise_of(experiment))
         self.target.offer(list(material.columns), material.target_name)
         self.target.hint.text = _kind(material.task, material.why, material.target.n_outputs)
         used = {column.name for column in material.encoder.columns}

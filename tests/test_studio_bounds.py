@@ -1,6 +1,9 @@
 """What a studio may take: memory over a long run, with a page that draws on and on."""
 
 import gc
+import subprocess
+import sys
+import time
 import tracemalloc
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 from pellucid.studios.experiment import MOST_UNITS, Experiment
 from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
 from pellucid.studios.run import Run
-from studio_tab import Tab
+from studio_tab import PATIENCE, Tab
 
 LONG = Experiment("moons", hidden=(16,), batch_size=50, epochs=10_000)
 
@@ -75,6 +78,49 @@ const look = () => {
 };
 look();
 """
+
+
+WATCHED = """
+import gc, sys
+from pellucid.studios import server
+server.KEPT = 0.5  # of the minute in which a tab may come back
+import pellucid
+from pellucid.studios.material import Material
+from pellucid.studios.session import Session
+
+print(pellucid.studio("circles").url, flush=True)
+for _ in sys.stdin:
+    gc.collect()
+    print(sum(isinstance(each, (Session, Material)) for each in gc.get_objects()), flush=True)
+"""
+
+
+def test_of_a_tab_that_was_closed_nothing_is_left(browser):
+    words = [sys.executable, "-c", WATCHED]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def held():
+        process.stdin.write("\n")
+        process.stdin.flush()
+        return int(process.stdout.readline())
+
+    try:
+        url = process.stdout.readline()
+        for _ in range(2):
+            browser.open(url)
+            end = time.monotonic() + PATIENCE
+            while not browser.driver.find_elements("css selector", "#epoch"):
+                assert time.monotonic() < end, "no page"
+            browser.driver.find_element("id", "one-epoch").click()
+            time.sleep(1)
+            assert held() >= 2  # a session and its data
+            browser.open("about:blank")
+            end = time.monotonic() + PATIENCE
+            while held():
+                assert time.monotonic() < end, "a closed tab is still there"
+                time.sleep(0.2)
+    finally:
+        process.communicate(timeout=60)
 
 
 def test_a_page_draws_on_and_on_while_it_trains_and_memory_does_not_grow(browser, studio):

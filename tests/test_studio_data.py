@@ -96,6 +96,17 @@ def test_other_kinds_of_files_are_read_too(tab, tmp_path, ending):
     page.wait(lambda: page.epoch == 1)
 
 
+def test_a_column_without_any_value_is_told_of_and_the_rest_is_learnt(tab, tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b,y\n" + "".join(f"{i},,{i * 2}\n" for i in range(30)))
+    page = tab("data=moons&epochs=4")
+    give(page, path)
+    page.wait(lambda: words(page).startswith("gaps.csv"))
+    page.play("epoch=4")
+    assert page.epoch == 4
+    assert page.said == ""
+
+
 def test_text_is_pasted(tab):
     page = tab()
     page.click("paste")

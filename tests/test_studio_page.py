@@ -71,6 +71,9 @@ def test_who_has_the_token_gets_a_cookie_that_no_script_and_no_other_site_can_us
     assert "HttpOnly" in given
     assert "SameSite=Strict" in given
     assert ask(studio, "/", **cookie(studio))[0] == 200
+    for others in ('prefs={"theme":"dark"}; %s', "a b=c; %s; =; x", "%s; é=1"):  # of other ports
+        value = others % cookie(studio)["cookie"]
+        assert ask(studio, "/", cookie=value.encode("latin-1"))[0] == 200, others
 
 
 @pytest.mark.parametrize("headers", [{}, WEBSOCKET])
@@ -304,6 +307,17 @@ def test_a_run_that_diverges_says_so_and_the_page_lives(tab):
     page.wait(lambda: page.epoch == 0 and not page.said)
 
 
+def test_at_the_end_of_a_run_play_and_steps_say_so(tab):
+    page = tab("data=xor&epochs=5")
+    page.play("epoch=5")
+    for button in ("play", "one-step", "one-epoch"):
+        page.click(button)
+        page.wait(lambda: "All 5 epochs are done: rewind" in page.said, button)
+        page.click("rewind")
+        page.wait(lambda: page.epoch == 0 and not page.said)
+        page.play("epoch=5")
+
+
 def test_a_change_of_a_control_begins_another_run(tab):
     page = tab("data=moons&epochs=30")
     page.click("one-epoch")
@@ -341,6 +355,13 @@ def test_two_tabs_are_two_sessions(tab, browser):
         browser.driver.switch_to.window(first)
 
 
+def is_quiet(studio):
+    """Whether it has nothing to compute."""
+    began = studio.seconds
+    time.sleep(0.5)
+    return studio.seconds - began < 0.1
+
+
 def test_closing_a_tab_ends_its_run(browser, studios):
     studio = studios()
     page = Tab(browser, studio)
@@ -353,13 +374,7 @@ def test_closing_a_tab_ends_its_run(browser, studios):
     page.wait(lambda: page.is_playing and studio.threads > before)
     browser.driver.close()
     browser.driver.switch_to.window(first)
-
-    def is_quiet():
-        began = studio.seconds
-        time.sleep(0.5)
-        return studio.seconds - began < 0.1
-
-    page.wait(is_quiet, "quiet")
+    page.wait(lambda: is_quiet(studio), "quiet")
 
 
 def test_a_connection_that_was_dropped_comes_back_to_the_same_run(tab):
@@ -371,6 +386,24 @@ def test_a_connection_that_was_dropped_comes_back_to_the_same_run(tab):
     page.click("one-epoch")
     page.wait(lambda: page.epoch == 2)
     assert page.script("return window.mark") == "the same page"
+
+
+def test_a_connection_that_is_lost_for_longer_pauses_the_run_and_finds_it_again(tab):
+    page = tab("data=sums&batch_size=1&epochs=100000")
+    page.click("play")
+    page.wait(lambda: page.epoch > 100)
+    page.script(
+        "window.mark = 'the same page'; const io = window.socket.io; io.randomizationFactor(0);"
+        "io.reconnectionDelay(8000); io.reconnectionDelayMax(8000); io.engine.close()"
+    )
+    page.wait(lambda: is_quiet(page.studio), "the pause")
+    assert not page.script("return window.socket.connected")
+    page.wait(lambda: page.script("return window.socket.connected"))
+    before = page.epoch
+    page.wait(lambda: page.is_playing and page.epoch > before + 100, "more epochs")
+    assert page.script("return window.mark") == "the same page"
+    page.click("play")
+    page.wait(lambda: not page.is_playing)
 
 
 def test_a_notebook_shows_it_within_its_own_page(browser, tmp_path, notebook_window):

@@ -330,6 +330,50 @@ def test_a_run_can_begin_at_other_weights():
         assert run.standing.theta.tobytes() == theta.tobytes()
 
 
+class Slow(Run):
+    """One whose thread loses the processor just before it goes on."""
+
+    def _advance(self, target):
+        time.sleep(0.02)
+        super()._advance(target)
+
+
+def test_a_pause_at_a_bad_moment_is_a_pause():
+    with Slow(Experiment("exam", hidden=(3,), batch_size=1, epochs=50)) as run:
+        run.forward(steps=1)
+        for _ in range(10):
+            run.play()
+            time.sleep(0.005)
+            run.pause()
+            assert run.standing.ended == ""
+        played(run)
+        assert run.standing.ended == "all epochs done"
+
+
+class Failing(Run):
+    """One that fails when it is told to."""
+
+    fails = False
+
+    def _advance(self, target):
+        if self.fails:
+            raise MemoryError("too large")
+        super()._advance(target)
+
+
+def test_a_run_that_fails_says_so_and_can_begin_again():
+    with Failing(SMALL) as run:
+        run.fails = True
+        run.forward(epochs=1)
+        assert run.standing.ended == "failed: too large"
+        run.play()  # goes on no more
+        run.fails = False
+        run.rewind()
+        assert (run.standing.epoch, run.standing.ended) == (0, "")
+        run.forward(epochs=2)
+        assert run.standing.epoch == 2
+
+
 def test_many_threads_may_ask_at_once():
     with Run(Experiment("moons", epochs=2000)) as run:
 

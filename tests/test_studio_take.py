@@ -71,7 +71,7 @@ def test_every_form_of_a_run_is_what_the_page_shows(tab, take, tmp_path, browser
     script = take(page, "script", f"{stem}.py")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert f"training loss {loss!r}\n" in done.stdout
-    assert "the same numbers as in the studio" in done.stdout
+    assert "the same weights as in the studio, to the last bit" in done.stdout
     assert float(np.float32(loss)) == losses(page)[8]
 
     import onnxruntime
@@ -119,7 +119,7 @@ def test_a_script_of_ones_own_data_reads_the_table_beside_it(tab, take, table, t
     assert f"{stem}.csv" in alone.stderr
     take(page, "data", f"{stem}.csv")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    assert "the same numbers as in the studio, to the last bit" in done.stdout
+    assert "the same weights as in the studio, to the last bit" in done.stdout
     fit = Predictor.fit(read_table(table), recipe=Experiment.from_address(page.query).recipe())
     assert float(np.float32(fit.history.loss[0])) == losses(page)[1]
     changed = script.with_name(f"{stem}.csv")
@@ -127,6 +127,28 @@ def test_a_script_of_ones_own_data_reads_the_table_beside_it(tab, take, table, t
     other = subprocess.run([sys.executable, script], capture_output=True, text=True)
     assert other.returncode == 1
     assert "these are not the studio's numbers" in other.stderr
+
+
+def test_a_script_repeats_a_run_that_was_stepped_and_one_that_went_on_with_weights(
+    tab, take, tmp_path
+):
+    page = tab("data=moons&tab=take&epochs=6&seed=5")
+    for _ in range(3):
+        page.click("one-step")
+    page.wait(lambda: "step=3" in page.query)
+    page.play("epoch=6")
+    script = take(page, "script", "moons-2-4-1.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert "the same weights as in the studio, to the last bit" in done.stdout
+    script.unlink()
+    page.driver.find_element("xpath", "//*[@role='checkbox'][contains(., 'weights')]").click()
+    page.choose("Optimizer", "sgd")
+    page.wait(lambda: "solver=sgd" in page.query and page.epoch == 0)
+    page.play("epoch=6")
+    take(page, "model", "moons-2-4-1.safetensors")  # the script reads how columns are scaled there
+    script = take(page, "script", "moons-2-4-1.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert "the same weights as in the studio, to the last bit" in done.stdout
 
 
 def test_what_cannot_be_made_is_one_message(tab):
@@ -181,4 +203,4 @@ def test_a_table_that_text_cannot_hold_is_taken_as_parquet(tab, take, tmp_path):
     assert read_table(take(page, "data", "codes-3-4-1.parquet")).frame.equals(frame)
     script = take(page, "script", "codes-3-4-1.py")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    assert "the same numbers" in done.stdout
+    assert "the same weights" in done.stdout

@@ -47,10 +47,13 @@ def studio(
 
     try:
         sock = listen(host, PORT if port is None else port)
-    except ValueError:
+    except ValueError as error:
         if port is not None:
             raise
-        sock = listen(host, 0)
+        try:
+            sock = listen(host, 0)
+        except ValueError:
+            raise error from None
     with sock:
         address, is_loopback = address_of(sock)
         server = Server(sock, address, is_loopback)

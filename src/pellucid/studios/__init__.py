@@ -20,7 +20,8 @@ def studio(model_or_data: Any = None, *, height: int = 900) -> Window:
 
     Parameters
     ----------
-    model_or_data : a built-in set by name, a file of data, a frame, or nothing.
+    model_or_data : a built-in set by name, a fitted model, a frame, the file of a model or of data,
+        or nothing.
     height : of what the notebook shows, in pixels.
 
     Returns

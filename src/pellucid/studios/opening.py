@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pellucid import datasets
+from pellucid.registry import near
 from pellucid.saving import load
 from pellucid.studios.continuing import Opened
 from pellucid.studios.given import is_model
@@ -42,6 +43,11 @@ def opened(what: Any, shelf: Shelf) -> str:
         path = Path(what)
         if path.is_file() and is_model(path.read_bytes()):
             return urlencode({"model": shelf.put_model(Opened.of(load(path), path.name))})
+        if not path.exists() and isinstance(what, str) and not path.suffix:
+            raise ValueError(
+                f"there is no file {what!r} and no such built-in set: "
+                f"{near(what, datasets.DATASETS)}"
+            )
         return urlencode({"data": shelf.put(read_table(path), path.name)})
     if type(what).__module__.startswith("pellucid.") or type(what).__name__ == "Pipeline":
         return urlencode({"model": shelf.put_model(Opened.of(what, type(what).__name__))})

@@ -21,6 +21,7 @@ from pellucid.studios.material import Material
 from pellucid.studios.panels import PANELS
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.player import Player
+from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
 from pellucid.studios.session import Session
 from pellucid.studios.view import View
@@ -29,6 +30,9 @@ ASSETS = Path(__file__).parent / "assets"
 
 OFTEN = 0.12
 """Seconds from one look at the run to the next, at the least."""
+
+GONE = 3.0
+"""Seconds without a connection, after which a run is paused until the tab comes back."""
 
 SHARE = 0.03
 """Of the time, at the most, that each panel computes while a run plays, for the engine's sake."""
@@ -50,11 +54,14 @@ class Page:
         self._seen: Any = None
         self._looks = 0  # how often a panel has asked to be looked at again
         self._run = session.run
-        self._told = ""
+        self._told = self._failed = ""
+        self._resting: Run | None = None  # that was paused because nobody looked
         self._due: dict[str, float] = {}  # when a panel may be drawn again, by its name
         ui.add_css(colours() + (ASSETS / "studio.css").read_text("utf-8"))
         ui.add_head_html(f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>")
         self.client = ui.context.client
+        self.client.on_disconnect(self._leave)
+        self.client.on_connect(self._come_back)
         self.client.on_delete(self.close)
         self.client.on_exception(lambda error: self.say(f"{error}"))
         with ui.element("div").classes("studio") as self.root:
@@ -174,7 +181,19 @@ class Page:
     # --- its own pace ---------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        """Look at the run, and show whatever is new."""
+        """Show whatever is new; what cannot be shown is told once, until something changes."""
+        try:
+            await self._look()
+        except Exception as error:
+            told = str(error) or type(error).__name__
+            if told != self._failed and not self.client.is_deleted:
+                self.say(f"This cannot be shown: {told}")
+            self._failed = told
+
+    async def _look(self) -> None:
+        """Look at the run, and show whatever is new; nothing while nobody is there to see it."""
+        if not self.client.has_socket_connection:
+            return
         if self.session.run is not self._run:
             self._tell_changed()
         view = self.session.view()
@@ -208,7 +227,7 @@ class Page:
     def _tell_changed(self) -> None:
         if self.client.is_deleted:
             return
-        self._run, self._seen, self._told = self.session.run, None, ""
+        self._run, self._seen, self._told, self._failed = self.session.run, None, "", ""
         self.session.set("pick", "")
         self.player.changed()
         for panel in self.panels:
@@ -240,6 +259,20 @@ class Page:
         self.keep_address()
 
     # --- its end --------------------------------------------------------------------------------
+
+    async def _leave(self) -> None:
+        """Pause what plays for nobody, where the tab does not come back at once."""
+        await asyncio.sleep(GONE)
+        run = self.session.run
+        if not self.client.has_socket_connection and run.standing.playing:
+            self._resting = run
+            await self.away(run.pause)
+
+    def _come_back(self) -> None:
+        """Go on with what was paused meanwhile."""
+        run, self._resting = self._resting, None
+        if run is not None and run is self.session.run:
+            run.play()
 
     async def close(self) -> None:
         """End the run: the tab is gone."""

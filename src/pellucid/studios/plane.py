@@ -114,7 +114,9 @@ def _middle(frame: polars.DataFrame, n: int) -> polars.DataFrame:
         if column.dtype.is_numeric():
             made.append(pl.Series(column.name, [present.median()], pl.Float64))
         else:
-            made.append(pl.Series(column.name, present.mode().sort()[:1], column.dtype))
+            made.append(
+                pl.Series(column.name, [*present.mode().sort()[:1], None][:1], column.dtype)
+            )
     return pl.DataFrame(made).select(pl.all().repeat_by(n).explode())
 
 

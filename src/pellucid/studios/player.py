@@ -82,7 +82,7 @@ class Player:
         if run.standing.playing:
             await self.page.away(run.pause)
             self.page.keep_address()
-        else:
+        elif not self._is_at_its_end():
             self.page.session.shown = None
             run.speed = self._speed
             run.play()
@@ -94,9 +94,22 @@ class Player:
         await self._forward(epochs=1)
 
     async def _forward(self, **far: int) -> None:
-        self.page.session.shown = None
-        await self.page.away(self.page.session.run.forward, **far)
-        self.page.keep_address()
+        if not self._is_at_its_end():
+            self.page.session.shown = None
+            await self.page.away(self.page.session.run.forward, **far)
+            self.page.keep_address()
+
+    def _is_at_its_end(self) -> bool:
+        """Whether the run goes no further; says so, and what to do."""
+        run = self.page.session.run
+        ended, epochs = run.standing.ended, run.experiment.epochs
+        if ended == "all epochs done":
+            self.page.say(
+                f"All {epochs:,} epochs are done: rewind, or ask for more of them.", "plain"
+            )
+        elif ended:
+            self.page.say(f"The run goes no further, it has {ended}: rewind, or change something.")
+        return bool(ended)
 
     async def _rewind(self) -> None:
         self.page.session.shown = None

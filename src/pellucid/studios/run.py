@@ -94,7 +94,6 @@ class Run:
         self._fresh = False  # whether to begin again
         self._rate = 0.0
         self._cost = 0.0  # seconds of the last measurement
-        self._failure: BaseException | None = None
         self._progress = self._begin(edits)
         self._progress.set_those_due()
         self._standing = self._stand()
@@ -205,8 +204,6 @@ class Run:
 
     def _ask(self, target: Callable[[], float]) -> None:
         with self._asked:
-            if self._failure is not None:
-                raise RuntimeError("the run has failed") from self._failure
             if not self._progress.ended:
                 self._target = target()
                 self._standing = self._stand()
@@ -219,43 +216,43 @@ class Run:
         return self._closed or self._fresh or self._wanted() or self._standing.playing
 
     def _work(self) -> None:
-        try:
-            while True:
+        while not self._closed:
+            try:
+                self._turn()
+            except BaseException as failure:  # whoever waits shall not wait for ever
                 with self._asked:
-                    self._asked.wait_for(self._called)
-                    if self._closed:
-                        return
-                    if self._fresh:
-                        self._progress, self._fresh, self._rate = self._begin(), False, 0.0
-                        self._standing = self._stand()
-                        self._asked.notify_all()
-                        continue
-                    if not self._wanted():  # paused before it had begun
-                        self._standing = self._stand()
-                        self._asked.notify_all()
-                        continue
-                began = perf_counter()
-                before = self._progress.state.steps
-                with np.errstate(all="ignore"):
-                    self._advance()
-                self._hold_back(perf_counter() - began, self._progress.state.steps - before)
-                taken = max(perf_counter() - began, 1e-9)
-                rate = (self._progress.state.steps - before) / taken
-                self._rate = rate if not self._rate else 0.8 * self._rate + 0.2 * rate
-                with self._asked:
-                    if not self._wanted():
-                        self._target, self._rate = 0, 0.0
-                        self._measure_now()
-                    self._progress.set_those_due()
+                    self._fresh, self._target = False, 0
+                    self._progress.ended = f"failed: {failure}"
                     self._standing = self._stand()
                     self._asked.notify_all()
-        except BaseException as failure:  # whoever waits shall not wait for ever
-            with self._asked:
-                self._failure, self._closed = failure, True
-                self._progress.ended = f"failed: {failure}"
-                self._target = 0
+
+    def _turn(self) -> None:
+        """Wait for something to do, and do a slice of it."""
+        with self._asked:
+            self._asked.wait_for(self._called)
+            if self._closed:
+                return
+            if self._fresh:
+                self._progress, self._fresh, self._rate = self._begin(), False, 0.0
+            target = self._target
+            if not self._wanted():  # paused before it had begun
                 self._standing = self._stand()
                 self._asked.notify_all()
+                return
+        began, before = perf_counter(), self._progress.state.steps
+        with np.errstate(all="ignore"):
+            self._advance(target)
+        self._hold_back(perf_counter() - began, self._progress.state.steps - before)
+        taken = max(perf_counter() - began, 1e-9)
+        rate = (self._progress.state.steps - before) / taken
+        self._rate = rate if not self._rate else 0.8 * self._rate + 0.2 * rate
+        with self._asked:
+            if not self._wanted():
+                self._target, self._rate = 0, 0.0
+                self._measure_now()
+            self._progress.set_those_due()
+            self._standing = self._stand()
+            self._asked.notify_all()
 
     def _hold_back(self, taken: float, steps: int) -> None:
         """Wait, while playing, as long as the speed asked for says."""
@@ -276,10 +273,10 @@ class Run:
         self._measured = perf_counter()
         return progress
 
-    def _advance(self) -> None:
-        """One slice of work: some steps of the epoch under way, or some epochs."""
+    def _advance(self, target: float) -> None:
+        """One slice of work towards a step: some steps of the epoch under way, or some epochs."""
         progress, per = self._progress, self.steps_an_epoch
-        left = min([self._target, *(edit.steps for edit in progress.ahead)]) - progress.state.steps
+        left = min([target, *(edit.steps for edit in progress.ahead)]) - progress.state.steps
         if progress.within or left < per or self._pace * per > 2 * SLICE:
             some = max(int(SLICE / max(self._pace, 1e-6)), 1)
             self._take_steps(int(min(left, per - progress.within, some)))

@@ -42,9 +42,9 @@ END = """
 {result}loss = history.loss[-1]
 print(f"epoch {{len(history)}}: training loss {{loss!r}}")
 {measured}digest = sha256(network.theta.tobytes()).hexdigest()
-if loss.hex() != "{loss}"{and_weights}:
+if not isclose(loss, {loss!r}, rel_tol=1e-9){and_weights}:
     raise SystemExit("these are not the studio's numbers: another version, or another machine?")
-print("the same numbers as in the studio, to the last bit")
+print("{same}")
 """
 
 
@@ -79,7 +79,7 @@ def script_of(session: Session, view: View, name: str) -> str:
         raise ValueError("the run is at its start: there is nothing to repeat before an epoch")
     if epoch > len(losses) or not isfinite(losses[epoch - 1]):
         raise ValueError("the run has diverged: go back to an epoch before that on the slider")
-    continued = session.opened is not None
+    continued = session.opened is not None or "start" in session.settings
     parts = [_data(session, view, name)]
     parts.append(_continued(session, view, name) if continued else _anew(session, view))
     exact = view.live and not view.standing.steps % view.standing.steps_an_epoch
@@ -96,8 +96,11 @@ def script_of(session: Session, view: View, name: str) -> str:
     end = END.format(
         result="" if continued else "history, network = fit.history, fit.predictor.network\n",
         measured="" if continued else "print(fit.report)\n",
-        loss=losses[epoch - 1].hex(),
+        loss=losses[epoch - 1],
         and_weights=weights,
+        same="the same loss as in the studio"
+        if theta is None
+        else "the same weights as in the studio, to the last bit",
     )
     imports = _imports(continued, bool(files), _from_file(session, view.experiment))
     return head + imports + "\n".join(parts) + end
@@ -158,7 +161,7 @@ def _from_file(session: Session, experiment: Experiment) -> bool:
 
 
 def _imports(continued: bool, files: bool, reads: bool) -> str:
-    lines = ["from hashlib import sha256"]
+    lines = ["from hashlib import sha256", "from math import isclose"]
     if continued:
         lines += ["from base64 import b64decode"]
     if files:

@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 GRACE = 2
 """Seconds that the server waits for what is under way when it is told to stop."""
 
-GONE = 4.0
-"""Seconds in which a tab may come back, as after a dropped connection, before its run is closed."""
+KEPT = 60.0
+"""Seconds in which a tab that lost its connection may come back to its run."""
 
 
 class Server:
@@ -84,7 +85,7 @@ def _application(shelf: Shelf, warm_up: threading.Thread) -> Any:
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
-    @ui.page("/", response_timeout=120, reconnect_timeout=GONE)
+    @ui.page("/", response_timeout=120, reconnect_timeout=KEPT)
     async def studio() -> None:
         await asyncio.to_thread(warm_up.join)
         address = ui.context.client.request.url.query
@@ -126,4 +127,5 @@ def _warm_up() -> None:
     """Import what the first page needs, before it is asked for, and in one thread alone."""
     from pellucid.studios.session import Session
 
-    Session(Shelf()).close()
+    with suppress(Exception):  # what fails here fails again with the page, where it is told
+        Session(Shelf()).close()

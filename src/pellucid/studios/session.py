@@ -29,6 +29,9 @@ DATA = ("data", "target", "features", "noise", "test", "scaling", "seed")
 MOST_KEPT = 12
 """Runs that are kept to compare; beyond, the oldest goes."""
 
+MOST_PLANES = 4
+"""Planes of the data that are kept, and those of other data are not: they are as wide as these."""
+
 MOST_SETTINGS, MOST_LETTERS = 40, 400
 """Settings of the page itself, and characters of each, that an address may hold."""
 
@@ -43,7 +46,7 @@ class Kept:
     epochs, loss, test_loss, score, test_score : (k,) of its recorded epochs.
     theta : (P,) its last weights.
     name : what a person calls it.
-    model : the digest of the model that it went on with, or "".
+    model, start : digests of the model and of the weights that it went on with, or "".
     """
 
     experiment: Experiment
@@ -55,9 +58,10 @@ class Kept:
     theta: NDArray[np.float64]
     name: str = ""
     model: str = ""
+    start: str = ""
 
     @classmethod
-    def of(cls, run: Run, name: str = "", model: str = "") -> Kept:
+    def of(cls, run: Run, name: str = "", model: str = "", start: str = "") -> Kept:
         """What a run has come to so far."""
         marks = run.marks
         epochs, loss, test_loss, score, test_score = (
@@ -65,7 +69,9 @@ class Kept:
             for name in ("epoch", "loss", "test_loss", "score", "test_score")
         )
         theta = marks[-1].theta
-        return cls(run.experiment, epochs, loss, test_loss, score, test_score, theta, name, model)
+        return cls(
+            run.experiment, epochs, loss, test_loss, score, test_score, theta, name, model, start
+        )
 
 
 class Session:
@@ -95,7 +101,7 @@ class Session:
         self.wanted = Waypoint()  # how far the address asks to go
         self._changing = threading.Lock()
         self._closed = False
-        self._planes: dict[Any, Plane | None] = {}
+        self._planes: tuple[Material | None, dict[Any, Plane | None]] = None, {}
         self.opened: Opened | None = None  # the model that is gone on with
         self.waiting: Opened | None = None  # one that data are still to be given for
         experiment = self._read(address)
@@ -193,7 +199,8 @@ class Session:
 
     def keep(self, name: str = "") -> Kept:
         """Keep what the run has come to, to compare with others."""
-        kept = Kept.of(self.run, name, self.settings.get("model", ""))
+        begun = (self.settings.get(each, "") for each in ("model", "start"))
+        kept = Kept.of(self.run, name, *begun)
         self.kept = [*self.kept, kept][-MOST_KEPT:]
         return kept
 
@@ -311,12 +318,14 @@ class Session:
 
     def plane(self, side: int = 100) -> Plane | None:
         """The two inputs that pictures span, which the settings x and y name; made once."""
-        key = (self.material, self.settings.get("x", ""), self.settings.get("y", ""), side)
-        if key not in self._planes:
-            while len(self._planes) > 4:
-                self._planes.pop(next(iter(self._planes)), None)
-            self._planes[key] = Plane.of(*key)
-        return self._planes[key]
+        material, (of, planes) = self.material, self._planes
+        if of is not material or len(planes) > MOST_PLANES:
+            planes = {}
+            self._planes = material, planes
+        key = self.settings.get("x", ""), self.settings.get("y", ""), side
+        if key not in planes:
+            planes[key] = Plane.of(material, *key)
+        return planes[key]
 
     @property
     def selection(self) -> Selection | None:

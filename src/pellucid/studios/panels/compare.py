@@ -154,7 +154,10 @@ class Compare(Panel):
         if run.model != self.session.settings.get("model", ""):
             self.page.say("it went on from a model that is not open now: open that first")
             return
-        if await self.page.begin(run.experiment):
+        theta = self.session.shelf.start(run.start) if run.start else None
+        if run.start and theta is None:
+            self.page.say("the weights that it began at are no longer here")
+        elif await self.page.begin(run.experiment, theta=theta):
             await self.page.away(self.session.run.forward, epochs=int(run.epochs[-1]))
             self.page.keep_address()
 

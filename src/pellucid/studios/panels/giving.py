@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakMethod
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
@@ -37,9 +38,12 @@ class Giving:
         self.page = page
         self.tables: dict[str, str] = {}  # digest -> name, of what was given in this tab
         self._dialog = self._paste_dialog()
+        # FastAPI remembers the route of every upload, and would hold a closed tab's page by it.
+        uploaded, rejected = WeakMethod(self._uploaded), WeakMethod(self._rejected)
         uploader = ui.upload(
-            auto_upload=True, max_file_size=MOST_GIVEN, on_upload=self._uploaded,
-            on_rejected=self._rejected,
+            auto_upload=True, max_file_size=MOST_GIVEN,
+            on_upload=lambda event: (method := uploaded()) and method(event),
+            on_rejected=lambda: (method := rejected()) and method(),
         )  # fmt: skip
         self._uploader = uploader.classes("uploader").props("id=uploader")
         Drop(uploader.id).on("several", self._several)

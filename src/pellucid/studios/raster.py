@@ -109,6 +109,10 @@ class Raster:
         values = pixels.reshape(-1)[self.places].tolist()
         return pl.DataFrame({name: [v] for name, v in zip(self.names, values, strict=True)})
 
+    def of_rows(self, frame: polars.DataFrame) -> NDArray[np.float64]:
+        """(n, rows, columns) of rows of a table."""
+        return self.laid_out(frame.select(self.names).cast(float).to_numpy())
+
     def laid_out(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """(n, rows, columns) of what there is for each input (n, inputs); NaN elsewhere."""
         made = np.full((len(values), self.shape[0] * self.shape[1]), np.nan)

@@ -1,4 +1,4 @@
-"""A gallery is which pictures a network gets wrong, most surely first, and which right by a hair."""
+"""A gallery is which images a network gets wrong, most surely first, and which just right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_ASKED = 2000
-"""Pictures at the most that are looked at, the first ones."""
+"""Images at the most that are looked at, the first ones."""
 
 WRONG, RIGHT = 15, 5
 """Places for those that are wrong, and after them for those that are right."""
@@ -22,7 +22,7 @@ WRONG, RIGHT = 15, 5
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Places, and the picture that is in each; -1 is none.
+    """Places, and the image that is in each; -1 is none.
 
     Parameters
     ----------
@@ -49,13 +49,12 @@ class Gallery:
         Parameters
         ----------
         output, y : (n, k) what it says of each, and what is true.
-        before : the gallery until now; with the same pictures, each stays in its place.
-        steady : a picture stays in its place as long as it is nearly among the first, too.
+        before : the gallery until now; with the same images, each stays in its place.
+        steady : an image stays in its place as long as it is nearly among the first, too.
 
         Examples
         --------
-        >>> said = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]])
-        >>> true = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+        >>> said, true = np.array([[0.1], [0.8], [0.6], [0.7]]), np.array([[0], [0], [1], [0]])
         >>> gallery = Gallery.of_rows(ClassTarget(("cat", "dog")), said, true)
         >>> gallery.wrong, gallery.of, gallery.rows[:3], gallery.rows[WRONG:][:3]
         (2, 4, array([ 1,  3, -1]), array([ 2,  0, -1]))

@@ -111,7 +111,8 @@ class Raster:
 
     def of_rows(self, frame: polars.DataFrame) -> NDArray[np.float64]:
         """(n, rows, columns) of rows of a table."""
-        return self.laid_out(frame.select(self.names).cast(float).to_numpy())
+        values = frame.select(self.names).to_numpy()
+        return self.laid_out(np.asarray(values, float))
 
     def laid_out(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """(n, rows, columns) of what there is for each input (n, inputs); NaN elsewhere."""

@@ -1,4 +1,4 @@
-"""The images are those of the data that the network gets wrong, and some that it gets just right."""
+"""The images of the data are shown that the network gets wrong, and some that are just right."""
 
 from __future__ import annotations
 

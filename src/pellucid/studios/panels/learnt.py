@@ -43,10 +43,10 @@ class Learnt(Panel):
     def measure(self, view: View) -> Any:
         """What the one that is seen shows."""
         part = self.part
-        measured = part.measure(view) if part is not None else None
+        measured = None if part is None else part.measure(view)
         return None if measured is None else (part, measured)
 
-    def show(self, measured: Any) -> None:
+    def show(self, measured: tuple[Panel, Any]) -> None:
         """Show it, unless there is another meanwhile."""
         part, what = measured
         if part is self.part:

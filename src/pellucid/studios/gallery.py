@@ -19,6 +19,9 @@ MOST_ASKED = 2000
 WRONG, RIGHT = 15, 5
 """Places for those that are wrong, and after them for those that are right."""
 
+NEAR = 8
+"""Times as many as there are places: what is among these first need not leave while it trains."""
+
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
@@ -50,7 +53,7 @@ class Gallery:
         ----------
         output, y : (n, k) what it says of each, and what is true.
         before : the gallery until now; with the same images, each stays in its place.
-        steady : an image stays in its place as long as it is nearly among the first, too.
+        steady : an image stays in its place as long as it is near the first, too.
 
         Examples
         --------
@@ -91,7 +94,7 @@ def _seated(ranking: NDArray[Any], kept: NDArray[Any], steady: bool) -> NDArray[
     first = ranking[: len(kept)]
     made = np.full_like(kept, -1)
     if steady or {*first.tolist()} == {*kept[kept >= 0].tolist()}:
-        stay = np.isin(kept, ranking[: 2 * len(kept)])
+        stay = np.isin(kept, ranking[: NEAR * len(kept) if steady else len(kept)])
         made[stay] = kept[stay]
     free = np.flatnonzero(made < 0)
     others = ranking[~np.isin(ranking, made)][: len(free)]

@@ -94,7 +94,8 @@ def test_images_labels_and_how_sure_are_those_of_the_predictor(tab, learnt):
         [f"test-{i}", text, sure] for i, text, sure in rows
     ], "the images")  # fmt: skip
     n = material.tested.height
-    assert page.text(".images-count") == f"{wrong} of {n} test images wrong ({percent(wrong / n)})"
+    said = f"{wrong} wrong ({percent(wrong / n)})\nof {n} test images"
+    assert page.text(".images-count") == said
     i, text, sure = rows[0]
     assert shown(page)[0][3] == f"test row {i + 1}: {text}, {sure} sure"
     # Light pages have dark ink: what is drawn falls as the pixels rise, one level for each.
@@ -162,7 +163,7 @@ def test_the_plane_of_two_inputs_is_still_there_and_is_in_the_address(tab):
 def test_without_test_rows_the_training_images_are_shown_and_follow_the_training(tab):
     experiment = Experiment("digits", hidden=(8,), epochs=3, test=0.0)
     page = tab(experiment.to_address())
-    page.wait(lambda: "training images wrong" in page.text(".images-count"))
+    page.wait(lambda: "of 1 797 training images" in page.text(".images-count"))
     height = page.driver.find_element(By.ID, "panel-surface").size["height"]
     page.play("epoch=3")
     with Run(experiment) as run:
@@ -172,7 +173,7 @@ def test_without_test_rows_the_training_images_are_shown_and_follow_the_training
     page.wait(lambda: [each[:3] for each in shown(page)] == [
         [f"train-{i}", text, sure] for i, text, sure in rows
     ], "the images at the end, in order")  # fmt: skip
-    assert page.text(".images-count").startswith(f"{wrong} of 1 797 training images")
+    assert page.text(".images-count").startswith(f"{wrong} wrong")
     assert page.driver.find_element(By.ID, "panel-surface").size["height"] == height
 
 

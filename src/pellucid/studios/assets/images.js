@@ -10,7 +10,7 @@ export default {
   props: { label: String, still: Object },
   data: () => ({ payload: null, at: 0 }),
   template: `<div role="group" :aria-label="label" @keydown="go">
-    <div class="images-count">{{ count }}</div>
+    <div class="images-count"><b>{{ count[0] }}</b><span>{{ count[1] }}</span></div>
     <template v-for="part in parts" :key="part.title">
       <h3>{{ part.title }}</h3>
       <div class="images-grid" role="group" :aria-label="part.title">
@@ -49,10 +49,10 @@ export default {
     entry() { return this.slots[this.at]?.row ? this.at : this.slots.findIndex((slot) => slot.row); },
     count() {
       const { payload, still } = this;
-      if (!payload || !still) return " ";
+      if (!payload || !still) return [" ", " "];
       const kind = still.kind === "test" ? "test" : "training", { wrong, of } = payload;
       const which = of < still.rows ? `the first ${spaced(of)} ${kind}` : `${spaced(of)} ${kind}`;
-      return `${spaced(wrong)} of ${which} images wrong (${((100 * wrong) / (of || 1)).toFixed(1)} %)`;
+      return [`${spaced(wrong)} wrong (${((100 * wrong) / (of || 1)).toFixed(1)} %)`, `of ${which} images`];
     },
   },
   watch: {

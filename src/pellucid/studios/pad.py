@@ -42,8 +42,13 @@ class Pad:
         self._raster: Raster | None = None
         self._row: polars.DataFrame | None = None
         self._pixels: Any = None
+        self._laid = 0  # counts rows of the data that were laid on it; of what is drawn, 0
+        self._laid_before = 0
         with ui.element("div").classes("pad").props("id=pad") as self.box:
-            self.drawing = PadDrawing("Draw here")
+            self.drawing = PadDrawing(
+                "Pad: arrow keys move the pen, Space or Enter puts it down and lifts it, "
+                "Delete or Escape wipes"
+            )
             self.drawing.on("ink", self._drawn)
         self.box.set_visibility(False)
 
@@ -55,20 +60,31 @@ class Pad:
         self.box.set_visibility(self._raster is not None)
         if not same:
             self._row = self._pixels = None
+        elif self._laid:
+            self.clear()  # what was that row may be another now
         if isinstance(material.target, ClassTarget) and raster is not None:
             classes = [str(label) for label in material.target.classes]
             self.drawing.still({"classes": classes, "shape": list(raster.shape)})
 
     def clear(self) -> None:
-        """Follow a row of the data again."""
+        """Forget what is on it."""
         if self._row is not None:
             self._row = self._pixels = None
             self.drawing.run_method("wipe")
+        self._laid = 0
+
+    def lay(self, case: Case) -> None:
+        """Put a row of the data on it, which is followed again; who draws on, draws on that."""
+        if self._raster is None:
+            return
+        self._row, self._pixels = case.frame, np.nan_to_num(self._raster.of_rows(case.frame)[0])
+        self._laid_before += 1
+        self._laid = self._laid_before
 
     def case(self, material: Material) -> Case | None:
         """What is drawn, as if it were a row; None where nothing is."""
         row = self._row
-        if row is None:
+        if row is None or self._laid:
             return None
         x = material.encoder.transform(row)
         if x.shape[1] != material.X.shape[1]:
@@ -83,7 +99,8 @@ class Pad:
         p = view.predictor.predict_proba(row)[0]
         return {
             "probabilities": packed(p),
-            "pixels": packed(pixels / self._raster.full * 255, "uint8"),
+            "pixels": packed(np.clip(pixels / self._raster.full * 255, 0, 255), "uint8"),
+            "laid": self._laid,
         }
 
     def show(self, said: dict[str, Any] | None) -> None:
@@ -95,6 +112,7 @@ class Pad:
         ink = np.frombuffer(b64decode(str(event.args), validate=True), np.uint8)
         if self._raster is None or ink.size not in (0, INK * INK):
             return
+        self._laid = 0
         if not ink.any():
             self._row = self._pixels = None
         else:

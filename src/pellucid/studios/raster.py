@@ -109,6 +109,11 @@ class Raster:
         values = pixels.reshape(-1)[self.places].tolist()
         return pl.DataFrame({name: [v] for name, v in zip(self.names, values, strict=True)})
 
+    def of_rows(self, frame: polars.DataFrame) -> NDArray[np.float64]:
+        """(n, rows, columns) of rows of a table."""
+        values = frame.select(self.names).to_numpy()
+        return self.laid_out(np.asarray(values, float))
+
     def laid_out(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """(n, rows, columns) of what there is for each input (n, inputs); NaN elsewhere."""
         made = np.full((len(values), self.shape[0] * self.shape[1]), np.nan)

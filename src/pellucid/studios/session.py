@@ -14,6 +14,7 @@ from pellucid.studios.continuing import Opened
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material, table_of
 from pellucid.studios.plane import Plane
+from pellucid.studios.raster import Raster
 from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
 from pellucid.studios.shelf import Shelf
@@ -102,6 +103,7 @@ class Session:
         self._changing = threading.Lock()
         self._closed = False
         self._planes: tuple[Material | None, dict[Any, Plane | None]] = None, {}
+        self._raster: tuple[Material, Raster | None] | None = None
         self.opened: Opened | None = None  # the model that is gone on with
         self.waiting: Opened | None = None  # one that data are still to be given for
         experiment = self._read(address)
@@ -326,6 +328,14 @@ class Session:
         if key not in planes:
             planes[key] = Plane.of(material, *key)
         return planes[key]
+
+    @property
+    def raster(self) -> Raster | None:
+        """How the rows are images, where they are; found once."""
+        run = self.run
+        if self._raster is None or self._raster[0] is not run.material:
+            self._raster = run.material, Raster.of(run.material, run.network)
+        return self._raster[1]
 
     @property
     def selection(self) -> Selection | None:

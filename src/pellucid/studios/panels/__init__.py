@@ -84,7 +84,7 @@ PANELS = (
     Place("network", "left", "Network", "network.NetworkSettings"),
     Place("training", "left", "Training", "training.TrainingSettings"),
     Place("diagram", "centre", "The network", "diagram.Diagram"),
-    Place("surface", "right", "What it has learnt", "surface.Surface"),
+    Place("surface", "right", "What it has learnt", "learnt.Learnt"),
     Place("curves", "right", "Curves", "curves.Curves"),
     Place("outcome", "right", "Right and wrong", "outcome.Outcome"),
     Place("lessons", "details", "Lessons", "lessons.Lessons"),

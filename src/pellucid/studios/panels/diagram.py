@@ -10,7 +10,6 @@ from pellucid.studios.case import Case
 from pellucid.studios.drawing import Drawing
 from pellucid.studios.pad import Pad
 from pellucid.studios.panels.panel import Panel
-from pellucid.studios.raster import Raster
 from pellucid.studios.selection import Selection
 from pellucid.studios.sketch import Sketch
 from pellucid.studios.view import View
@@ -40,7 +39,7 @@ class Diagram(Panel):
         """Another network: its columns, and whether there is something to draw on."""
         run = self.session.run
         self._run = run
-        self.raster = Raster.of(run.material, run.network)
+        self.raster = self.session.raster
         self._sketch_anew()
         self.pad.changed(run.material, self.raster)
 
@@ -48,7 +47,7 @@ class Diagram(Panel):
         """Show the unit that is pointed at, and follow the row."""
         if selection is not None and selection.kind in ("train", "test"):
             self.session.set("row", str(selection))
-            self.pad.clear()
+            self.pad.lay(Case.of(self.session.material, str(selection)))
         elif selection is not None:
             self._bring_in(selection)
         self.drawing.point_at("" if selection is None else str(selection))

@@ -1,5 +1,5 @@
 // A pad on which points are drawn: click or drag adds them, the eraser takes them away.
-import { drawing } from "pellucid-studio";
+import { classColours, drawing } from "pellucid-studio";
 
 const EDGE = 14, APART = 16, REACH = 14, STEP = 0.05;
 
@@ -53,6 +53,7 @@ const pad = drawing({
       context.moveTo(left, y); context.lineTo(left + size, y);
     }
     context.stroke();
+    const series = classColours(colours, still.two ? 2 : 0);
     let points = still.points;
     const strokes = [...state.done];
     if (state.stroke) strokes.push({ points: state.stroke, erasing: still.erasing, chosen: still.chosen });
@@ -63,7 +64,7 @@ const pad = drawing({
     for (const [x, y, k] of points) {
       context.beginPath();
       context.arc(...toPad(x, y), 5, 0, 2 * Math.PI);
-      context.fillStyle = colours.series[k % colours.series.length];
+      context.fillStyle = series[k % series.length];
       context.fill();
       context.strokeStyle = colours.ground;
       context.stroke();
@@ -72,7 +73,7 @@ const pad = drawing({
     if (over) {
       context.beginPath();
       context.arc(...toPad(...over), still.erasing ? REACH : 7, 0, 2 * Math.PI);
-      context.strokeStyle = still.erasing ? colours.muted : colours.series[still.chosen];
+      context.strokeStyle = still.erasing ? colours.muted : series[still.chosen % series.length];
       context.lineWidth = 1.5;
       context.stroke();
     }

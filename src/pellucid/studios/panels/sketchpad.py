@@ -38,7 +38,10 @@ class SketchPad:
         self._places: list[tuple[float, float, int]] = []
         self._before: list[list[tuple[float, float, int]]] = []
         self._chosen, self._erasing = 0, False
-        with ui.dialog() as self._dialog, ui.element("div").classes("card dialog sketch"):
+        with (
+            ui.dialog() as self._dialog,
+            ui.element("div").classes("card dialog sketch") as self._card,
+        ):
             self._dialog.props('aria-label="Draw points" no-backdrop-dismiss')
             self._build()
         draw = ui.button("Draw", icon="draw", color=None, on_click=self._open).classes("giving")
@@ -151,4 +154,7 @@ class SketchPad:
                 not self._erasing and name == f"class-{CLASSES[self._chosen]}"
             )  # fmt: skip
             tool.props(f"aria-pressed={'true' if pressed else 'false'}")
-        self._pad.still({"points": self._places, "chosen": self._chosen, "erasing": self._erasing})
+        two = max([self._chosen, *(k for _, _, k in self._places)]) < 2
+        self._card.classes(**{"add" if two else "remove": "two-classes"})
+        self._pad.still({"points": self._places, "chosen": self._chosen,
+                         "erasing": self._erasing, "two": two})  # fmt: skip

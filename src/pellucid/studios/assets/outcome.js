@@ -3,9 +3,9 @@ import { distinct, drawing, ramp, short, ticks, unpacked } from "pellucid-studio
 
 function matrix(context, width, height, { classes, counts }, colours) {
   const k = classes.length, table = ramp(colours.sequential);
-  const rows = distinct(context, classes.map((name) => [name]), 90).flat(), top = 8, bottom = 38;
-  const names = Math.max(...rows.map((name) => context.measureText(name).width)) + 30;
-  const size = Math.floor(Math.min((width - names - 8) / k, (height - top - bottom) / k));
+  const rows = distinct(context, classes.map((name) => [name]), Math.max(Math.min(width - 26 * k - 28, 90), 24)).flat(), top = 8, bottom = 38;
+  const names = Math.max(...rows.map((name) => context.measureText(name).width)) + 26;
+  const size = Math.floor(Math.min((width - names - 1) / k, (height - top - bottom) / k));
   const left = Math.max((width - k * size) / 2, names), below = distinct(context, classes.map((name) => [name]), Math.max(size - 2, 10)).flat();
   const font = context.font;
   for (let row = 0; row < k; row++) {

@@ -6,8 +6,9 @@ const TOP = 40, BOTTOM = 30, GAP = 0.22, TIGHT = 60;
 /** Where everything is, of a drawing so wide and high; `context` measures its words. */
 export function places(still, width, height, context) {
   const { columns, picture } = still, last = columns.length - 1, tall = height - TOP - BOTTOM;
-  const left = columns[0].names.length && !picture ? longest(context, columns[0], tall, width) : 12;
-  const right = Math.max(longest(context, columns[last], tall, width), picture ? 62 : 34);
+  const share = last > 3 ? 0.2 : 0.25; // of the width, for names
+  const left = columns[0].names.length && !picture ? longest(context, columns[0], tall, width, share) : 12;
+  const right = Math.max(longest(context, columns[last], tall, width, share), picture ? 62 : 34);
   const image = picture ? Math.min(150, width * 0.2, height * 0.4) : 0;
   const room = (width - left - right) / columns.length, largest = Math.min(110, height * 0.16);
   const narrow = room < TIGHT, part = narrow ? 0.64 : 0.56, spread = narrow ? 2.2 : 1.75;
@@ -30,8 +31,8 @@ export function places(still, width, height, context) {
 }
 
 /** The width of the longest name of a column that there is room for, and some air. */
-function longest(context, column, tall, width) {
-  const lines = namesOf(context, column, tall / column.names.length, Math.min(150, width * 0.2) - 18);
+function longest(context, column, tall, width, share) {
+  const lines = namesOf(context, column, tall / column.names.length, Math.min(150, width * share) - 18);
   return Math.max(...lines.flat().map((line) => context.measureText(line).width)) + 18;
 }
 
@@ -90,10 +91,10 @@ export function freeFor([w, h], { x, y, size }, { boxes, left, right, width }, l
   const points = lit.flatMap((edge) => Array.from({ length: 13 }, (_, k) => pointOf(edge, k / 12)));
   const far = size / 2 + 12, made = [];
   for (const wanted of [x + far, x - far - w, x - w / 2, x + far + 60, x - far - w - 60])
-    for (const high of [y - h / 2, y - far - h, y + far, y - far - h - 50, y + far + 50]) {
-      const [a, b] = [Math.max(Math.min(wanted, to - w - 2), from + 2), Math.max(Math.min(high, height - h), 0)];
+    for (const high of [y - h / 2, y - far - h, y + far, y - far - h - 50, y + far + 50, TOP, height]) {
+      const [a, b] = [Math.max(Math.min(wanted, to - w - 2), from + 2), Math.max(Math.min(high, height - h - 14), 0)];
       const covers = ([l, t, r, u]) => l < a + w + 4 && r > a - 4 && t < b + h + 4 && u > b - 4;
-      const cost = Math.hypot(a + w / 2 - x, b + h / 2 - y) / 60 + 8 * names.filter(covers).length
+      const cost = Math.hypot(a + w / 2 - x, b + h / 2 - y) / 60 + 10 * names.filter(covers).length + (b < TOP - 10 ? 12 : 0)
         + 5 * boxes.filter((o) => covers([o.x - o.size / 2, o.y - o.size / 2, o.x + o.size / 2, o.y + o.size / 2])).length
         + points.filter(([px, py]) => covers([px, py, px, py])).length
         + (covers([x - size / 2, y - size / 2, x + size / 2, y + size / 2]) ? 100 : 0);

@@ -1,5 +1,5 @@
 // A pad on which points are drawn: click or drag adds them, the eraser takes them away.
-import { classColours, drawing } from "pellucid-studio";
+import { drawing } from "pellucid-studio";
 
 const EDGE = 14, APART = 16, REACH = 14, STEP = 0.05;
 
@@ -53,7 +53,7 @@ const pad = drawing({
       context.moveTo(left, y); context.lineTo(left + size, y);
     }
     context.stroke();
-    const series = classColours(colours, still.two ? 2 : 0);
+    const colourOf = (k) => colours.series[still.series[k]];
     let points = still.points;
     const strokes = [...state.done];
     if (state.stroke) strokes.push({ points: state.stroke, erasing: still.erasing, chosen: still.chosen });
@@ -64,7 +64,7 @@ const pad = drawing({
     for (const [x, y, k] of points) {
       context.beginPath();
       context.arc(...toPad(x, y), 5, 0, 2 * Math.PI);
-      context.fillStyle = series[k % series.length];
+      context.fillStyle = colourOf(k);
       context.fill();
       context.strokeStyle = colours.ground;
       context.stroke();
@@ -73,7 +73,7 @@ const pad = drawing({
     if (over) {
       context.beginPath();
       context.arc(...toPad(...over), still.erasing ? REACH : 7, 0, 2 * Math.PI);
-      context.strokeStyle = still.erasing ? colours.muted : series[still.chosen % series.length];
+      context.strokeStyle = still.erasing ? colours.muted : colourOf(still.chosen);
       context.lineWidth = 1.5;
       context.stroke();
     }

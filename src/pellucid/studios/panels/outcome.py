@@ -42,8 +42,9 @@ class Outcome(Panel):
         tested = len(self.session.material.X_test) > 0
         self.rows.set_enabled(tested)
         target = self.session.material.target
-        k = len(target.classes) if isinstance(target, ClassTarget) else 0
-        self.drawing.style(f"--classes: {k}")
+        classes = target.classes if isinstance(target, ClassTarget) else ()
+        k, letters = len(classes), max((len(str(label)) for label in classes), default=0)
+        self.drawing.style(f"--classes: {k}; --letters: {min(letters, 12)}")
         self.drawing.classes(**{"add" if k > MOST_COUNTED else "remove": "many"})
 
     def measure(self, view: View) -> Any:

@@ -41,8 +41,9 @@ function rounded(context, x, y, w, h, radius) {
 
 function paint({ context, width, height, payload, still, colours, state }) {
   if (!still) return;
-  const where = places(still, width, height, context);
-  state.where = where;
+  const laid = [still, width, height]; // while it trains nothing moves: words are measured once
+  if (!state.laid?.every((each, i) => each === laid[i])) Object.assign(state, { laid, where: places(still, width, height, context) });
+  const { where } = state;
   const fits = payload?.key === still.key;
   const [below, above] = [colours.diverging[1], colours.diverging[colours.diverging.length - 2]];
   const lit = state.over ?? state.picked ?? null;

@@ -23,6 +23,9 @@ def _variables(name: str) -> str:
         "series": " ".join(theme.colours),
         "diverging": " ".join(theme.below_to_above),
         "sequential": " ".join(theme.low_to_high),
+        "ramp": f"linear-gradient(90deg, {', '.join(theme.low_to_high)})",
+        "below": theme.below_to_above[1],
+        "above": theme.below_to_above[-2],
         **{f"series-{i}": colour for i, colour in enumerate(theme.colours)},
     }
     return "".join(f"--{name}:{value};" for name, value in made.items())

@@ -18,7 +18,7 @@ from pellucid.studios.colours import colours
 from pellucid.studios.continuing import Opened
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
-from pellucid.studios.panels import PANELS
+from pellucid.studios.panels import NUMBERS, PANELS
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.player import Player
 from pellucid.studios.run import Run
@@ -116,6 +116,20 @@ class Page:
         """Open a tab of the details, such as "rows"."""
         self._tabs.set_value(name)
 
+    @property
+    def tab(self) -> str:
+        """Which tab of the details is open."""
+        return str(self._tabs.value)
+
+    def _show_numbers(self) -> None:
+        """Open what says the numbers of a selection, unless a lesson is under way; bring it in."""
+        learning = self.tab == "lessons" and self.session.settings.get("lesson")
+        if learning:
+            return
+        if self.tab not in NUMBERS:
+            self.show_tab("numbers")
+        self.client.run_javascript("pellucid.reveal('details')")
+
     def _open(self, name: str, first: str) -> None:
         self.session.set("tab", "" if name == first else name)
         self.keep_address()
@@ -163,6 +177,8 @@ class Page:
     def select(self, selection: Selection | None) -> None:
         """Point at a unit, an edge or a row, for all panels; None at nothing."""
         self.session.set("pick", "" if selection is None else str(selection))
+        if selection is not None:
+            self._show_numbers()
         for panel in self.panels:
             panel.selected(selection)
         self.keep_address()

@@ -93,6 +93,7 @@ class Sketch:
     def still(self, material: Material, network: Network) -> dict[str, Any]:
         """What stays as long as the network does: titles and names."""
         names = (list(material.encoder.feature_names), output_names(material))
+        parts = parts_of_names(material)
         last = len(self.units) - 1
         columns = []
         for column, units in enumerate(self.units):
@@ -105,6 +106,7 @@ class Sketch:
                 "units": list(units),
                 "size": self.sizes[column],
                 "names": [of[i] for i in units] if of else [],
+                "of": [] if column else [parts.get(i) for i in units],
             })  # fmt: skip
         return {
             "key": self.key,
@@ -164,6 +166,18 @@ class Sketch:
             if len(self.units) > 2:  # outputs show their probability
                 made[1] = packed(bytes_of(self.raster.laid_out(first.T)), "uint8")
         return made
+
+
+def parts_of_names(material: Material) -> dict[int, tuple[str, str]]:
+    """Of inputs that are one of several of a column: what each is, and the column."""
+    made, i = {}, 0
+    for column in material.encoder.columns:
+        names = column.feature_names
+        for name in names:
+            if len(names) > 1 and name != column.name:
+                made[i] = name.removeprefix(column.name)[1:], column.name
+            i += 1
+    return made
 
 
 def output_names(material: Material) -> list[str]:

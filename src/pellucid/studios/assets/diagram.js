@@ -1,81 +1,21 @@
 // The network: units that show what they respond to, edges by weight, and buttons to reach each by key.
-import { coloursOf, drawing, ramp, short, unpacked } from "pellucid-studio";
-
-const TOP = 40, BOTTOM = 30, GAP = 0.22;
+import { classColours, coloursOf, drawing, ramp, short, unpacked } from "pellucid-studio";
+import { curve, distance, edgesOf, freeFor, places } from "pellucid-studio/places.js";
 
 const keyOf = ({ kind, layer, unit, source }) =>
   kind === "unit" ? `unit-${layer}-${unit}` : `edge-${layer}-${source + 1}-${unit}`;
 
-/** Where everything is, of a drawing so wide and high. */
-export function places(still, width, height) {
-  const { columns, picture } = still, last = columns.length - 1;
-  const named = !picture && columns[0].names.some((name) => name);
-  const longest = (column) => 7 * Math.max(...column.names.map((name) => name.length), 0) + 18;
-  const left = named ? Math.min(longest(columns[0]), 110, width * 0.16) : 12;
-  const right = Math.min(Math.max(longest(columns[last]), picture ? 62 : 34), 110, width * 0.16);
-  const image = picture ? Math.min(150, width * 0.2, height * 0.4) : 0;
-  const room = (width - left - right) / columns.length;
-  const sizes = columns.map((column) => Math.max(14, Math.min((height - TOP - BOTTOM) / Math.max(column.units.length, 1) / (1 + GAP), room * 0.52, 62)));
-  const from = left + (picture ? image : sizes[0]) / 2, to = width - right - sizes[last] / 2;
-  const units = new Map(), boxes = [];
-  columns.forEach((column, layer) => {
-    const x = last ? from + ((to - from) * layer) / last : from, size = sizes[layer];
-    const step = Math.min((height - TOP - BOTTOM) / Math.max(column.units.length, 1), size * 1.75);
-    const middle = TOP + (height - TOP - BOTTOM) / 2;
-    column.units.forEach((unit, i) => {
-      const y = middle + (i - (column.units.length - 1) / 2) * step;
-      const box = { layer, unit, i, x, y, size, name: column.names[i] ?? "" };
-      units.set(`${layer}-${unit}`, box);
-      boxes.push(box);
-    });
-  });
-  const frame = picture && { x: from, y: TOP + (height - TOP - BOTTOM) / 2, size: image };
-  return { boxes, units, frame, right, apart: (to - from) / Math.max(last, 1), from, to, last, at: (layer) => from + ((to - from) * layer) / Math.max(last, 1) };
-}
-
-/** The edges that are drawn, with their weights. */
-function edgesOf(where, still, payload) {
-  const edges = [];
-  const skip = still.picture ? 1 : 0;
-  payload.weights.forEach((W, k) => {
-    const layer = k + 1 + skip, [sources, targets] = [still.columns[layer - 1].units, still.columns[layer].units];
-    let most = 0;
-    for (const w of W) if (Number.isFinite(w)) most = Math.max(most, Math.abs(w));
-    sources.forEach((source, i) => targets.forEach((unit, j) => {
-      const w = W[i * targets.length + j], a = where.units.get(`${layer - 1}-${source}`), b = where.units.get(`${layer}-${unit}`);
-      edges.push({ kind: "edge", layer, unit, source, w, part: most ? Math.abs(w) / most : 0,
-        x0: a.x + a.size / 2, y0: a.y, x1: b.x - b.size / 2, y1: b.y });
-    }));
-  });
-  return edges;
-}
-
-function curve(context, { x0, y0, x1, y1 }) {
-  const middle = (x0 + x1) / 2;
-  context.beginPath();
-  context.moveTo(x0, y0);
-  context.bezierCurveTo(middle, y0, middle, y1, x1, y1);
-}
-
-/** How far a point is from an edge. */
-function distance({ x0, y0, x1, y1 }, x, y) {
-  if (x < x0 - 4 || x > x1 + 4 || y < Math.min(y0, y1) - 8 || y > Math.max(y0, y1) + 8) return Infinity;
-  let least = Infinity;
-  for (let k = 0; k <= 24; k++) {
-    const t = k / 24, s = 1 - t, m = (x0 + x1) / 2;
-    const px = s ** 3 * x0 + 3 * s * s * t * m + 3 * s * t * t * m + t ** 3 * x1;
-    const py = (s ** 3 + 3 * s * s * t) * y0 + (3 * s * t * t + t ** 3) * y1;
-    least = Math.min(least, Math.hypot(px - x, py - y));
-  }
-  return least;
-}
+/** Whether an edge is what is lit, or leads to or from it. */
+const touches = (e, lit) => lit.kind === "unit"
+  ? (e.layer === lit.layer && e.unit === lit.unit) || (e.layer - 1 === lit.layer && e.source === lit.unit)
+  : keyOf(e) === keyOf(lit);
 
 /** The colours of the pictures in the units of a column. */
 function rampOf(still, layer, unit, colours) {
   if (layer < still.columns.length - 1) return ramp(layer === 0 && still.picture ? colours.sequential : colours.diverging);
-  const n = colours.series.length;
-  if (still.outputs === "several") return ramp([colours.ground, colours.series[unit % n]]);
-  if (still.outputs === "two") return ramp([colours.series[0], colours.ground, colours.series[1]]);
+  const series = classColours(colours, still.outputs === "two" ? 2 : still.columns[layer].size);
+  if (still.outputs === "several") return ramp([colours.ground, series[unit % series.length]]);
+  if (still.outputs === "two") return ramp([series[0], colours.ground, series[1]]);
   return ramp(colours.sequential);
 }
 
@@ -101,20 +41,18 @@ function rounded(context, x, y, w, h, radius) {
 
 function paint({ context, width, height, payload, still, colours, state }) {
   if (!still) return;
-  const where = places(still, width, height);
-  state.where = where;
+  const laid = [still, width, height]; // while it trains nothing moves: words are measured once
+  if (!state.laid?.every((each, i) => each === laid[i])) Object.assign(state, { laid, where: places(still, width, height, context) });
+  const { where } = state;
   const fits = payload?.key === still.key;
   const [below, above] = [colours.diverging[1], colours.diverging[colours.diverging.length - 2]];
   const lit = state.over ?? state.picked ?? null;
   heads(context, where, still, colours);
   const edges = (state.edges = fits ? edgesOf(where, still, payload) : []);
   const sheet = (state.sheet ??= document.createElement("canvas"));
-  const touches = (e) => !lit || (lit.kind === "unit"
-    ? (e.layer === lit.layer && e.unit === lit.unit) || (e.layer - 1 === lit.layer && e.source === lit.unit)
-    : keyOf(e) === keyOf(lit));
   if (fits && where.frame) bundle(context, where, still, colours);
   for (const edge of [...edges].sort((a, b) => a.part - b.part)) {
-    const on = touches(edge);
+    const on = !lit || touches(edge, lit);
     curve(context, edge);
     context.strokeStyle = edge.w < 0 ? below : above;
     context.globalAlpha = (0.25 + 0.7 * edge.part) * (on ? 1 : state.over ? 0.18 : 1);
@@ -135,19 +73,21 @@ function paint({ context, width, height, payload, still, colours, state }) {
   labels(context, where, still, colours, fits && payload);
 }
 
-/** What each column is. */
+/** What each column is; names of layers, and of what they do, only where there is room. */
 function heads(context, where, still, colours) {
-  context.textAlign = "center";
-  still.columns.forEach((column, layer) => {
-    const x = where.at(layer), style = context.font;
-    context.textBaseline = "top";
+  const style = context.font, { columns } = still, { apart, tight, last, sizes } = where;
+  const named = columns.slice(1, -1).every((c) => context.measureText(c.activation).width < apart - 6);
+  context.textBaseline = "top";
+  columns.forEach((column, layer) => {
+    const inner = layer && layer < last, out = tight && !inner ? sizes[layer] / 2 : 0; // the ends give way
+    context.textAlign = out ? (layer ? "left" : "right") : "center";
+    const x = where.at(layer) + (layer ? -out : out);
     context.fillStyle = colours.ink;
     context.font = style.replace("12px", "600 12px");
-    context.fillText(where.apart < 74 && layer && layer < where.last ? `${layer}` : column.title, x, 2);
+    context.fillText(inner && apart < 74 ? `${layer}` : column.title, x, 2);
     context.font = style;
     context.fillStyle = colours.muted;
-    const more = layer === 0 ? `${column.size}` : column.activation;
-    context.fillText(more, x, 18);
+    if (named || !inner) context.fillText(layer ? column.activation : `${column.size}`, x, 18);
   });
 }
 
@@ -224,28 +164,15 @@ function unit(context, box, payload, still, colours, state, sheet, [below, above
 /** Names of inputs at their left, of outputs at their right. */
 function labels(context, where, still, colours, payload) {
   context.textBaseline = "middle";
-  const fit = (text, room) => {
-    let made = text;
-    while (made.length > 2 && context.measureText(made).width > room) made = made.slice(0, -2) + "…";
-    return made;
-  };
-  for (const box of where.boxes) {
-    if (!box.name) continue;
-    if (box.layer === 0) {
-      context.textAlign = "right";
-      context.fillStyle = colours.ink;
-      context.fillText(fit(box.name, box.x - box.size / 2 - 10), box.x - box.size / 2 - 7, box.y);
-    } else {
-      context.textAlign = "left";
-      context.fillStyle = colours.ink;
-      const x = box.x + box.size / 2 + 8;
-      const level = still.picture && payload ? payload.levels[box.layer][box.i] : null;
-      context.fillText(fit(box.name, where.right - 10), x, level === null ? box.y : box.y - 7);
-      if (level !== null) {
-        context.fillStyle = colours.muted;
-        context.fillText(still.outputs === "values" ? short(level) : `${(100 * level).toFixed(1)} %`, x, box.y + 8);
-      }
-    }
+  for (const { layer, i, x, y, size, lines } of where.boxes) {
+    if (!lines.length) continue;
+    const at = layer ? x + size / 2 + 8 : x - size / 2 - 7, level = still.picture && payload ? payload.levels[layer][i] : null;
+    const below = level === null ? lines[1] : still.outputs === "values" ? short(level) : `${(100 * level).toFixed(1)} %`;
+    context.textAlign = layer ? "left" : "right";
+    context.fillStyle = colours.ink;
+    context.fillText(lines[0], at, below ? y - 8 : y);
+    context.fillStyle = colours.muted;
+    if (below) context.fillText(below, at, y + 8);
   }
 }
 
@@ -300,7 +227,7 @@ export default {
       :style="spot.style" :aria-label="spot.label" :aria-pressed="picked === spot.key ? 'true' : 'false'"
       :tabindex="spot.first ? 0 : -1" @focus="focused(spot)" @blur="left" @keydown="keyed($event, spot)"
       @click.stop="$emit('pick', spot.key)"></button>
-    <button v-for="each in more" :key="each.layer" type="button" class="more-units" :style="each.style"
+    <button v-for="each in more" :key="each.layer" type="button" class="more-units" :class="{ tight: each.tight }" :style="each.style"
       :aria-label="each.label" @click.stop="$emit('more', each.layer)">{{ each.text }}</button>
     <div v-if="tips" class="drawing-tip" :style="tips.style" aria-live="polite">
       <canvas v-show="tips.map" ref="map" width="120" height="120" aria-hidden="true"></canvas>
@@ -333,7 +260,7 @@ export default {
       this.more = columns.flatMap((column, layer) => {
         const hidden = column.size - column.units.length;
         if (!hidden || !column.units.length) return [];
-        return [{ layer, text: where.apart < 86 ? `+${hidden}` : `+${hidden} more`, label: `${column.title}: show other units than ${column.units[0] + 1} to ${column.units.at(-1) + 1} of ${column.size}`,
+        return [{ layer, text: where.apart < 86 ? `+${hidden}` : `+${hidden} more`, tight: where.tight, label: `${column.title}: show other units than ${column.units[0] + 1} to ${column.units.at(-1) + 1} of ${column.size}`,
           style: { left: `${where.at(layer)}px` } }];
       });
     },
@@ -391,12 +318,20 @@ export default {
       if (!payload || payload.key !== still.key) return;
       const lines = tip(over, still, payload);
       if (!lines) { this.tips = null; return; }
-      const { clientWidth: w, clientHeight: h } = this.$el, right = near[0] > w - 190;
-      const map = over.kind === "unit" && payload.seen[over.layer].shape[1] > 1 && !(still.picture && over.layer === 0);
-      const style = { [right ? "right" : "left"]: `${right ? w - near[0] + 16 : near[0] + 16}px`,
-        top: `${Math.max(Math.min(near[1] - 12, h - (map ? 200 : 70)), 0)}px` };
+      const box = over.kind === "unit" && this.state.where.units.get(`${over.layer}-${over.unit}`);
+      const map = box && box.size < 56 && payload.seen[over.layer].shape[1] > 1 && !(still.picture && over.layer === 0);
+      const [left, top] = this.freeFor(lines, map, box || { x: near[0], y: near[1], size: 8 });
+      const style = { left: `${left}px`, top: `${top}px` };
       this.tips = { lines, map, style };
       if (map) this.$nextTick(() => this.enlarge(over, still, payload));
+    },
+    /** Where a tip hides least of what it is about, in the part of the drawing that can be seen. */
+    freeFor(lines, map, at) {
+      const { where, over, edges } = this.state, { scrollLeft, clientWidth } = this.$el.parentElement;
+      const context = this.canvas.getContext("2d"), from = Math.max(scrollLeft, 0);
+      const wide = Math.max(...lines.map((line) => context.measureText(line).width * 1.1), map ? 120 : 0) + 22;
+      return freeFor([wide, 18 * lines.length + 18 + (map ? 128 : 0)], at, where, edges.filter((e) => touches(e, over)),
+        [from, Math.min(from + clientWidth, where.width)], this.$el.clientHeight);
     },
     enlarge(over, still, payload) {
       const context = this.$refs.map?.getContext("2d");

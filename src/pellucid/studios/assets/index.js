@@ -23,6 +23,9 @@ export function coloursOf(element) {
   return colours;
 }
 
+/** The colours of k classes: of two the second, whose probability the output is, is as all that is positive. */
+export const classColours = ({ series }, k) => (k === 2 ? [series[1], series[0]] : series);
+
 /** [r, g, b] of "#rrggbb". */
 export const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
@@ -44,6 +47,33 @@ export function short(x) {
   const size = Math.abs(x);
   if (size >= 1e5 || size < 1e-3) return x.toExponential(1).replace("e+", "e").replace("-", "−");
   return String(Number(x.toPrecision(size >= 100 ? 4 : 3))).replace("-", "−");
+}
+
+/** Of a text what there is room for: without its unit, or its beginning and its end. */
+export function shortened(context, text, room) {
+  const fits = (made) => context.measureText(made).width <= room, bare = text.replace(/ \([^()]*\)$/, "");
+  if (fits(text)) return text;
+  if (bare && fits(bare)) return bare;
+  for (let kept = text.length - 1; kept > 1; kept--) {
+    const made = text.slice(0, Math.ceil(kept / 2)) + "…" + text.slice(text.length - Math.floor(kept / 2));
+    if (fits(made)) return made;
+  }
+  return "…";
+}
+
+/** Labels, each of a few texts, as there is room for, no two alike: those that would be begin where they differ. */
+export function distinct(context, labels, room) {
+  const short = labels.map((label) => label.map((text) => shortened(context, text, room)));
+  const alike = (i) => labels.filter((_, j) => short[j].join("\n") === short[i].join("\n"));
+  return short.map((made, i) => {
+    const same = alike(i);
+    if (same.length < 2) return made;
+    let from = 0;
+    while (from < labels[i][0].length && same.every(([text]) => text[from] === labels[i][0][from])) from++;
+    const rest = labels[i][0].slice(from), begun = shortened(context, `…${rest}`, room);
+    const others = same.filter((label) => shortened(context, `…${label[0].slice(from)}`, room) === begun);
+    return [others.length > 1 ? shortened(context, `${i + 1}: ${rest}`, room) : begun, ...made.slice(1)];
+  });
 }
 
 /** About `n` round numbers from low to high. */

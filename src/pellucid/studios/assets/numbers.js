@@ -8,7 +8,7 @@ export default {
     <div class="numbers-lists"><div v-for="list in payload.lists" :key="list.title" class="numbers-list"><h4>{{ list.title }}</h4>
       <component :is="row.pick ? 'button' : 'div'" v-for="row in list.rows" :key="row.pick || row.name" class="numbers-row"
         :type="row.pick ? 'button' : null" :data-pick="row.pick" @click="row.pick && $emit('pick', row.pick)">
-        <span :title="row.name">{{ row.name }}</span><span class="numbers-bar"><i :style="bar(row.part)"></i></span><span>{{ row.value }}</span></component>
+        <span class="numbers-name" :title="row.name"><span>{{ split(row.name)[0] }}</span><span>{{ split(row.name)[1] }}</span></span><span class="numbers-bar"><i :style="bar(row.part)"></i></span><span>{{ row.value }}</span></component>
       <div v-if="list.more" class="numbers-more">and {{ list.more }} more</div><div v-if="list.sum" class="numbers-more">{{ list.sum }}</div>
     </div></div></template></div>`,
   mounted() { this.$emit("mounted"); },
@@ -16,6 +16,11 @@ export default {
     draw(payload) {
       this.payload = payload;
       this.$nextTick(() => requestAnimationFrame(() => this.$emit("drawn")));
+    },
+    /** Where a name may be shortened: before its value, if it has one, or its end. */
+    split(name) {
+      const at = name.indexOf("=") + 1 || (name.length > 12 ? name.length - 7 : name.length);
+      return [name.slice(0, at), name.slice(at)];
     },
     bar(part) {
       const wide = `${50 * Math.min(Math.abs(part) || 0, 1)}%`;

@@ -1,12 +1,12 @@
 // What came out: counts of true against predicted classes, or predicted against true numbers.
-import { drawing, ramp, short, ticks, unpacked } from "pellucid-studio";
+import { distinct, drawing, ramp, short, ticks, unpacked } from "pellucid-studio";
 
 function matrix(context, width, height, { classes, counts }, colours) {
   const k = classes.length, table = ramp(colours.sequential);
-  const longest = Math.max(...classes.map((name) => context.measureText(cut(name)).width));
-  const names = Math.min(longest, 90) + 30, top = 8, bottom = 38;
-  const size = Math.floor(Math.min((width - names - 8) / k, (height - top - bottom) / k));
-  const left = Math.max((width - k * size) / 2, names);
+  const rows = distinct(context, classes.map((name) => [name]), Math.max(Math.min(width - 26 * k - 28, 90), 24)).flat(), top = 8, bottom = 38;
+  const names = Math.max(...rows.map((name) => context.measureText(name).width)) + 26;
+  const size = Math.floor(Math.min((width - names - 1) / k, (height - top - bottom) / k));
+  const left = Math.max((width - k * size) / 2, names), below = distinct(context, classes.map((name) => [name]), Math.max(size - 2, 10)).flat();
   const font = context.font;
   for (let row = 0; row < k; row++) {
     const total = counts.slice(row * k, row * k + k).reduce((a, b) => a + b, 0);
@@ -17,9 +17,9 @@ function matrix(context, width, height, { classes, counts }, colours) {
       context.fillStyle = `rgb(${colour.join()})`;
       context.fillRect(x, y, size - 1, size - 1);
       const light = (0.2126 * colour[0] ** 2.2 + 0.7152 * colour[1] ** 2.2 + 0.0722 * colour[2] ** 2.2) / 255 ** 2.2;
-      if (count || k <= 4) {
+      if (size >= 18 && (count || k <= 4)) {
         context.fillStyle = light > 0.18 ? "#000000" : "#ffffff";
-        context.font = font.replace("12px", `${Math.max(Math.min(size / 2.6, 15), 8)}px`);
+        context.font = font.replace("12px", `${Math.max(Math.min(size / 2.6, 15), 11)}px`);
         context.textAlign = "center";
         context.textBaseline = "middle";
         context.fillText(String(count), x + size / 2, y + size / 2, size - 3);
@@ -29,10 +29,10 @@ function matrix(context, width, height, { classes, counts }, colours) {
     context.fillStyle = colours.ink;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    context.fillText(cut(classes[row]), left - 6, top + (row + 0.5) * size, 90);
+    context.fillText(rows[row], left - 6, top + (row + 0.5) * size);
     context.textAlign = "center";
     context.textBaseline = "top";
-    context.fillText(cut(classes[row]), left + (row + 0.5) * size, top + k * size + 4, Math.max(size - 2, 10));
+    context.fillText(below[row], left + (row + 0.5) * size, top + k * size + 4);
   }
   context.fillStyle = colours.muted;
   context.fillText("predicted", left + (k * size) / 2, top + k * size + 20);

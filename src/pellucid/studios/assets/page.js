@@ -8,6 +8,14 @@ window.pellucid = {
     Quasar.Dark.set(dark);
     try { localStorage.setItem("pellucid-theme", dark ? "dark" : "light"); } catch { /* not allowed */ }
   },
+  /** Bring an element into view that is wholly below what is seen; one that is seen stays where it is. */
+  reveal(id) {
+    const element = document.getElementById(id), calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    requestAnimationFrame(() => {
+      if (element.getBoundingClientRect().top >= innerHeight - 60)
+        element.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+    });
+  },
   keys: { " ": "play", r: "rewind", s: "one-step", e: "one-epoch" },
 };
 document.addEventListener("keydown", (event) => {

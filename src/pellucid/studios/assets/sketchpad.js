@@ -53,6 +53,7 @@ const pad = drawing({
       context.moveTo(left, y); context.lineTo(left + size, y);
     }
     context.stroke();
+    const colourOf = (k) => colours.series[still.series[k]];
     let points = still.points;
     const strokes = [...state.done];
     if (state.stroke) strokes.push({ points: state.stroke, erasing: still.erasing, chosen: still.chosen });
@@ -63,7 +64,7 @@ const pad = drawing({
     for (const [x, y, k] of points) {
       context.beginPath();
       context.arc(...toPad(x, y), 5, 0, 2 * Math.PI);
-      context.fillStyle = colours.series[k % colours.series.length];
+      context.fillStyle = colourOf(k);
       context.fill();
       context.strokeStyle = colours.ground;
       context.stroke();
@@ -72,7 +73,7 @@ const pad = drawing({
     if (over) {
       context.beginPath();
       context.arc(...toPad(...over), still.erasing ? REACH : 7, 0, 2 * Math.PI);
-      context.strokeStyle = still.erasing ? colours.muted : colours.series[still.chosen];
+      context.strokeStyle = still.erasing ? colours.muted : colourOf(still.chosen);
       context.lineWidth = 1.5;
       context.stroke();
     }

@@ -1,13 +1,13 @@
 // The decision surface: a map of what the network says between two inputs, and the data on it.
-import { drawing, ramp, rgb, short, ticks, unpacked } from "pellucid-studio";
+import { classColours, drawing, ramp, rgb, short, ticks, unpacked } from "pellucid-studio";
 
-const LEFT = 44, BOTTOM = 34, TOP = 26, RIGHT = 8;
+const LEFT = 44, BOTTOM = 34, TOP = 4, RIGHT = 8;
 
 /** The map as an image, one pixel for each point of the grid, the highest line first. */
 function mapOf({ kind, side, values, classes }, colours, still) {
   const image = new ImageData(side, side), data = image.data;
   const ground = rgb(colours.ground);
-  const series = colours.series.map(rgb);
+  const series = classColours(colours, still.classes?.length).map(rgb);
   const table = ramp(kind === "two" ? between(colours) : colours.sequential);
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++) {
@@ -25,7 +25,8 @@ function mapOf({ kind, side, values, classes }, colours, still) {
 }
 
 /** From the colour of the first class over the ground to that of the second, both pale. */
-function between({ series, ground }) {
+function between(colours) {
+  const { ground } = colours, series = classColours(colours, 2);
   const pale = (colour) =>
     "#" + rgb(colour).map((c, i) => Math.round(rgb(ground)[i] + (c - rgb(ground)[i]) * 0.6)
       .toString(16).padStart(2, "0")).join("");
@@ -57,37 +58,6 @@ function axes(context, box, still, colours, toX, toY) {
   context.restore();
 }
 
-function legend(context, box, still, colours) {
-  let x = box.left;
-  context.textBaseline = "middle";
-  context.textAlign = "left";
-  const say = (text, colour) => {
-    context.fillStyle = colour;
-    context.fillText(text, x, 11);
-    x += context.measureText(text).width;
-  };
-  if (still.classes) {
-    for (const [i, name] of still.classes.entries()) {
-      const short = name.length > 14 ? name.slice(0, 13) + "…" : name;
-      const end = x + 14 + context.measureText(short).width;
-      if (end > box.left + box.width - (i < still.classes.length - 1 ? 14 : 0)) { say("…", colours.muted); break; }
-      const n = colours.series.length;
-      dot(context, x + 5, 11, colours.series[i % n], colours, true, Math.floor(i / n));
-      x += 14;
-      say(short, colours.ink);
-      x += 10;
-    }
-  } else {
-    say(`${still.target}  ${short(still.low)} `, colours.ink);
-    const fill = context.createLinearGradient(x, 0, x + 60, 0);
-    colours.sequential.forEach((stop, i, all) => fill.addColorStop(i / (all.length - 1), stop));
-    context.fillStyle = fill;
-    context.fillRect(x, 6, 60, 10);
-    x += 64;
-    say(short(still.high), colours.ink);
-  }
-}
-
 /** A row: full if it is trained on, a ring if it is tested on; another shape once colours are used up. */
 function dot(context, x, y, colour, colours, full, shape = 0, edge = colours.ground) {
   const size = full ? 3.6 : 3.2;
@@ -116,7 +86,7 @@ function rowAt({ points }, { toX, toY }, x, y) {
 /** A ring around the row that is picked, and what there is to read of the one below the pointer. */
 function pointOut(context, box, still, colours, { toX, toY, over }, picked) {
   const [kind, row] = (picked ?? "").split("-"), which = ["train", "test"].indexOf(kind);
-  const rings = [[which, 3 * row, colours.accent, 2.5], over ? [over.which, over.i, colours.ink, 1.5] : [-1]];
+  const rings = [[which, 3 * row, colours.ground, 5], [which, 3 * row, colours.ink, 2], over ? [over.which, over.i, colours.ink, 1.5] : [-1]];
   for (const [which, i, colour, width] of rings) {
     const points = still.points[which];
     if (!points || !(i < points.length)) continue;
@@ -178,14 +148,13 @@ export default drawing({
       context.drawImage(sheet, box.left, box.top, box.width, box.height);
     }
     axes(context, box, still, colours, toX, toY);
-    legend(context, box, still, colours);
     const table = still.classes ? null : ramp(colours.sequential);
-    const spread = still.high - still.low || 1;
+    const spread = still.high - still.low || 1, series = classColours(colours, still.classes?.length);
     for (const [which, points] of still.points.entries())
       for (let i = 0; i < points.length; i += 3) {
-        const of = points[i + 2], n = colours.series.length;
+        const of = points[i + 2], n = series.length;
         const at = Math.round(255 * Math.min(Math.max((of - still.low) / spread, 0), 1));
-        const colour = still.classes ? colours.series[of % n] : `rgb(${table.slice(3 * at, 3 * at + 3).join()})`;
+        const colour = still.classes ? series[of % n] : `rgb(${table.slice(3 * at, 3 * at + 3).join()})`;
         if (Number.isNaN(points[i]) || Number.isNaN(points[i + 1])) continue;
         const shape = still.classes ? Math.floor(of / n) : 0, edge = still.classes ? colours.ground : colours.muted;
         dot(context, toX(points[i]), toY(points[i + 1]), colour, colours, which === 0, shape, edge);

@@ -49,10 +49,13 @@ if TYPE_CHECKING:
     from pellucid.studios.page import Page
     from pellucid.studios.panels.panel import Panel
 
-__all__ = ["PANELS", "PLACES", "Place"]
+__all__ = ["NUMBERS", "PANELS", "PLACES", "Place"]
 
 PLACES = ("left", "centre", "right", "details")
 """The columns of the page; "details" are tabs below the network."""
+
+NUMBERS = ("numbers", "step")
+"""The tabs that say the numbers of what is pointed at."""
 
 
 @dataclass(frozen=True)

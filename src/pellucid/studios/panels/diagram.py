@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from pellucid.studios.case import Case
 from pellucid.studios.drawing import Drawing
+from pellucid.studios.legend import Legend, of_network
 from pellucid.studios.pad import Pad
+from pellucid.studios.panels import NUMBERS
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.selection import Selection
 from pellucid.studios.sketch import Sketch
@@ -28,11 +31,16 @@ class Diagram(Panel):
     """The network, drawn; of data that are pictures, with a pad to draw one more."""
 
     def build(self) -> None:
-        """The drawing, and the pad below it."""
-        self.drawing = NetworkDrawing("The network: its units and the weights between them")
-        self.drawing.classes("network-drawing")
+        """The drawing, what its marks mean, and the pad below it."""
+        self.elsewhere = ui.button("Its numbers are in Numbers", color=None,
+                                   on_click=lambda: self.page.show_tab("numbers"))  # fmt: skip
+        self.elsewhere.props("flat dense no-caps id=to-numbers").classes("to-numbers")
+        with ui.element("div").classes("network-scroll"):
+            self.drawing = NetworkDrawing("The network: its units and the weights between them")
+            self.drawing.classes("network-drawing")
         self.drawing.on("pick", self._pick)
         self.drawing.on("more", self._more)
+        self.legend = Legend("What is drawn of the network")
         self.pad = Pad(self.page.refresh)
 
     def changed(self) -> None:
@@ -41,6 +49,7 @@ class Diagram(Panel):
         self._run = run
         self.raster = self.session.raster
         self._sketch_anew()
+        self.legend.say(of_network(self.sketch, self.session.plane()))
         self.pad.changed(run.material, self.raster)
 
     def selected(self, selection: Selection | None) -> None:
@@ -51,6 +60,7 @@ class Diagram(Panel):
         elif selection is not None:
             self._bring_in(selection)
         self.drawing.point_at("" if selection is None else str(selection))
+        self._tell_where()
 
     def measure(self, view: View) -> Any:
         """Weights, and the responses to the plane or to the row that is followed."""
@@ -65,13 +75,20 @@ class Diagram(Panel):
                 (float(case.frame[name].cast(float)[0] or 0.0) - low) / (high - low)
                 for name, (low, high) in zip(plane.names, plane.ranges, strict=True)
             ]
-        return frame, self.pad.measure(view)
+        return frame, of_network(sketch, plane), self.pad.measure(view)
 
     def show(self, measured: Any) -> None:
         """Draw it."""
-        frame, said = measured
+        frame, marks, said = measured
         self.drawing.draw(frame)
+        self.legend.say(marks)
         self.pad.show(said)
+        self._tell_where()
+
+    def _tell_where(self) -> None:
+        """Where the numbers of what is pointed at are, if another tab is open."""
+        elsewhere = self.session.selection is not None and self.page.tab not in NUMBERS
+        self.elsewhere.set_visibility(elsewhere)
 
     def _sketch_anew(self) -> None:
         starts = {}
@@ -82,6 +99,7 @@ class Diagram(Panel):
         run = self.session.run
         self.sketch = Sketch.of(run.network, self.raster, starts)
         self.drawing.still(self.sketch.still(run.material, run.network))
+        self.drawing.style(f"--columns: {len(self.sketch.units)}")
 
     def _begin_at(self, column: int, start: int) -> None:
         """Draw the units of a column from that one on."""

@@ -28,9 +28,9 @@ class Numbers(Panel):
         self._undo: list[tuple[int, float]] = []
         self._put: float | None = None
         with ui.element("div").classes("editor") as self.editor:
-            self.field = ui.number().props(
-                'dense outlined step=any for=weight aria-label="Weight: type in another"'
-            )
+            with ui.element("label").props("for=weight"):
+                self.name = ui.label("Weight")
+            self.field = ui.number().props("dense outlined step=any for=weight")
             self.field.on("keydown.enter", self._type_in)
             self.set = ui.button("Set", on_click=self._type_in, color=None)
             self.set.props("flat dense no-caps id=set-weight")
@@ -55,6 +55,7 @@ class Numbers(Panel):
             self.said.text = ""
         self._picked = selection
         self.editor.set_visibility(selection is not None and selection.kind == "edge")
+        self.name.text = "Bias" if selection and selection.source < 0 else "Weight"
 
     def measure(self, view: View) -> Any:
         """All that there is to say of it."""
@@ -69,14 +70,17 @@ class Numbers(Panel):
         if weight is None:
             self.editor.set_visibility(False)
             return
-        if self._put is None or (weight != self._put and self.field.value == self._put):
-            self.field.value = self._put = weight
+        if self._put is None or (weight != self._put and self.field.value == readable(self._put)):
+            self._put = weight
+            self.field.value = readable(weight)
         self.field.set_enabled(live)
         self.set.set_enabled(live)
 
     async def _type_in(self) -> None:
         """Give the weight that was typed in to the run."""
         value = self.field.value
+        if self._put is not None and value == readable(self._put):
+            value = self._put  # as it is, to the last digit
         at = parameter(self.session.run.network, self._picked)
         if at is None or value is None or not np.isfinite(value):
             self.page.say("A weight is a finite number.")
@@ -109,6 +113,17 @@ class Numbers(Panel):
         self.undo.set_enabled(bool(self._undo))
         self.said.text = f"{what}; training loss {number(before)} → {number(after)}"
         self.page.refresh()
+
+
+def readable(weight: float) -> float:
+    """Six digits of a weight, as the field has it.
+
+    Examples
+    --------
+    >>> readable(-0.3574493483202104)
+    -0.357449
+    """
+    return float(f"{weight:.6g}")
 
 
 MOST_ROWS = 10_000

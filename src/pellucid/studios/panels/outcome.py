@@ -16,6 +16,9 @@ from pellucid.targets import ClassTarget
 MOST_POINTS = 500
 """Rows of predicted against true that are drawn."""
 
+MOST_COUNTED = 30
+"""Classes whose counts can be read; with more the picture has colours alone."""
+
 
 class OutcomeDrawing(Drawing, component="../assets/outcome.js"):
     """Counts by true and predicted class, or points, drawn by assets/outcome.js."""
@@ -29,7 +32,8 @@ class Outcome(Panel):
         self.rows = ui.toggle({"test": "test rows", "training": "training rows"}, value="test",
                               on_change=self._chosen)  # fmt: skip
         self.rows.props('dense no-caps unelevated aria-label="Of which rows"').classes("toggle")
-        self.drawing = OutcomeDrawing("True classes against predicted ones").classes("outcome")
+        with ui.element("div").classes("outcome-scroll"):
+            self.drawing = OutcomeDrawing("True classes against predicted ones").classes("outcome")
         if self.session.settings.get("rows") == "training":
             self.rows.value = "training"
 
@@ -37,6 +41,11 @@ class Outcome(Panel):
         """Without test rows there are the training rows alone."""
         tested = len(self.session.material.X_test) > 0
         self.rows.set_enabled(tested)
+        target = self.session.material.target
+        classes = target.classes if isinstance(target, ClassTarget) else ()
+        k, letters = len(classes), max((len(str(label)) for label in classes), default=0)
+        self.drawing.style(f"--classes: {k}; --letters: {min(letters, 12)}")
+        self.drawing.classes(**{"add" if k > MOST_COUNTED else "remove": "many"})
 
     def measure(self, view: View) -> Any:
         """Counts, or pairs."""

@@ -10,6 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from pellucid.studios.drawing import Drawing
 from pellucid.studios.drawn import CLASSES, MOST, START, DrawnPoints
+from pellucid.studios.legend import class_colour
 
 if TYPE_CHECKING:
     from pellucid.studios.page import Page
@@ -38,7 +39,10 @@ class SketchPad:
         self._places: list[tuple[float, float, int]] = []
         self._before: list[list[tuple[float, float, int]]] = []
         self._chosen, self._erasing = 0, False
-        with ui.dialog() as self._dialog, ui.element("div").classes("card dialog sketch"):
+        with (
+            ui.dialog() as self._dialog,
+            ui.element("div").classes("card dialog sketch") as self._card,
+        ):
             self._dialog.props('aria-label="Draw points" no-backdrop-dismiss')
             self._build()
         draw = ui.button("Draw", icon="draw", color=None, on_click=self._open).classes("giving")
@@ -53,8 +57,7 @@ class SketchPad:
         with ui.element("div").classes("pad-tools").props('role="toolbar" aria-label="Pad"'):
             self._tools: dict[str, ui.button] = {}
             for k, name in enumerate(CLASSES):
-                tool = self._tool(name, f"class-{name}", f"Class {name}", lambda k=k: self._take(k))
-                tool.classes(f"pad-class series-{k}")
+                self._tool(name, f"class-{name}", f"Class {name}", lambda k=k: self._take(k))
             self._tool("Eraser", "erase", "Eraser", self._erase)
             ui.element("div").classes("grow")
             for name, icon, label, done in (
@@ -151,4 +154,17 @@ class SketchPad:
                 not self._erasing and name == f"class-{CLASSES[self._chosen]}"
             )  # fmt: skip
             tool.props(f"aria-pressed={'true' if pressed else 'false'}")
-        self._pad.still({"points": self._places, "chosen": self._chosen, "erasing": self._erasing})
+        series = self._colours()
+        for k, name in enumerate(CLASSES):
+            self._tools[f"class-{name}"].classes(replace=f"pad-tool pad-class {series[k]}")
+        self._pad.still({"points": self._places, "chosen": self._chosen, "erasing": self._erasing,
+                         "series": [int(name[-1]) for name in series]})  # fmt: skip
+
+    def _colours(self) -> list[str]:
+        """Of each class the colour that it will have once it is learnt, with the one chosen now."""
+        used = {k for _, _, k in self._places} | {self._chosen}
+        order = [*sorted(used), *(k for k in range(len(CLASSES)) if k not in used)]
+        two = len(used) < 3
+        places = {k: place for place, k in enumerate(order)}
+        return [class_colour(places[k], 2 if two and places[k] < 2 else len(CLASSES))
+                for k in range(len(CLASSES))]  # fmt: skip

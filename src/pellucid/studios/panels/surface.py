@@ -10,6 +10,7 @@ from nicegui import ui
 from pellucid.predictor import class_numbers
 from pellucid.studios.controls import Choice
 from pellucid.studios.drawing import Drawing, packed
+from pellucid.studios.legend import Legend, of_surface
 from pellucid.studios.material import Material
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.plane import Plane, spanning
@@ -29,7 +30,8 @@ class Surface(Panel):
     """The map, and which two inputs it spans."""
 
     def build(self) -> None:
-        """The drawing and its two choices."""
+        """What its colours mean, the drawing, and its two choices."""
+        self.legend = Legend("What is drawn of the data")
         self.drawing = SurfaceDrawing("What the network says between two inputs, and the data")
         self.drawing.classes("square")
         self.drawing.on("pick", lambda event: self.page.select(Selection.read(str(event.args))))
@@ -43,6 +45,7 @@ class Surface(Panel):
         names = spanning(self.session.material)
         plane = self.session.plane()
         across, up = plane.names if plane else ("", "")
+        self.legend.say(of_surface(self.session.material))
         self.x.offer(names, across)
         self.y.offer(names, up)
         if plane is not None:
@@ -91,7 +94,7 @@ def _measured(view: View, plane: Plane) -> dict[str, Any]:
 
 
 def _still(material: Material, plane: Plane) -> dict[str, Any]:
-    """What stays as long as the data do: axes, legend, points."""
+    """What stays as long as the data do: axes, classes, points."""
     target = material.target
     classes = isinstance(target, ClassTarget)
     points = []

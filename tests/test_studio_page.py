@@ -193,7 +193,7 @@ def test_each_built_in_set_is_chosen_and_trained_to_the_numbers_of_the_library(t
 def test_scaling_is_chosen_and_by_default_what_suits_the_data(tab):
     page = tab("data=iris&epochs=3")
     field = page.driver.find_element("xpath", "//label[normalize-space()='Scaling']/..")
-    assert "standard (suits the data)" in field.text
+    assert "standard · auto" in field.text
     page.choose("Scaling", "maximum")
     page.wait(lambda: "scaling=maximum" in page.query)
     page.play("epoch=3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Measure:
         self._whole = objective
         self._plain = Objective(objective.layout, objective.loss)
         self._engine = engine
+        self.cost = 0.0
+        """Seconds of the processor that the last mark took: those that others took do not count."""
 
     def loss(self, theta: Theta) -> float:
         """The training loss with its penalty."""
@@ -45,8 +48,10 @@ class Measure:
 
     def mark(self, epoch: int, steps: int, theta: Theta, loss: float) -> Mark:
         """The mark of an epoch, whose training loss is known."""
+        began = thread_time()
         _, score = self._of(theta, *self._trained)
         test_loss, test_score = self._of(theta, *self._tested)
+        self.cost = thread_time() - began
         return Mark(epoch, steps, theta, loss, test_loss, score, test_score)
 
     def _of(self, theta: Theta, X: Any, y: Any) -> tuple[float, float]:

@@ -7,7 +7,7 @@ const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 
 /** The ends of the axis of values, and the round numbers on it: both ends are among them. */
 function axisOf({ lines, log, range }, height) {
-  const many = Math.max(height / 40, 2);
+  const many = Math.max(height / 50, 2);
   if (range) return { range, marks: ticks(...range, many) };
   let low = Infinity, high = -Infinity;
   for (const line of lines)

@@ -193,7 +193,11 @@ class Slide(Control):
         return self._changed(value)
 
 
-CALLED = {"binary_cross_entropy": "log loss", "cross_entropy": "cross-entropy"}
+CALLED = {
+    "binary_cross_entropy": "log loss",
+    "cross_entropy": "cross-entropy",
+    "shared_maximum": "shared max",
+}
 """What people call a few names of pellucid's that say it otherwise, or at length."""
 
 

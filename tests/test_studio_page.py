@@ -481,8 +481,14 @@ def test_nothing_is_wider_than_the_window_and_nothing_jumps(tab, width):
 
 
 @pytest.mark.parametrize("width", [800, 1024, 1280, 2560])
-@pytest.mark.parametrize("query", ["data=iris&activation=leaky_relu&schedule=inverse_scaling",
-                                   "data=diabetes&initializer=lecun_uniform", "data=digits"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "data=iris&activation=leaky_relu&schedule=inverse_scaling",
+        "data=diabetes&initializer=lecun_uniform",
+        "data=digits",
+    ],
+)
 def test_what_is_chosen_fits_its_field_and_is_told_in_full(tab, width, query):
     page = tab(query, width=width)
     cut = page.script(

@@ -4,15 +4,19 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
+from time import thread_time
 
 import numpy as np
 import polars as pl
 import pytest
 
 from pellucid import Predictor
+from pellucid.engines import engine
 from pellucid.studios.experiment import MOST_EPOCHS, Experiment
 from pellucid.studios.material import Material, table_of
+from pellucid.studios.measure import Measure
 from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
 from pellucid.studios.run import Run
 from pellucid.studios.waypoint import Edit, Waypoint
@@ -217,6 +221,54 @@ def test_closing_ends_the_thread_while_it_trains():
     run.close()
     assert threading.active_count() == before
     run.close()  # once more does nothing
+
+
+@contextmanager
+def others_at_work(work):
+    """Two threads that do something again and again."""
+    done = threading.Event()
+
+    def again():
+        while not done.is_set():
+            work()
+
+    threads = [threading.Thread(target=again) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_epochs_are_recorded_evenly_whatever_else_the_processor_has_to_do():
+    def work():
+        sum(range(50_000))
+        time.sleep(0.01)
+
+    with others_at_work(work), Run(Experiment("moons", epochs=1000)) as run:
+        played(run)
+        epochs = [mark.epoch for mark in run.marks]
+        assert len(run.history.loss) == 1000
+    assert epochs[:51] == [*range(51)]
+    assert epochs[-1] == 1000
+    assert len(epochs) >= 250
+    assert np.diff(epochs).max() <= 8
+
+
+def test_a_measurement_costs_what_it_has_of_the_processor_itself():
+    experiment = Experiment("moons")
+    material = Material.of(experiment)
+    network = material.network(experiment)
+    measure = Measure(material, network.objective, engine("auto", None, network.objective))
+    with others_at_work(lambda: sum(range(1000))):  # and hold what Python lets one thread have
+        for epoch in range(12):
+            began = thread_time()
+            measure.mark(epoch, epoch, network.theta, 0.0)
+            assert measure.cost <= thread_time() - began
+    assert measure.cost > 0
 
 
 def test_ten_thousand_epochs_are_recorded_within_the_bound():

@@ -1,5 +1,6 @@
 """What is taken along from the studio: each file is downloaded, and then really used."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,8 @@ def take(tmp_path):
 
 def losses(page):
     sent = page.payload(".panel-curves .drawing")
-    return dict(zip(sent["epochs"].astype(int).tolist(), sent["lines"][0].tolist(), strict=True))
+    epochs = sent["epochs"][0].astype(int).tolist()
+    return dict(zip(epochs, sent["lines"][0].tolist(), strict=True))
 
 
 def test_every_form_of_a_run_is_what_the_page_shows(tab, take, tmp_path, browser):
@@ -171,7 +173,7 @@ def test_runs_are_kept_side_by_side(tab):
     page.wait(lambda: "units 4-4" in page.text(".runs"))
     assert "units 4," in page.text(".runs")
     page.click("pin-0-run")
-    page.wait(lambda: "\n" in page.text(".runs .run:last-child .number:nth-child(5)"))
+    page.wait(lambda: "\n" in page.text(".runs .run:last-child .number:nth-child(6)"))
     lines = page.script(
         "return [...document.querySelectorAll('.runs .run:last-child .number')].map("
         "(e) => e.innerText.replaceAll('−', '-').split('\\n').map(Number))"
@@ -204,3 +206,35 @@ def test_a_table_that_text_cannot_hold_is_taken_as_parquet(tab, take, tmp_path):
     script = take(page, "script", "codes-3-4-1.py")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert "the same weights" in done.stdout
+
+
+def test_runs_are_told_apart_without_colour_and_their_buttons_are_in_reach(tab):
+    page = tab("data=xor&hidden=3&epochs=30&tab=compare", width=800)
+    page.play("epoch=30")
+    count = "return document.querySelectorAll('.runs .run').length"
+    for kept in range(1, 13):
+        page.click("keep-run")
+        page.wait(lambda kept=kept: page.script(count) == kept + 2)
+    kinds = page.script(
+        "return [...document.querySelectorAll('.swatch')].map((e) => {"
+        "const style = getComputedStyle(e); return [style.backgroundImage, e.clientWidth]; })"
+    )
+    assert len({background for background, _ in kinds}) == 13
+    assert min(width for _, width in kinds) > 20
+    without_colour = {re.sub(r"rgb\([^)]*\)", "", background) for background, _ in kinds}
+    assert len(without_colour) >= 4
+    for name in ("pin-0-run", "reload-0-run", "drop-11-run"):
+        button = page.driver.find_element("id", name)
+        box = page.script("const b = arguments[0].getBoundingClientRect(); return [b.x, b.right];",
+                          button)  # fmt: skip
+        runs = page.script("const b = document.querySelector('.runs').getBoundingClientRect();"
+                           "return [b.x, b.right]")  # fmt: skip
+        assert runs[0] <= box[0] < box[1] <= runs[1]
+    names = page.payload("#panel-compare .curve")["names"]
+    assert names == [*(f"run {i}" for i in range(1, 13)), "this run"]
+
+
+def test_the_link_can_be_read_at_each_width(tab):
+    for width in (800, 1280, 1440):
+        page = tab("data=iris&tab=take", width=width)
+        assert page.script("return document.getElementById('link').clientWidth") >= 190

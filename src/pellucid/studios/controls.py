@@ -49,6 +49,12 @@ class Control:
         self._put = value
         self.field.value = value
 
+    def entitle(self, title: str) -> None:
+        """What it says in full, where a pointer rests."""
+        if self.row._props.get("title") != title:
+            self.row._props["title"] = title
+            self.row.update()
+
     def enable(self, enabled: bool) -> None:
         """Whether it can be set."""
         self.field.set_enabled(enabled)
@@ -81,9 +87,12 @@ class Choice(Control):
         made = ui.select(self._options, on_change=self._told, multiple=self._several)
         return made.props("dense outlined options-dense").classes("field")
 
-    def offer(self, options: Iterable[Any] | Mapping[Any, str], value: Any) -> None:
-        """Other options, and the one that is chosen."""
+    def offer(
+        self, options: Iterable[Any] | Mapping[Any, str], value: Any, title: str = ""
+    ) -> None:
+        """Other options, the one that is chosen, and what it is in full, where a pointer rests."""
         self._put = value
+        self.entitle(title)
         given = dict(options) if isinstance(options, Mapping) else list(options)
         self.field.set_options(given, value=value)
 
@@ -184,21 +193,39 @@ class Slide(Control):
         return self._changed(value)
 
 
-def or_default(names: Iterable[str], chosen: str, suits: str, what: str) -> dict[str, str]:
+CALLED = {
+    "binary_cross_entropy": "log loss",
+    "cross_entropy": "cross-entropy",
+    "shared_maximum": "shared max",
+}
+"""What people call a few names of pellucid's that say it otherwise, or at length."""
+
+
+def called(name: str) -> str:
+    """A name of pellucid's as a field shows it, where there is little room.
+
+    Examples
+    --------
+    >>> called("leaky_relu"), called("binary_cross_entropy")
+    ('leaky relu', 'log loss')
+    """
+    return CALLED.get(name, name.replace("_", " "))
+
+
+def or_default(names: Iterable[str], chosen: str, suits: str) -> dict[str, str]:
     """The options of a choice whose "" leaves it to pellucid, which then takes what `suits`.
 
     Parameters
     ----------
     chosen : what is chosen now; where that is something, what would suit is not known.
-    what : that it suits, such as "the task".
 
     Examples
     --------
-    >>> or_default(["mean", "sum"], "", "mean", "the task")
-    {'': 'mean (suits the task)', 'mean': 'mean', 'sum': 'sum'}
+    >>> or_default(["mean", "total_sum"], "", "mean")
+    {'': 'mean · auto', 'mean': 'mean', 'total_sum': 'total sum'}
     """
-    suggested = f"suits {what}" if chosen or not suits else f"{suits} (suits {what})"
-    return {"": suggested, **{name: name for name in (*names, chosen) if name}}
+    suggested = "auto" if chosen or not suits else f"{called(suits)} · auto"
+    return {"": suggested, **{name: called(name) for name in (*names, chosen) if name}}
 
 
 class Switch(Control):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +39,16 @@ class Measure:
         self._whole = objective
         self._plain = Objective(objective.layout, objective.loss)
         self._engine = engine
+        self._costs = deque([0.0] * 3, 3)  # seconds of the processor, of the last marks
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the processor that a mark takes.
+
+        It is the least of the last three: neither what other threads have meanwhile nor a hiccup
+        makes a measurement dear.
+        """
+        return min(self._costs)
 
     def loss(self, theta: Theta) -> float:
         """The training loss with its penalty."""
@@ -45,8 +57,10 @@ class Measure:
 
     def mark(self, epoch: int, steps: int, theta: Theta, loss: float) -> Mark:
         """The mark of an epoch, whose training loss is known."""
+        began = thread_time()
         _, score = self._of(theta, *self._trained)
         test_loss, test_score = self._of(theta, *self._tested)
+        self._costs.append(thread_time() - began)
         return Mark(epoch, steps, theta, loss, test_loss, score, test_score)
 
     def _of(self, theta: Theta, X: Any, y: Any) -> tuple[float, float]:

@@ -37,7 +37,8 @@ MEASURE_EVERY = 0.1
 """Seconds between two measurements while playing at full speed, or twenty times what one takes."""
 
 LEAST_RECORDED, LEAST_TIME = 250, 1.0
-"""Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
+"""Epochs, spread evenly, that are recorded even of a run that takes no second, if measuring them
+takes so few seconds of the processor."""
 
 
 _OPEN: WeakSet[Run] = WeakSet()
@@ -93,7 +94,6 @@ class Run:
         self._closed = False
         self._fresh = False  # whether to begin again
         self._rate = 0.0
-        self._cost = 0.0  # seconds of the last measurement
         self._progress = self._begin(edits)
         self._progress.set_those_due()
         self._standing = self._stand()
@@ -364,16 +364,16 @@ class Run:
                 progress.state.theta = before
         elif progress.epoch >= self.experiment.epochs:
             progress.ended = "all epochs done"
-        rest = max(MEASURE_EVERY, 20 * self._cost)
+        cost = self._measure.cost
+        rest = max(MEASURE_EVERY, 20 * cost)
         due = self._target != inf or perf_counter() - self._measured >= rest or isfinite(self.speed)
-        due = due or (progress.epoch <= 50 and self._cost * 50 < LEAST_TIME)
-        if self._cost * LEAST_RECORDED < LEAST_TIME:
+        due = due or (progress.epoch <= 50 and cost * 50 < LEAST_TIME)
+        if cost * LEAST_RECORDED < LEAST_TIME:
             since = progress.epoch - progress.recording.last.epoch
             due = due or since * LEAST_RECORDED >= self.experiment.epochs
         if (due and progress.recording.wants(progress.epoch)) or progress.ended:
-            began = perf_counter()
             self._record(losses[-1] if losses else inf)
-            self._measured, self._cost = perf_counter(), perf_counter() - began
+            self._measured = perf_counter()
 
     def _record(self, loss: float) -> None:
         progress, state = self._progress, self._progress.state

@@ -76,12 +76,16 @@ export function distinct(context, labels, room) {
   });
 }
 
+/** A round number that goes about `n` times into a range of such a size. */
+export function roundStep(size, n) {
+  const rough = size / n, power = 10 ** Math.floor(Math.log10(rough));
+  return power * ([1, 2, 5, 10].find((k) => k * power >= rough) ?? 10);
+}
+
 /** About `n` round numbers from low to high. */
 export function ticks(low, high, n) {
   if (!(high > low)) return [low];
-  const rough = (high - low) / n, power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((k) => k * power >= rough) ?? 10);
-  const made = [];
+  const step = roundStep(high - low, n), made = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
     made.push(Number((i * step).toPrecision(12)));
   return made;

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from nicegui import ui
 
-from pellucid.studios.drawing import packed
 from pellucid.studios.experiment import Experiment
-from pellucid.studios.panels.curves import CurvesDrawing
+from pellucid.studios.panels.curves import CurvesDrawing, lines_of, scale_of
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.session import MOST_KEPT, Kept
 from pellucid.studios.view import View
 
 NOW = "this run"
-MOST_POINTS = 200
-"""Epochs of a curve that are drawn."""
+COLOURS, DASHES = 6, 4
+"""After so many runs a colour, or a kind of line, comes again; both together after twelve."""
 
 
 class Compare(Panel):
@@ -33,7 +32,8 @@ class Compare(Panel):
             keep = ui.button("Keep this run", icon="add", color=None, on_click=self._keep)
             keep.props("flat dense no-caps id=keep-run").classes("main-button")
             ui.label(
-                f"Puts it beside others, up to {MOST_KEPT}. Pin one: the rest is told from it."
+                f"Puts it beside others, up to {MOST_KEPT}. Pin one to see how far the others are "
+                "from it."
             ).classes("hint")
         self.lines = ui.element("div").classes("runs").props('role=table aria-label="Runs"')
         with ui.element("div").classes("compare-curves"):
@@ -55,18 +55,14 @@ class Compare(Panel):
         now = Kept.of(view.run, NOW)
         runs = [*self.session.kept, now]
         on_test = any(np.isfinite(run.test_loss).any() for run in runs)
-        epochs = _axis(runs)
-        common: dict[str, Any] = {"at": None, "plain": True, "log": False}
-        common |= {"epochs": packed(epochs, "int32"), "names": [run.name for run in runs]}
-        loss, score = ("test_loss", "test_score") if on_test else ("loss", "score")
-        payloads = []
-        for name in (loss, score):
-            lines = [np.interp(epochs, run.epochs, getattr(run, name), right=np.nan)
-                     for run in runs]  # fmt: skip
-            payloads.append(common | {"lines": [packed(line) for line in lines]})
-        if view.material.task == "classification":
-            payloads[1] |= {"range": [0, 1], "percent": True}
-        return runs, payloads
+        common = {"at": None, "runs": True, "log": False, "names": [run.name for run in runs]}
+        names = ("test_loss", "test_score") if on_test else ("loss", "score")
+        losses, scores = ([getattr(run, name) for run in runs] for name in names)
+        epochs = [run.epochs for run in runs]
+        loss = common | lines_of(*zip(epochs, losses, strict=True))
+        score = common | lines_of(*zip(epochs, scores, strict=True))
+        score |= scale_of(view.material.task, np.concatenate(scores))
+        return runs, (loss, score)
 
     def show(self, measured: Any) -> None:
         """Show the lines anew where a number is another, and draw the curves."""
@@ -87,8 +83,8 @@ class Compare(Panel):
         self.lines.clear()
         with self.lines:
             with ui.element("div").classes("run head").props("role=row"):
-                for words in ("", "Run", "Settings that differ", "Epochs", "Loss", "Test loss",
-                              "Test score", ""):  # fmt: skip
+                for words in ("", "Run", "", "Settings that differ", "Epochs", "Loss", "Test loss",
+                              "Test score"):  # fmt: skip
                     ui.label(words).props("role=columnheader").classes("cell")
             for i, run in enumerate(runs):
                 self._row(i, run, differing, i == len(runs) - 1)
@@ -96,20 +92,14 @@ class Compare(Panel):
     def _row(self, i: int, run: Kept, differing: Sequence[str], is_now: bool) -> None:
         pinned = self._baseline is run
         with ui.element("div").classes("run" + (" pinned" if pinned else "")).props("role=row"):
-            swatch = ui.element("span").classes("swatch " + ("now" if is_now else f"of-{i % 6}"))
-            swatch.props("role=cell")
+            kind = "now" if is_now else f"of-{i % COLOURS} dashed-{i % DASHES}"
+            ui.element("span").classes(f"swatch {kind}").props("role=cell")
             if is_now:
                 ui.label(NOW).classes("cell run-name").props("role=cell")
             else:
                 name = ui.input(value=run.name, on_change=lambda e: self._rename(i, e.value))
                 name.props(f'dense borderless debounce=400 maxlength=40 aria-label="Name of run '
                            f'{i + 1}"').classes("cell run-name")  # fmt: skip
-            told = settings_of(run.experiment, differing)
-            ui.label(told or "–").classes("cell settings").props("role=cell").tooltip(told or "–")
-            labels = [ui.label(text).classes("cell number").props("role=cell")
-                      for text in _line(run, self._baseline)]  # fmt: skip
-            if is_now:
-                self._now = labels
             with ui.element("div").classes("cell run-buttons").props("role=cell"):
                 if not is_now:
                     self._button("push_pin", f"Baseline: {run.name}", lambda: self._pin(run),
@@ -117,6 +107,12 @@ class Compare(Panel):
                     self._button("restart_alt", f"Go back to {run.name}",
                                  lambda: self._reload(run), f"reload-{i}")  # fmt: skip
                     self._button("close", f"Drop {run.name}", lambda: self._drop(run), f"drop-{i}")
+            told = settings_of(run.experiment, differing)
+            ui.label(told or "–").classes("cell settings").props("role=cell").tooltip(told or "–")
+            labels = [ui.label(text).classes("cell number").props("role=cell")
+                      for text in _line(run, self._baseline)]  # fmt: skip
+            if is_now:
+                self._now = labels
 
     def _button(
         self, icon: str, label: str, done: Any, name: str, pressed: bool | None = None
@@ -219,9 +215,3 @@ def _line(run: Kept, baseline: Kept | None) -> tuple[str, ...]:
 
     return (f"{int(run.epochs[-1]):,}".replace(",", " "), last("loss"), last("test_loss"),
             last("test_score"))  # fmt: skip
-
-
-def _axis(runs: Sequence[Kept]) -> Any:
-    """Epochs that all curves are drawn at."""
-    last = max(int(run.epochs[-1]) for run in runs)
-    return np.unique(np.linspace(0, max(last, 1), MOST_POINTS).round().astype(int))

@@ -59,18 +59,21 @@ class Data(Panel):
             digest: name for digest, name in self.giving.tables.items()
             if session.shelf.get(digest) is not None
         }  # fmt: skip
-        self.data.offer({**names, experiment.data: session.data_name}, experiment.data)
+        names[experiment.data] = session.data_name
+        self.data.offer(names, experiment.data, title=session.data_name)
         _, about = datasets.DATASETS.get(experiment.data, (None, ""))
         rows = f"{material.trained.height + material.tested.height:,} rows".replace(",", " ")
         self.about.text = about or f"{rows} of {len(material.columns)} columns"
         self.test.put(experiment.test)
         self.noise.put(noise_of(experiment))
-        self.target.offer(list(material.columns), material.target_name)
+        aim = material.target_name
+        self.target.offer(list(material.columns), aim, title=aim)
         self.target.hint.text = _kind(material.task, material.why, material.target.n_outputs)
         used = {column.name for column in material.encoder.columns}
         self.features.text = f"{len(used)} of {len(material.columns) - 1}"
-        scaling = experiment.scaling, material.encoder.scaling
-        self.scaling.offer(or_default(SCALERS, *scaling, "the data"), experiment.scaling)
+        scaling, suits = experiment.scaling, material.encoder.scaling
+        title = scaling or f"{suits}: what suits the data"
+        self.scaling.offer(or_default(SCALERS, scaling, suits), scaling, title)
         self._show_model()
 
     def _show_model(self) -> None:

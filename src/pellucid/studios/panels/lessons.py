@@ -71,6 +71,9 @@ class Lessons(Panel):
                         "Seven short tours. Each opens a prepared network, asks a question, and "
                         "sees by the network itself when you have found the answer."
                     )
+                    with ui.element("dl"):
+                        for one in LESSONS:
+                            _asked(one)
             else:
                 self._tour(each)
         self._tick(self._done())
@@ -143,3 +146,11 @@ class Lessons(Panel):
     def _learnt(self) -> list[str]:
         known = self.session.settings.get("learnt", "").split()
         return [each.name for each in LESSONS if each.name in known]
+
+
+def _asked(each: Lesson) -> None:
+    """What a lesson asks, for who has not chosen one yet."""
+    with ui.element("dt"):
+        ui.label(each.title)
+    with ui.element("dd"):
+        ui.label(each.question)

@@ -9,7 +9,7 @@ from nicegui import ui
 from pellucid.activations import ACTIVATIONS
 from pellucid.initializers import INITIALIZERS
 from pellucid.losses import LOSSES
-from pellucid.studios.controls import Choice, Switch, or_default
+from pellucid.studios.controls import Choice, Switch, called, or_default
 from pellucid.studios.experiment import MOST_LAYERS, MOST_UNITS
 from pellucid.studios.panels.panel import Panel
 
@@ -25,7 +25,7 @@ class NetworkSettings(Panel):
         self.add = ui.button("Add a layer", icon="add", on_click=self._add)
         self.add.props("flat dense no-caps id=add-layer")
         hidden = [name for name in ACTIVATIONS if name != "softmax"]
-        self._activations = hidden
+        self._activations = {name: called(name) for name in hidden}
         self.output = Choice(
             "Output", "Turns the last sums into an answer.", [],
             lambda name: page.change(output=name),
@@ -59,7 +59,8 @@ class NetworkSettings(Panel):
             (self.loss, LOSSES, experiment.loss, loss, "the task"),
             (self.initializer, INITIALIZERS, experiment.initializer, "", "the activation"),
         ):
-            control.offer(or_default(table, chosen, suits, what), chosen)
+            title = chosen or f"{suits or 'auto'}: what suits {what}"
+            control.offer(or_default(table, chosen, suits), chosen, title)
         self.bias.put(experiment.bias)
 
     def _layer(self, i: int) -> tuple[ui.number, ui.select]:

@@ -56,6 +56,7 @@ class Rows(Panel):
         self._material, self._names, columns, rows = measured
         notes = self._material.notes
         self.notes.text = " · ".join(note[:1].upper() + note[1:] for note in notes[:6])
+        self.notes.set_visibility(bool(notes))
         self.columns.content, self.rows.content = columns, rows
 
     async def _ticked(self, event: GenericEventArguments) -> None:

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.schedules import SCHEDULES
-from pellucid.studios.controls import Choice, Control, Number
+from pellucid.studios.controls import Choice, Control, Number, called
 from pellucid.studios.experiment import MOST_EPOCHS
 from pellucid.studios.panels.panel import Panel
 
@@ -34,8 +34,8 @@ class TrainingSettings(Panel):
                 to("learning_rate"), low=1e-9, high=1e3,
             ),
             "schedule": Choice(
-                "Schedule", "How the rate changes over the epochs.", [*SCHEDULES],
-                to("schedule"),
+                "Schedule", "How the rate changes over the epochs.",
+                {name: called(name) for name in SCHEDULES}, to("schedule"),
             ),
             "batch_size": Number(
                 "Batch size", "Rows of each step; 0 takes them all.", to("batch_size"),

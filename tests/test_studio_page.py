@@ -205,7 +205,7 @@ def test_scaling_is_chosen_and_by_default_what_suits_the_data(tab):
 def test_weights_that_were_gone_on_with_are_in_a_link(tab):
     page = tab("data=circles&epochs=5&seed=2")
     page.play("epoch=5")
-    page.driver.find_element("xpath", "//*[@role='checkbox'][contains(., 'go on with')]").click()
+    page.driver.find_element("css selector", "[role=switch][aria-label='Keep weights']").click()
     page.choose("Optimizer", "sgd")
     page.wait(lambda: "solver=sgd" in page.query and "start=" in page.query)
     page.play("epoch=5")

@@ -49,10 +49,12 @@ class Player:
         def button(
             name: str, icon: str, label: str, key: str, done: Any, word: str = ""
         ) -> tuple[ui.button, ui.tooltip]:
-            made = ui.button(word, icon=icon, color=None, on_click=done).classes(f"player {name}")
+            made = ui.button(icon=icon, color=None, on_click=done).classes(f"player {name}")
             made.props(f'{"no-caps" if word else "round"} flat id={name} aria-label="{label}"')
             made.props(f'aria-keyshortcuts="{key}"')
             with made:
+                if word:
+                    ui.label(word).classes("word")
                 return made, ui.tooltip(f"{label} ({key})")
 
         button("rewind", "skip_previous", "Rewind to the start", "R", self._rewind)

@@ -82,7 +82,7 @@ return {
 
 CONTROLS = {
     "button", "textbox", "searchbox", "spinbutton", "combobox", "slider", "switch", "checkbox",
-    "radio", "link", "tab", "tablist", "tabpanel", "toolbar", "group", "navigation", "dialog",
+    "radio", "link", "tab", "tablist", "tabpanel", "toolbar", "navigation", "dialog",
     "image", "img", "table", "listbox", "region", "application",
 }  # fmt: skip
 

@@ -35,8 +35,9 @@ OFTEN = 0.12
 GONE = 3.0
 """Seconds without a connection, after which a run is paused until the tab comes back."""
 
-SHARE = 0.03
-"""Of the time, at the most, that each panel computes while a run plays, for the engine's sake."""
+SHARE, SHARE_AT_LEISURE = 0.03, 0.12
+"""Of the time, at the most, that each panel computes while a run plays, for the engine's sake; the
+second where the run has time, since it is to be watched."""
 
 Made = TypeVar("Made")
 
@@ -221,8 +222,9 @@ class Page:
         measured = await self.away(_measure, panels, view)
         if self.session.run is not view.run or self.client.is_deleted:
             return  # another run has begun meanwhile, or the tab is gone
+        share = SHARE_AT_LEISURE if view.run.has_time else SHARE
         for panel, (what, error, seconds) in zip(panels, measured, strict=True):
-            self._due[panel.place.name] = began + seconds / SHARE
+            self._due[panel.place.name] = began + seconds / share
             if error:
                 self.say(f"{panel.place.title}: {error}")
             elif what is not None:

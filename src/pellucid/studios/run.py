@@ -185,6 +185,11 @@ class Run:
         return self._progress.recording.at(epoch)
 
     @property
+    def has_time(self) -> bool:
+        """Whether it plays as slowly as was asked for, and can record all that it goes through."""
+        return self._held and self._pace.keeps_up
+
+    @property
     def touched(self) -> bool:
         """Whether weights were set by hand since the start: such a run no script repeats."""
         return bool(self._progress.edits)
@@ -261,11 +266,6 @@ class Run:
         """Whether it plays at a speed that is not full, and is to go on."""
         return self._target == inf and isfinite(self.speed) and not self._closed
 
-    @property
-    def _in_time(self) -> bool:
-        """Whether it gets on at that speed, with time to record all that it goes through."""
-        return self._held and self._pace.keeps_up
-
     def _begin(self, edits: Sequence[Edit] = ()) -> Passage:
         """The start: the network's own weights and the draws that `Network.train` would make."""
         network = self.material.network(self.experiment)
@@ -294,7 +294,7 @@ class Run:
                 k = 1
             if self._held:
                 k = min(k, max(int(self.speed * SLICE), 1))
-            if self._in_time:
+            if self.has_time:
                 k = min(k, progress.recording.every)
             k = min(k, max(self.experiment.epochs // LEAST_RECORDED, 1))
             k = int(min(k, left // per, self.experiment.epochs - progress.epoch))
@@ -369,7 +369,7 @@ class Run:
         elif progress.epoch >= self.experiment.epochs:
             progress.ended = "all epochs done"
         rest = max(MEASURE_EVERY, 20 * self._cost)
-        due = self._target != inf or perf_counter() - self._measured >= rest or self._in_time
+        due = self._target != inf or perf_counter() - self._measured >= rest or self.has_time
         due = due or (progress.epoch <= 50 and self._cost * 50 < LEAST_TIME)
         if self._cost * LEAST_RECORDED < LEAST_TIME:
             since = progress.epoch - progress.recording.last.epoch

@@ -11,7 +11,7 @@ SPEEDS = {"": "easy to watch", "full": "full speed", "100": "100 epochs/s", "20"
 EASY_SECONDS, EASY_STEPS = 8.0, 8.0
 """Easy to watch are all epochs in so many seconds, and no fewer steps a second than these."""
 
-LATE = 0.5
+LATE = 1.0
 """Seconds behind the speed asked for, from which on a run does as at full speed."""
 
 
@@ -56,4 +56,4 @@ class Pace:
         """Steps that took so many seconds, and should have: 0 at full speed."""
         rate = steps / max(taken, due, 1e-9)
         self.rate = 0.8 * self.rate + 0.2 * rate if self.rate else rate
-        self._late = min(max(self._late + taken - due, 0.0), 2 * LATE) if due else 0.0
+        self._late = min(max(self._late + taken - due, 0.0), 1.5 * LATE) if due else 0.0

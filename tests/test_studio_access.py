@@ -45,7 +45,7 @@ def test_all_text_can_be_read_and_all_controls_have_names(browser, studio, dark)
             "[...document.querySelectorAll('.details .q-tab')][arguments[0]].click()",
             TABS.index(name),
         )
-        page.wait(lambda: page.script(  # noqa: B023
+        page.wait(lambda: page.script(
             "return !!document.querySelector('#panel-' + arguments[0])?.checkVisibility()",
             name,  # noqa: B023
         ), name)  # fmt: skip

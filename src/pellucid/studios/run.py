@@ -40,7 +40,6 @@ MEASURE_EVERY = 0.1
 LEAST_RECORDED, LEAST_TIME = 250, 1.0
 """Epochs that are recorded even of a run that takes no second, if that takes so few seconds."""
 
-
 _OPEN: WeakSet[Run] = WeakSet()
 
 

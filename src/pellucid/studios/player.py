@@ -116,10 +116,14 @@ class Player:
         ended, epochs = run.standing.ended, run.experiment.epochs
         if ended == "all epochs done":
             self.page.say(
-                f"All {epochs:,} epochs are done: rewind, or ask for more of them.", "plain"
-            )
+                f"All {epochs:,} epochs are done: rewind, or ask for more of them.",
+                "plain", ("Rewind", "rewind"),
+            )  # fmt: skip
         elif ended:
-            self.page.say(f"The run goes no further, it has {ended}: rewind, or change something.")
+            self.page.say(
+                f"The run goes no further, it has {ended}: rewind, or change something.",
+                button=("Rewind", "rewind"),
+            )
         return bool(ended)
 
     async def _rewind(self) -> None:

@@ -12,6 +12,9 @@ PATIENCE = 15
 """Seconds until what is waited for has failed, on a machine that does much else."""
 
 
+FULL = "speed=full"
+
+
 class Studio:
     """`pellucid studio` in a process of its own, at a free port."""
 
@@ -54,10 +57,12 @@ class Studio:
 
 
 class Tab:
-    """The page of a studio, opened."""
+    """The page of a studio, opened: at full speed, unless the query says another."""
 
     def __init__(self, browser, studio, query="", **window):
         self.browser, self.driver, self.studio = browser, browser.driver, studio
+        if "speed=" not in query:
+            query = f"{query}&{FULL}".lstrip("&")
         browser.open(studio.at(query), **window)
         self.wait_until_shown()
 
@@ -119,8 +124,9 @@ class Tab:
 
     @property
     def query(self):
-        """That of the address."""
-        return self.driver.current_url.partition("?")[2]
+        """That of the address, without full speed."""
+        parts = self.driver.current_url.partition("?")[2].split("&")
+        return "&".join(part for part in parts if part != FULL)
 
     def play(self, query_has=""):
         """Play until the end, or until something is in the address."""

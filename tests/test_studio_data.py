@@ -332,8 +332,20 @@ def test_the_command_line_opens_a_model_that_then_waits_for_its_data(studios, br
     page = Tab(browser, studio)
     browser.open(studio.url)
     page.wait_until_shown()
-    assert "'a', 'b', 'c'" in page.text("#goes-on")
+    assert page.text("#goes-on") == "model.safetensors waits for its data"
+    assert "'a', 'b', 'c'" in page.said
+    page.driver.find_element("css selector", ".banner [aria-label^='Put']").click()
+    page.wait(lambda: not page.said)
+    page.driver.find_element("css selector", "[aria-label='Which data it waits for']").click()
+    page.wait(lambda: "'a', 'b', 'c'" in page.said)
+    page.script(  # what asks for a file is not opened, as no driver could close it
+        "document.querySelector('.uploader input[type=file]')"
+        ".addEventListener('click', (event) => { event.preventDefault(); window.asked = true; })"
+    )
+    page.click("banner-button")
+    page.wait(lambda: page.script("return window.asked"), "the chooser of files")
     give(page, tmp_path / "data.csv")
+    page.wait(lambda: not page.said)
     page.wait(lambda: page.text("#goes-on").startswith("Goes on from model.safetensors"))
     page.click("one-epoch")
     page.wait(lambda: page.epoch == 1)

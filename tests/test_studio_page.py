@@ -211,7 +211,7 @@ def test_scaling_is_chosen_and_by_default_what_suits_the_data(tab):
 def test_weights_that_were_gone_on_with_are_in_a_link(tab):
     page = tab("data=circles&epochs=5&seed=2")
     page.play("epoch=5")
-    page.driver.find_element("xpath", "//*[@role='checkbox'][contains(., 'go on with')]").click()
+    page.driver.find_element("css selector", "[role=switch][aria-label='Keep weights']").click()
     page.choose("Optimizer", "sgd")
     page.wait(lambda: "solver=sgd" in page.query and "start=" in page.query)
     page.play("epoch=5")
@@ -252,6 +252,62 @@ def test_the_keyboard_does_what_the_buttons_do(tab):
     page.wait(lambda: page.epoch == 0)
     keys.send_keys(" ")
     page.wait(lambda: page.epoch == 40)
+
+
+def test_keys_go_on_working_where_a_button_or_a_switch_has_the_focus(tab):
+    page = tab("data=xor&hidden=3&epochs=40")
+    page.play("epoch=40")
+    page.driver.switch_to.active_element.send_keys("r")
+    page.wait(lambda: page.epoch == 0, "the start, from the play button")
+    page.driver.switch_to.active_element.send_keys(" ")  # its own press, not one more
+    page.wait(lambda: page.epoch == 40)
+    page.script("document.querySelector('#timeline').focus()")
+    page.driver.switch_to.active_element.send_keys("r")
+    page.wait(lambda: page.epoch == 0, "the start, from the slider")
+    bias = page.driver.find_element("css selector", "[role=switch][aria-label=Biases]")
+    bias.send_keys(" ")
+    page.wait(lambda: "bias=" in page.query)
+    assert not page.is_playing
+    bias.send_keys("e")
+    page.wait(lambda: page.epoch == 1)
+    rate = page.driver.find_element("xpath", "//label[.='Learning rate']").get_attribute("for")
+    page.driver.find_element("id", rate).send_keys("e-1")  # a number is being typed
+    page.wait(lambda: "learning_rate=" in page.query)
+    assert page.epoch == 0
+
+
+def test_by_default_a_run_is_easy_to_watch_and_full_speed_is_a_choice(tab):
+    page = tab("data=moons&epochs=2000&speed=")  # of which full speed records every eighth
+    page.script(
+        "window.seen = []; const look = () => { const epoch = "
+        "Number(document.querySelector('#epoch').innerText.replace(/\\s/g, ''));"
+        "if (window.seen.at(-1) !== epoch) window.seen.push(epoch);"
+        "requestAnimationFrame(look); }; look();"
+    )
+    page.click("play")
+    page.wait(lambda: page.epoch >= 300, "some epochs")
+    page.click("play")
+    page.wait(lambda: not page.is_playing)
+    seen = page.script("return window.seen")
+    assert seen == sorted(set(seen))
+    assert len(seen) >= 8  # and not at once
+    assert page.epoch < 2000
+    slide = (
+        "const slider = document.querySelector('#timeline'); slider.value = arguments[0];"
+        "slider.dispatchEvent(new Event('input'));"
+    )
+    for epoch in {*seen[-4:], 101, 203}:  # whatever it went through is recorded
+        page.script(slide, epoch)
+        page.wait(lambda: page.epoch == epoch, f"epoch {epoch}")  # noqa: B023
+    assert "speed=" not in page.driver.current_url
+    page.click("speed")
+    option = "//*[@role='option'][normalize-space()='full speed']"
+    page.wait(lambda: page.driver.find_elements("xpath", option))[0].click()
+    page.wait(lambda: "speed=full" in page.driver.current_url)
+    page.play("epoch=2000")
+    page.driver.get(page.driver.current_url)
+    page.wait_until_shown()
+    assert page.script("return document.querySelector('#speed').value") == "full speed"
 
 
 def test_the_slider_shows_an_epoch_that_was_recorded(tab):
@@ -310,7 +366,7 @@ def test_a_run_that_diverges_says_so_and_the_page_lives(tab):
     page.click("play")
     page.wait(lambda: "diverged" in page.said)
     page.wait(lambda: (page.payload(SCORES) or {}).get("range") == [-1, 1], "axes that can be read")
-    page.click("rewind")
+    page.click("banner-button")  # it says Rewind
     page.wait(lambda: page.epoch == 0 and not page.said)
 
 
@@ -346,6 +402,38 @@ def test_where_a_run_begins_is_a_point_and_each_epoch_is_on_the_curve(tab):
     assert {*shown.values()} >= {all_of_it.min(), all_of_it.max()}
     assert all(all_of_it[epoch] == loss for epoch, loss in shown.items())
     assert max(np.diff([*shown])) <= 6
+
+
+@pytest.mark.parametrize("width", [800, 1024, 1280, 2560])
+def test_a_message_covers_no_control_and_the_epoch_no_slider(tab, width):
+    page = tab("data=diabetes&solver=sgd&learning_rate=1000&epochs=100000", width=width)
+    page.click("play")
+    page.wait(lambda: "diverged" in page.said)
+    page.wait(lambda: "steps" in page.text(".epoch-of"))
+    covered = page.script(
+        """return [...document.querySelectorAll(".header button, .header input, h1, .card h2, "
+            + ".banner button")].filter((e) => e.checkVisibility()).filter((e) => {
+            const { x, y, width, height } = e.getBoundingClientRect();
+            if (y + height > innerHeight - 80) return false;
+            return [0.1, 0.5, 0.9].flatMap((i) => [0.1, 0.5, 0.9].map((j) => [i, j])).some(
+                ([i, j]) => {
+                    const top = document.elementFromPoint(x + i * width, y + j * height);
+                    return !e.contains(top) && !top?.contains(e);
+                });
+        }).map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert covered == []
+    right, left = page.script(
+        """const range = document.createRange(), ends = [];
+        for (const part of document.querySelectorAll(".epoch > *")) {
+            range.selectNodeContents(part);
+            const box = part.getBoundingClientRect();
+            ends.push(Math.min(range.getBoundingClientRect().right, box.right));
+        }
+        return [Math.max(...ends), document.querySelector("#timeline").getBoundingClientRect().left]
+        """
+    )
+    assert right < left
 
 
 def test_a_change_of_a_control_begins_another_run(tab):
@@ -535,15 +623,3 @@ def test_light_and_dark_follow_the_system_and_the_switch(tab):
     page.script("localStorage.clear()")
     page = tab(dark=False)
     assert ground(page) > dark
-
-
-def test_every_control_has_a_name_and_a_drawing_says_what_it_is(tab):
-    page = tab("data=iris")
-    nameless = page.script(
-        """const named = (e) => e.ariaLabel || e.getAttribute("aria-labelledby") || e.title
-            || (e.labels && e.labels.length) || e.closest("label") || e.innerText.trim();
-        return [...document.querySelectorAll("button, input, select, textarea, [role=slider], "
-            + "[role=img], [role=tab]")].filter((e) => e.checkVisibility() && !named(e))
-            .map((e) => e.outerHTML.slice(0, 200))"""
-    )
-    assert nameless == []

@@ -18,7 +18,7 @@ from pellucid.studios.experiment import MOST_EPOCHS, Experiment
 from pellucid.studios.material import Material, table_of
 from pellucid.studios.measure import Measure
 from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
-from pellucid.studios.run import Run
+from pellucid.studios.run import LEAST_RECORDED, Run
 from pellucid.studios.waypoint import Edit, Waypoint
 from pellucid.tables import Table
 
@@ -88,6 +88,10 @@ def mixed(run):
     run.forward(steps=3)
     run.forward(epochs=1)
     run.forward(steps=run.steps_an_epoch + 1)
+    run.speed = 5.0  # by steps
+    run.play()
+    time.sleep(0.1)
+    run.pause()
     run.speed = 400.0
     run.play()
     time.sleep(0.01)
@@ -210,6 +214,36 @@ def test_the_speed_is_held():
             time.sleep(0.005)
         run.pause()
         assert time.monotonic() - began >= 9 / 50
+
+
+def test_few_epochs_a_second_go_by_steps():
+    with Run(Experiment("moons", epochs=10)) as run:
+        run.speed, seen = 2.0, set()
+        run.play()
+        while run.standing.epoch == 0:
+            seen.add(run.standing.steps)
+            time.sleep(0.002)
+        assert run.steps_an_epoch == 10
+        assert len(seen) >= 4  # of 0, 2, 4, 6, 8
+
+
+def test_at_a_speed_to_watch_every_epoch_is_recorded():
+    with Run(Experiment("moons", epochs=2000)) as run:  # at full speed, every eighth
+        run.speed = 150.0
+        run.play()
+        while run.standing.epoch < 200:
+            time.sleep(0.005)
+        run.pause()
+        recorded = [mark.epoch for mark in run.marks]
+        assert recorded == [*range(run.standing.epoch + 1)]
+
+
+def test_what_cannot_keep_up_is_not_held_back_by_recording():
+    with Run(Experiment("moons", epochs=20_000, batch_size=0)) as run:
+        run.speed = 1e9
+        played(run)
+        assert not run.has_time
+        assert len(run.marks) <= 1 + 50 + LEAST_RECORDED * 4
 
 
 def test_closing_ends_the_thread_while_it_trains():

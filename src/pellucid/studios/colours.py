@@ -16,10 +16,15 @@ def colours() -> str:
     )
 
 
+EDGES = {"light": "#848b97", "dark": "#6f7784"}
+"""Of fields and switches: a contrast of 3 or more on `ground` and on `card`."""
+
+
 def _variables(name: str) -> str:
     """Those of one theme: each for styles, and lists of several for drawings."""
     theme = THEMES[name]
     made = COLOURS[name] | {
+        "edge": EDGES[name],
         "series": " ".join(theme.colours),
         "diverging": " ".join(theme.below_to_above),
         "sequential": " ".join(theme.low_to_high),

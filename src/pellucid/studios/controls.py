@@ -232,4 +232,5 @@ class Switch(Control):
     """On or off."""
 
     def _make(self) -> Any:
-        return ui.switch(on_change=self._told).props("dense").classes("field switch")
+        made = ui.switch(on_change=self._told).props(f'dense aria-label="{self.name}"')
+        return made.classes("field switch")

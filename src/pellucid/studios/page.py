@@ -19,6 +19,7 @@ from pellucid.studios.continuing import Opened
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
 from pellucid.studios.panels import NUMBERS, PANELS
+from pellucid.studios.panels.giving import waits_for
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.player import Player
 from pellucid.studios.run import Run
@@ -34,8 +35,9 @@ OFTEN = 0.12
 GONE = 3.0
 """Seconds without a connection, after which a run is paused until the tab comes back."""
 
-SHARE = 0.03
-"""Of the time, at the most, that each panel computes while a run plays, for the engine's sake."""
+SHARE, SHARE_AT_LEISURE = 0.03, 0.12
+"""Of the time, at the most, that each panel computes while a run plays, for the engine's sake; the
+second where the run has time, since it is to be watched."""
 
 Made = TypeVar("Made")
 
@@ -66,7 +68,8 @@ class Page:
         self.client.on_exception(lambda error: self.say(f"{error}"))
         with ui.element("div").classes("studio") as self.root:
             self.player = Player(self)
-            self.banner = Banner()
+            with self.player.saying:
+                self.banner = Banner()
             self.panels = self._build()
         for panel in self.panels:
             panel.changed()
@@ -74,13 +77,15 @@ class Page:
         self.player.changed()
         if session.message:
             self.say(session.message)
+        else:
+            self.say_what_is_waited_for()
         self.timer = ui.timer(OFTEN, self._tick)
         if session.wanted:
             ui.timer(0, self._go_to_wanted, once=True)
 
     def _build(self) -> list[Panel]:
         made = [place.panel(self) for place in PANELS]
-        with ui.element("main").classes("house"):
+        with ui.element("div").classes("house"):  # within the main that NiceGUI makes
             for column in ("left", "centre", "right"):
                 with ui.element("div").classes(f"column {column}"):
                     for panel in made:
@@ -100,7 +105,9 @@ class Page:
 
     def _details(self, panels: list[Panel]) -> None:
         with ui.element("section").classes("card details").props("id=details aria-label=Details"):
-            with ui.tabs().props("dense no-caps align=left inline-label") as self._tabs:
+            with ui.tabs() as self._tabs:
+                look = "dense no-caps align=left inline-label outside-arrows mobile-arrows"
+                self._tabs.props(f"{look} aria-label=Details")
                 for panel in panels:
                     ui.tab(panel.place.name, panel.place.title)
             chosen = self.session.settings.get("tab", "")
@@ -108,7 +115,9 @@ class Page:
             first = chosen if chosen in names else names[0]
             with ui.tab_panels(self._tabs, value=first, animated=False, keep_alive=True) as shown:
                 for panel in panels:
-                    with ui.tab_panel(panel.place.name).props(f"id=panel-{panel.place.name}"):
+                    with ui.tab_panel(panel.place.name) as around:
+                        around.props(f"id=panel-{panel.place.name}")
+                        around.props(f'aria-label="{panel.place.title}"')
                         panel.build()
             shown.on_value_change(lambda event: self._open(event.value, names[0]))
 
@@ -170,9 +179,14 @@ class Page:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, partial(work, *arguments, **options))
 
-    def say(self, message: str, kind: str = "bad") -> None:
-        """Tell something in the banner: "bad" what went wrong, "good" or "plain" anything else."""
-        self.banner.say(message, kind)
+    def say(self, message: str, kind: str = "bad", button: tuple[str, str] | None = None) -> None:
+        """Tell something in the banner, as `Banner.say`."""
+        self.banner.say(message, kind, button)
+
+    def say_what_is_waited_for(self) -> None:
+        """Where a model was opened that has no data yet, which it takes."""
+        if self.session.waiting is not None:
+            self.say(waits_for(self.session.waiting), "plain", ("Open data", "open-file"))
 
     def select(self, selection: Selection | None) -> None:
         """Point at a unit, an edge or a row, for all panels; None at nothing."""
@@ -224,8 +238,9 @@ class Page:
         measured = await self.away(_measure, panels, view)
         if self.session.run is not view.run or self.client.is_deleted:
             return  # another run has begun meanwhile, or the tab is gone
+        share = SHARE_AT_LEISURE if view.run.has_time else SHARE
         for panel, (what, error, seconds) in zip(panels, measured, strict=True):
-            self._due[panel.place.name] = began + seconds / SHARE
+            self._due[panel.place.name] = began + seconds / share
             if error:
                 self.say(f"{panel.place.title}: {error}")
             elif what is not None:
@@ -259,7 +274,8 @@ class Page:
         if ended == "diverged":
             self.say(
                 f"The training diverged in epoch {view.standing.epoch}: its numbers grew beyond "
-                "all bounds. Rewind, and take a smaller learning rate."
+                "all bounds. Rewind, and take a smaller learning rate.",
+                button=("Rewind", "rewind"),
             )
         elif ended.startswith("failed"):
             self.say(f"The run has {ended}")

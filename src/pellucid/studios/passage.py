@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.engines import Epochs, State
 from pellucid.studios.recording import Recording
 from pellucid.studios.waypoint import Edit, Waypoint
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass
@@ -34,6 +37,11 @@ class Passage:
     def __post_init__(self) -> None:
         for edit in self.ahead:
             self._refuse(edit.place, edit.weight)
+
+    def draw(self, k: int, n: int) -> NDArray[np.intp] | None:
+        """(k, n) the order of rows of the next k epochs, as training draws it; None of no rows."""
+        self.drawn += k
+        return np.stack([self.order.permutation(n) for _ in range(k)]) if n else None
 
     def _refuse(self, place: int, weight: float) -> None:
         last = len(self.state.theta) - 1

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from pellucid.studios.controls import Range
+from pellucid.studios.speed import SPEEDS, speed_of
 
 if TYPE_CHECKING:
     from pellucid.studios.page import Page
     from pellucid.studios.view import View
-
-SPEEDS = {inf: "full speed", 100.0: "100 epochs/s", 20.0: "20 epochs/s", 5.0: "5 epochs/s",
-          1.0: "1 epoch/s"}  # fmt: skip
 
 
 class Player:
@@ -28,34 +25,44 @@ class Player:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._speed = inf
         with ui.element("header").classes("header"):
             with ui.element("div").classes("header-row about"):
                 with ui.element("h1"):
                     ui.label("pellucid studio")
-                self.words = ui.label().classes("words").props("id=words")
+                with ui.element("div").classes("saying") as self.saying:
+                    self.words = ui.label().classes("words").props("id=words")
                 theme = ui.button(icon="contrast", color=None).props("flat round dense id=theme")
                 theme.props('aria-label="Light or dark"')
                 theme.on("click", js_handler="() => pellucid.turnTheme()")
                 with theme:
                     ui.tooltip("Light or dark")
-            with ui.element("div").classes("header-row play").props('role="toolbar"'):
+            with (
+                ui.element("div")
+                .classes("header-row play")
+                .props('role="toolbar" aria-label="Training"')
+            ):
                 self._buttons()
                 self._slider()
                 self._settings()
 
     def _buttons(self) -> None:
-        def button(name: str, icon: str, label: str, key: str, done: Any) -> ui.button:
+        def button(
+            name: str, icon: str, label: str, key: str, done: Any, word: str = ""
+        ) -> tuple[ui.button, ui.tooltip]:
             made = ui.button(icon=icon, color=None, on_click=done).classes(f"player {name}")
-            made.props(f'round flat id={name} aria-label="{label}" aria-keyshortcuts="{key}"')
+            made.props(f'{"no-caps" if word else "round"} flat id={name} aria-label="{label}"')
+            made.props(f'aria-keyshortcuts="{key}"')
             with made:
-                ui.tooltip(f"{label} ({key})")
-            return made
+                if word:
+                    ui.label(word).classes("word")
+                return made, ui.tooltip(f"{label} ({key})")
 
         button("rewind", "skip_previous", "Rewind to the start", "R", self._rewind)
-        self.play = button("play", "play_arrow", "Play or pause", "Space", self._play)
-        button("one-step", "navigate_next", "One step: one batch", "S", self._one_step)
-        button("one-epoch", "skip_next", "One epoch: all batches once", "E", self._one_epoch)
+        self.play, self._play_tip = button("play", "play_arrow", "Play", "Space", self._play)
+        button("one-step", "navigate_next", "One step: one batch", "S", self._one_step, "step")
+        button(
+            "one-epoch", "skip_next", "One epoch: all batches once", "E", self._one_epoch, "epoch"
+        )
 
     def _slider(self) -> None:
         with ui.element("div").classes("epoch"):
@@ -64,12 +71,17 @@ class Player:
         self.slider = Range("Epoch that is shown", 0, 1, 1, moved=self._slid)
         self.slider.classes("timeline").props("id=timeline")
         self.live = ui.button("live", color=None, on_click=self._live).classes("live")
-        self.live.props("flat dense no-caps id=live").props('aria-label="Follow the newest epoch"')
+        self.live.props("flat dense no-caps id=live")
+        with self.live:
+            ui.tooltip("Follow the newest epoch")
 
     def _settings(self) -> None:
         self.pace = ui.label("").classes("pace muted").props("id=pace")
-        speed = ui.select(SPEEDS, value=inf, on_change=self._speeded).classes("speed")
-        speed.props('dense borderless options-dense id=speed aria-label="Speed at the most"')
+        chosen = self.page.session.settings.get("speed", "")
+        speed = ui.select(
+            SPEEDS, value=chosen if chosen in SPEEDS else "", on_change=self._speeded
+        ).classes("speed")
+        speed.props('dense borderless options-dense for=speed aria-label="Speed at the most"')
         self.seed = ui.number(min=0, max=2**32 - 1, precision=0, on_change=self._seeded)
         self.seed.props(
             'dense outlined debounce=600 for=seed prefix=seed aria-label="Seed of all chance"'
@@ -84,7 +96,6 @@ class Player:
             self.page.keep_address()
         elif not self._is_at_its_end():
             self.page.session.shown = None
-            run.speed = self._speed
             run.play()
 
     async def _one_step(self) -> None:
@@ -105,10 +116,14 @@ class Player:
         ended, epochs = run.standing.ended, run.experiment.epochs
         if ended == "all epochs done":
             self.page.say(
-                f"All {epochs:,} epochs are done: rewind, or ask for more of them.", "plain"
-            )
+                f"All {epochs:,} epochs are done: rewind, or ask for more of them.",
+                "plain", ("Rewind", "rewind"),
+            )  # fmt: skip
         elif ended:
-            self.page.say(f"The run goes no further, it has {ended}: rewind, or change something.")
+            self.page.say(
+                f"The run goes no further, it has {ended}: rewind, or change something.",
+                button=("Rewind", "rewind"),
+            )
         return bool(ended)
 
     async def _rewind(self) -> None:
@@ -127,7 +142,15 @@ class Player:
             self.page.keep_address()
 
     def _speeded(self, event: ValueChangeEventArguments[Any]) -> None:
-        self._speed = self.page.session.run.speed = float(event.value)
+        self.page.session.set("speed", str(event.value))
+        self._set_speed()
+        self.page.keep_address()
+
+    def _set_speed(self) -> None:
+        session = self.page.session
+        session.run.speed = speed_of(
+            session.settings.get("speed", ""), session.experiment.epochs, session.run.steps_an_epoch
+        )
 
     async def _seeded(self, event: ValueChangeEventArguments[Any]) -> None:
         if event.value is not None and int(event.value) != self.page.session.experiment.seed:
@@ -138,7 +161,7 @@ class Player:
     def changed(self) -> None:
         """Another run: its words, and the speed that was asked for."""
         session = self.page.session
-        session.run.speed = self._speed
+        self._set_speed()
         material, experiment = session.material, session.experiment
         sizes = [material.X.shape[1], *experiment.hidden, material.y.shape[1]]
         self.words.text = (
@@ -151,7 +174,9 @@ class Player:
     def show(self, view: View) -> None:
         """Where the run stands."""
         standing = view.standing
-        self.play.props(f"icon={'pause' if standing.playing else 'play_arrow'}")
+        icon, does = ("pause", "Pause") if standing.playing else ("play_arrow", "Play")
+        self.play.props(f"icon={icon} aria-label={does}")
+        self._play_tip.text = f"{does} (Space)"
         self.epoch.text = f"{view.epoch:,}".replace(",", " ")
         within = standing.steps % standing.steps_an_epoch
         more = f" + {within}/{standing.steps_an_epoch} steps" if within and view.live else ""
@@ -159,5 +184,6 @@ class Player:
         last = max(standing.epoch, 1)
         self.slider.put(view.epoch, last)
         self.live.classes(**{"add" if view.live else "remove": "on"})
+        self.live.props(f"aria-pressed={'true' if view.live else 'false'}")
         rate = standing.steps_a_second
         self.pace.text = f"{rate:,.0f} steps/s".replace(",", " ") if rate else ""

@@ -38,6 +38,11 @@ class Recording:
         """The newest."""
         return self._marks[-1]
 
+    @property
+    def every(self) -> int:
+        """Of epochs, each so manyeth is kept."""
+        return self._thinning
+
     def wants(self, epoch: int) -> bool:
         """Whether an epoch would be kept."""
         return epoch % self._thinning == 0

@@ -27,6 +27,7 @@ from pellucid.studios.experiment import Experiment
 from pellucid.studios.material import Material
 from pellucid.studios.measure import Measure
 from pellucid.studios.passage import Passage
+from pellucid.studios.speed import Pace
 from pellucid.studios.standing import Mark, Standing, Theta
 from pellucid.studios.waypoint import Edit, Waypoint
 
@@ -39,7 +40,6 @@ MEASURE_EVERY = 0.1
 LEAST_RECORDED, LEAST_TIME = 250, 1.0
 """Epochs, spread evenly, that are recorded even of a run that takes no second, if measuring them
 takes so few seconds of the processor."""
-
 
 _OPEN: WeakSet[Run] = WeakSet()
 
@@ -89,11 +89,11 @@ class Run:
         self.steps_an_epoch = -(-n // self._size)
         self.speed = inf  # epochs a second at the most, while playing
         self._asked = threading.Condition()
-        self._pace = SLICE  # seconds a step, of late
+        self._step = SLICE  # seconds that one takes, of late
         self._target: float = 0  # steps to go to, inf while playing
         self._closed = False
         self._fresh = False  # whether to begin again
-        self._rate = 0.0
+        self._pace = Pace()
         self._progress = self._begin(edits)
         self._progress.set_those_due()
         self._standing = self._stand()
@@ -184,6 +184,11 @@ class Run:
         return self._progress.recording.at(epoch)
 
     @property
+    def has_time(self) -> bool:
+        """Whether it plays as slowly as was asked for, and can record all that it goes through."""
+        return self._held and self._pace.keeps_up
+
+    @property
     def touched(self) -> bool:
         """Whether weights were set by hand since the start: such a run no script repeats."""
         return bool(self._progress.edits)
@@ -233,7 +238,7 @@ class Run:
             if self._closed:
                 return
             if self._fresh:
-                self._progress, self._fresh, self._rate = self._begin(), False, 0.0
+                self._progress, self._fresh, self._pace = self._begin(), False, Pace()
             target = self._target
             if not self._wanted():  # paused before it had begun
                 self._standing = self._stand()
@@ -242,24 +247,23 @@ class Run:
         began, before = perf_counter(), self._progress.state.steps
         with np.errstate(all="ignore"):
             self._advance(target)
-        self._hold_back(perf_counter() - began, self._progress.state.steps - before)
-        taken = max(perf_counter() - began, 1e-9)
-        rate = (self._progress.state.steps - before) / taken
-        self._rate = rate if not self._rate else 0.8 * self._rate + 0.2 * rate
+        steps, taken = self._progress.state.steps - before, perf_counter() - began
+        due = steps / self.steps_an_epoch / self.speed if self._held else 0.0
+        self._pace.add(steps, taken, due)
         with self._asked:
             if not self._wanted():
-                self._target, self._rate = 0, 0.0
+                self._target, self._pace = 0, Pace()
                 self._measure_now()
             self._progress.set_those_due()
             self._standing = self._stand()
             self._asked.notify_all()
+            if self._held:  # for what is left of the time that this should have taken
+                self._asked.wait_for(lambda: not self._held, due - taken)
 
-    def _hold_back(self, taken: float, steps: int) -> None:
-        """Wait, while playing, as long as the speed asked for says."""
-        if self._target == inf and isfinite(self.speed):
-            due = steps / self.steps_an_epoch / self.speed
-            with self._asked:
-                self._asked.wait_for(lambda: self._target != inf or self._closed, due - taken)
+    @property
+    def _held(self) -> bool:
+        """Whether it plays at a speed that is not full, and is to go on."""
+        return self._target == inf and isfinite(self.speed) and not self._closed
 
     def _begin(self, edits: Sequence[Edit] = ()) -> Passage:
         """The start: the network's own weights and the draws that `Network.train` would make."""
@@ -277,32 +281,31 @@ class Run:
         """One slice of work towards a step: some steps of the epoch under way, or some epochs."""
         progress, per = self._progress, self.steps_an_epoch
         left = min([target, *(edit.steps for edit in progress.ahead)]) - progress.state.steps
-        if progress.within or left < per or self._pace * per > 2 * SLICE:
-            some = max(int(SLICE / max(self._pace, 1e-6)), 1)
+        long = self._step * per > 2 * SLICE or (self._held and self.speed * SLICE < 1)
+        if progress.within or left < per or long:
+            some = max(int(SLICE / max(self._step, 1e-6)), 1)
+            if self._held:  # few epochs a second: step by step
+                some = min(some, max(int(self.speed * per * SLICE), 1))
             self._take_steps(int(min(left, per - progress.within, some)))
         else:
-            k = max(int(SLICE / max(self._pace * per, 1e-6)), 1)
+            k = max(int(SLICE / max(self._step * per, 1e-6)), 1)
             if progress.epoch < 50:  # those in which most happens are all recorded
                 k = 1
-            if isfinite(self.speed):
+            if self._held:
                 k = min(k, max(int(self.speed * SLICE), 1))
+            if self.has_time:
+                k = min(k, progress.recording.every)
             k = min(k, max(self.experiment.epochs // LEAST_RECORDED, 1))
             k = int(min(k, left // per, self.experiment.epochs - progress.epoch))
             self._take_epochs(k)
 
     def _draw(self, k: int) -> Epochs:
         """The order of rows and the rates of the next epochs, as training draws them."""
-        progress, n, per = self._progress, len(self.material.X), self.steps_an_epoch
-        planned = self.experiment.epochs * per
-        first = progress.drawn * per
-        progress.drawn += k
-        done = np.arange(first, first + k * per)
-        factors = np.fromiter(map(self._factor, (done / planned).tolist()), float, len(done))
+        n, per = len(self.material.X), self.steps_an_epoch
+        done = (self._progress.drawn * per + np.arange(k * per)) / (self.experiment.epochs * per)
+        factors = np.fromiter(map(self._factor, done.tolist()), float, len(done))
         rates = (self.experiment.learning_rate * factors).reshape(k, per)
-        orders = None
-        if self._size < n:
-            orders = np.stack([progress.order.permutation(n) for _ in range(k)])
-        return Epochs(orders, rates)
+        return Epochs(self._progress.draw(k, n if self._size < n else 0), rates)
 
     def _run(self, batches: Batches) -> tuple[list[float], bool]:
         """Losses of the epochs that the engine has run, and whether all was finite."""
@@ -317,7 +320,7 @@ class Run:
         taken = state.steps - before
         if taken:
             pace = (perf_counter() - began) / taken
-            self._pace = pace if pace < 0.1 * self._pace else 0.7 * self._pace + 0.3 * pace
+            self._step = pace if pace < 0.1 * self._step else 0.7 * self._step + 0.3 * pace
         finite = bool(losses) and isfinite(losses[-1]) and bool(np.isfinite(state.theta).all())
         return losses, finite
 
@@ -366,7 +369,7 @@ class Run:
             progress.ended = "all epochs done"
         cost = self._measure.cost
         rest = max(MEASURE_EVERY, 20 * cost)
-        due = self._target != inf or perf_counter() - self._measured >= rest or isfinite(self.speed)
+        due = self._target != inf or perf_counter() - self._measured >= rest or self.has_time
         due = due or (progress.epoch <= 50 and cost * 50 < LEAST_TIME)
         if cost * LEAST_RECORDED < LEAST_TIME:
             since = progress.epoch - progress.recording.last.epoch
@@ -391,5 +394,5 @@ class Run:
         playing = self._wanted() if self._target else False
         return Standing(
             progress.epoch, progress.state.steps, self.steps_an_epoch, playing, progress.ended,
-            progress.state.theta, progress.recording.last, self._rate if playing else 0.0,
+            progress.state.theta, progress.recording.last, self._pace.rate if playing else 0.0,
         )  # fmt: skip

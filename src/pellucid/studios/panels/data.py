@@ -8,7 +8,7 @@ from pellucid import datasets
 from pellucid.scaling import SCALERS
 from pellucid.studios.controls import Choice, Slide, or_default
 from pellucid.studios.material import noise_of
-from pellucid.studios.panels.giving import Giving, waits_for
+from pellucid.studios.panels.giving import Giving
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.panels.sketchpad import SketchPad
 
@@ -26,6 +26,8 @@ class Data(Panel):
         self.about = ui.label().classes("about-data").props("id=about-data")
         with ui.element("div").classes("model-bar") as self.model:
             self.model_words = ui.label().classes("model-words").props("id=goes-on")
+            which = ui.button("Which?", color=None, on_click=page.say_what_is_waited_for)
+            self.which = which.props('flat dense no-caps aria-label="Which data it waits for"')
             leave = ui.button(icon="close", on_click=self._leave)
             leave.props('flat round dense size=sm id=leave-model aria-label="Begin anew instead"')
         self.target = Choice("Target", "", [], self._aim)
@@ -82,7 +84,9 @@ class Data(Panel):
         if session.opened is not None:
             self.model_words.text = f"Goes on from {session.opened.name}"
         elif session.waiting is not None:
-            self.model_words.text = waits_for(session.waiting)
+            self.model_words.text = f"{session.waiting.name} waits for its data"
+        self.which.set_visibility(session.waiting is not None)
+        self.model.classes(**{"remove" if session.waiting is None else "add": "waiting"})
 
     async def _choose(self, name: str) -> None:
         await self.page.change(data=name, target="", features=(), noise=None, output="", loss="")

@@ -131,8 +131,7 @@ class Giving:
     async def _take_model(self, opened: Opened) -> bool:
         if not await self.page.open(opened):
             return False
-        if self.page.session.waiting is not None:
-            self.page.say(waits_for(opened), "plain")
+        self.page.say_what_is_waited_for()
         return True
 
 

@@ -90,7 +90,8 @@ class Lessons(Panel):
         with ui.element("ol").classes("lesson-tasks"):
             for task in each.tasks:
                 with ui.element("li"):
-                    self._marks.append(ui.icon("radio_button_unchecked"))
+                    mark = ui.icon("radio_button_unchecked").props("role=img aria-hidden=false")
+                    self._marks.append(mark)
                     ui.label(task.text)
         self.reading = ui.label().classes("lesson-reading").props("role=status id=lesson-reading")
         with ui.element("div").classes("lesson-tries").props('role=group aria-label="To try"'):
@@ -125,14 +126,18 @@ class Lessons(Panel):
 
     def _tick(self, done: set[int]) -> None:
         each, learnt = self._open, self._learnt()
-        for name, (_, icon) in self._items.items():
+        titles = {each.name: each.title for each in LESSONS}
+        for name, (button, icon) in self._items.items():
             icon.name = "check_circle" if name in learnt else "radio_button_unchecked"
             icon.classes(**{"add" if name in learnt else "remove": "done"})
+            done_too = ", done" if name in learnt else ""
+            button.props(f'aria-label="{titles[name]}{done_too}"')
         if each is None:
             return
         for place, icon in enumerate(self._marks):
             icon.name = "check_circle" if place in done else "radio_button_unchecked"
             icon.classes(**{"add" if place in done else "remove": "done"})
+            icon.props(f'aria-label="{"Done" if place in done else "To do"}"')
         all_done = len(done) == len(each.tasks)
         self.answer.classes(**{"add" if all_done else "remove": "told"})
         self.answer.props(f"aria-hidden={'false' if all_done else 'true'}")

@@ -100,7 +100,8 @@ def _columns(frame: polars.DataFrame, material: Material) -> str:
     more = frame.width - FIRST_COLUMNS
     foot = f"<p class=hint>and {more:,} more columns</p>" if more > 0 else ""
     head = "<th>Learn</th><th>Column</th><th>Type</th><th class=number>Missing</th><th>Values</th>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{foot}"
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
+    return f"<table aria-label=Columns>{body}</table>{foot}"
 
 
 def _first(frame: polars.DataFrame, material: Material) -> str:
@@ -116,7 +117,8 @@ def _first(frame: polars.DataFrame, material: Material) -> str:
     )  # fmt: skip
     more = frame.height - few.height
     foot = f"<p class=hint>and {more:,} more rows</p>" if more > 0 else ""
-    return f"<table class=first><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>{foot}"
+    body = f"<thead><tr>{head}</tr></thead><tbody>{lines}</tbody>"
+    return f"<table class=first aria-label=Rows>{body}</table>{foot}"
 
 
 def _cell(value: Any) -> str:

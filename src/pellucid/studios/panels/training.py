@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nicegui import ui
-
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.schedules import SCHEDULES
-from pellucid.studios.controls import Choice, Control, Number, called
+from pellucid.studios.controls import Choice, Control, Number, Switch, called
 from pellucid.studios.experiment import MOST_EPOCHS
 from pellucid.studios.panels.panel import Panel
 
@@ -20,11 +18,8 @@ class TrainingSettings(Panel):
         """Its controls, each named as its field of the experiment."""
 
         def to(name: str) -> Any:
-            return lambda value: self.page.change(keep_weights=self.keep.value, **{name: value})
+            return lambda value: self.page.change(keep_weights=keep.field.value, **{name: value})
 
-        self.keep = ui.checkbox("go on with the weights there are").props("dense")
-        with self.keep:
-            ui.tooltip("A change here begins anew, or goes on from the weights that there are")
         self.controls: dict[str, Control] = {
             "solver": Choice(
                 "Optimizer", "Turns gradients into steps.", [*OPTIMIZERS], to("solver")
@@ -54,6 +49,10 @@ class TrainingSettings(Panel):
                 low=0, high=0.95,
             ),
         }  # fmt: skip
+        keep = Switch(
+            "Keep weights", "When a setting here changes, go on from the weights there are.",
+            lambda _: None,
+        )  # fmt: skip
 
     def changed(self) -> None:
         """The controls say what the run's experiment has."""

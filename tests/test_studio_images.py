@@ -137,7 +137,9 @@ def test_an_image_is_chosen_by_a_click_and_by_keys_and_goes_to_the_pad(tab, lear
     # Who draws on, draws on that: the middle of its darkest pixel is ink already.
     row, column = np.unravel_index(ink.argmax(), ink.shape)
     assert drawn_ink(page)[14 * row + 7, 14 * column + 7] > 240
-    page.driver.find_element(By.CSS_SELECTOR, ".pad-wipe").click()
+    wipe = page.driver.find_element(By.CSS_SELECTOR, ".pad-wipe")
+    page.script("arguments[0].scrollIntoView({block: 'center'})", wipe)
+    wipe.click()
     page.wait(lambda: not drawn_ink(page).any() and page.text(".pad-share.best") == "")
 
 

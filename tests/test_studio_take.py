@@ -143,7 +143,7 @@ def test_a_script_repeats_a_run_that_was_stepped_and_one_that_went_on_with_weigh
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert "the same weights as in the studio, to the last bit" in done.stdout
     script.unlink()
-    page.driver.find_element("xpath", "//*[@role='checkbox'][contains(., 'weights')]").click()
+    page.driver.find_element("css selector", "[role=switch][aria-label='Keep weights']").click()
     page.choose("Optimizer", "sgd")
     page.wait(lambda: "solver=sgd" in page.query and page.epoch == 0)
     page.play("epoch=6")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ class Passage:
     within: int = 0  # steps taken in the epoch under way
     under_way: Epochs | None = None  # the order of its rows, and its rates
     losses: list[float] = field(default_factory=list)  # of its steps so far, times their rows
-    curve: list[float] = field(default_factory=list)  # training loss of each epoch
+    curve: array[float] = field(default_factory=lambda: array("d"))  # training loss of each epoch
     recording: Recording = field(default_factory=Recording)
     ended: str = ""
     edits: list[Edit] = field(default_factory=list)  # weights that were set by hand

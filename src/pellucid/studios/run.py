@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from math import inf, isfinite
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import numpy as np
@@ -31,6 +31,9 @@ from pellucid.studios.speed import Pace
 from pellucid.studios.standing import Mark, Standing, Theta
 from pellucid.studios.waypoint import Edit, Waypoint
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 SLICE = 0.1
 """Seconds, about, that the engine works before it looks whether something else is asked for."""
 
@@ -38,8 +41,7 @@ MEASURE_EVERY = 0.1
 """Seconds between two measurements while playing at full speed, or twenty times what one takes."""
 
 LEAST_RECORDED, LEAST_TIME = 250, 1.0
-"""Epochs, spread evenly, that are recorded even of a run that takes no second, if measuring them
-takes so few seconds of the processor."""
+"""Epochs that are recorded of a run however fast, if measuring them takes so few seconds."""
 
 _OPEN: WeakSet[Run] = WeakSet()
 
@@ -117,14 +119,9 @@ class Run:
     def forward(self, epochs: int = 0, steps: int = 0) -> None:
         """Go on by so many epochs (to the end of the one under way, first) or steps, and wait."""
         self.pause()
-        here = self._standing
-
-        def target() -> float:
-            if epochs:
-                return float((here.steps // self.steps_an_epoch + epochs) * self.steps_an_epoch)
-            return float(here.steps + steps)
-
-        self._ask(target)
+        here, per = self._standing.steps, self.steps_an_epoch
+        target = (here // per + epochs) * per if epochs else here + steps
+        self._ask(lambda: float(target))
         with self._asked:
             self._asked.wait_for(lambda: not self._standing.playing or self._closed)
 
@@ -196,7 +193,12 @@ class Run:
     @property
     def history(self) -> History:
         """The training loss of each epoch, and why it ended."""
-        return History(loss=list(self._progress.curve), stopped=self._progress.ended)
+        return History(loss=self.losses.tolist(), stopped=self._progress.ended)
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The training loss (k,) of each epoch so far."""
+        return np.frombuffer(self._progress.curve[:])  # of a copy: it grows in another thread
 
     def network_at(self, theta: Any) -> Network:
         """The network with such weights, and a theta of its own."""
@@ -360,7 +362,7 @@ class Run:
     def _enter(self, losses: list[float], finite: bool, before: Theta) -> None:
         """Record the end of epochs."""
         progress = self._progress
-        progress.curve += losses
+        progress.curve.extend(losses)
         if not finite:
             progress.ended, progress.within = "diverged", 0
             if not np.isfinite(progress.state.theta).all():

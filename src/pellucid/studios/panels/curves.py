@@ -45,7 +45,7 @@ class Curves(Panel):
     def measure(self, view: View) -> Any:
         """The curves so far, no more of their points than can be seen."""
         marks = view.run.marks
-        losses = [marks[0].loss, *view.run.history.loss]
+        losses = np.concatenate([[marks[0].loss], view.run.losses])
         epochs = [mark.epoch for mark in marks]
         recorded = {
             name: (epochs, [getattr(mark, name) for mark in marks])

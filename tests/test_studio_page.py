@@ -370,6 +370,25 @@ def test_a_run_that_diverges_says_so_and_the_page_lives(tab):
     page.wait(lambda: page.epoch == 0 and not page.said)
 
 
+def test_a_loss_that_cannot_take_the_targets_is_one_message(tab):
+    page = tab("data=sums&epochs=3")
+    page.choose("Output", "sigmoid")
+    page.wait(lambda: "takes targets from 0 to 1: choose another loss" in page.said)
+    assert "output" not in page.query
+    page.choose("Loss", "squared error")
+    page.wait(lambda: "loss=squared_error" in page.query)
+    page.choose("Output", "sigmoid")
+    page.wait(lambda: "output=sigmoid" in page.query and not page.said)
+
+
+def test_where_there_are_no_test_rows_the_training_rows_are_named(tab):
+    page = tab("data=xor&epochs=3")
+    pressed = ".panel-outcome .toggle [aria-pressed=true]"
+    assert page.text(pressed) == "training rows"
+    page.choose("Data set", "iris")
+    page.wait(lambda: page.text(pressed) == "test rows")
+
+
 def test_at_the_end_of_a_run_play_and_steps_say_so(tab):
     page = tab("data=xor&epochs=5")
     page.play("epoch=5")

@@ -159,7 +159,7 @@ def as_targets(
         if low < loss.target_low or high > loss.target_high:
             raise ValueError(
                 f"y goes from {low:g} to {high:g} and loss {loss.name!r} takes targets from "
-                f"{loss.target_low:g} to {loss.target_high:g}"
+                f"{loss.target_low:g} to {loss.target_high:g}: choose another loss, or scale y"
             )
     return y
 

@@ -13,6 +13,7 @@ from pellucid.model import Network
 from pellucid.predictor import Predictor, fit_target
 from pellucid.preprocessing import TableEncoder
 from pellucid.rows import Rows, divide
+from pellucid.samples import as_targets
 from pellucid.studios.experiment import Experiment
 from pellucid.tables import Table, find_column
 from pellucid.targets import ClassTarget, NumericTarget
@@ -96,10 +97,12 @@ class Material:
         )  # fmt: skip
 
     def network(self, experiment: Experiment) -> Network:
-        """The experiment's network before training."""
-        return experiment.recipe().network(
+        """The experiment's network before training; ValueError if its loss cannot take these."""
+        made = experiment.recipe().network(
             self.task, self.X.shape[1], self.y.shape[1], experiment.alpha
         )
+        as_targets(self.y, len(self.y), self.y.shape[1], made.objective.loss)
+        return made
 
     def predictor(self, network: Network) -> Predictor:
         """A network of these columns as a model that takes tables."""

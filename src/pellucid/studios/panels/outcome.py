@@ -34,13 +34,12 @@ class Outcome(Panel):
         self.rows.props('dense no-caps unelevated aria-label="Of which rows"').classes("toggle")
         with ui.element("div").classes("outcome-scroll"):
             self.drawing = OutcomeDrawing("True classes against predicted ones").classes("outcome")
-        if self.session.settings.get("rows") == "training":
-            self.rows.value = "training"
 
     def changed(self) -> None:
         """Without test rows there are the training rows alone."""
         tested = len(self.session.material.X_test) > 0
         self.rows.set_enabled(tested)
+        self.rows.value = self._wanted() if tested else "training"
         target = self.session.material.target
         classes = target.classes if isinstance(target, ClassTarget) else ()
         k, letters = len(classes), max((len(str(label)) for label in classes), default=0)
@@ -50,7 +49,7 @@ class Outcome(Panel):
     def measure(self, view: View) -> Any:
         """Counts, or pairs."""
         m, target = view.material, view.material.target
-        tested = len(m.X_test) > 0 and self.session.settings.get("rows") != "training"
+        tested = len(m.X_test) > 0 and self._wanted() == "test"
         output, y = (view.test_output, m.y_test) if tested else (view.output, m.y)
         y = y[: len(output)]
         if isinstance(target, ClassTarget):
@@ -68,7 +67,11 @@ class Outcome(Panel):
         """Draw it."""
         self.drawing.draw(measured)
 
+    def _wanted(self) -> str:
+        return "training" if self.session.settings.get("rows") == "training" else "test"
+
     def _chosen(self) -> None:
-        self.session.set("rows", "training" if self.rows.value == "training" else "")
-        self.page.keep_address()
-        self.page.refresh()
+        if len(self.session.material.X_test) and self.rows.value != self._wanted():
+            self.session.set("rows", "training" if self.rows.value == "training" else "")
+            self.page.keep_address()
+            self.page.refresh()

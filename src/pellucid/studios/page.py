@@ -29,13 +29,13 @@ from pellucid.studios.view import View
 
 ASSETS = Path(__file__).parent / "assets"
 
-OFTEN = 0.12
+OFTEN = 0.15
 """Seconds from one look at the run to the next, at the least."""
 
 GONE = 3.0
 """Seconds without a connection, after which a run is paused until the tab comes back."""
 
-SHARE, SHARE_AT_LEISURE = 0.03, 0.12
+SHARE, SHARE_AT_LEISURE = 0.02, 0.12
 """Of the time, at the most, that each panel computes while a run plays, for the engine's sake; the
 second where the run has time, since it is to be watched."""
 

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-PATIENCE = 15
+PATIENCE = 40
 """Seconds until what is waited for has failed, on a machine that does much else."""
 
 

@@ -232,11 +232,11 @@ def test_a_long_run_can_be_paused_and_goes_on(tab):
     page.wait(lambda: page.is_playing and page.epoch >= 2)
     page.click("play")
     page.wait(lambda: not page.is_playing)
-    time.sleep(0.3)
+    page.wait(lambda: is_quiet(page.studio), "quiet")
     epoch = page.epoch
     time.sleep(0.5)
     assert page.epoch == epoch
-    assert f"epoch={epoch}" in page.query
+    page.wait(lambda: f"epoch={epoch}" in page.query)
     page.click("play")
     page.wait(lambda: page.epoch > epoch)
 
@@ -273,7 +273,7 @@ def test_keys_go_on_working_where_a_button_or_a_switch_has_the_focus(tab):
     rate = page.driver.find_element("xpath", "//label[.='Learning rate']").get_attribute("for")
     page.driver.find_element("id", rate).send_keys("e-1")  # a number is being typed
     page.wait(lambda: "learning_rate=" in page.query)
-    assert page.epoch == 0
+    page.wait(lambda: page.epoch == 0)
 
 
 def test_by_default_a_run_is_easy_to_watch_and_full_speed_is_a_choice(tab):
@@ -461,7 +461,7 @@ def test_a_change_of_a_control_begins_another_run(tab):
     page.wait(lambda: page.epoch == 1)
     page.click("add-layer")
     page.wait(lambda: page.query == "hidden=4,4&activation=tanh,tanh&epochs=30")
-    assert page.epoch == 0
+    page.wait(lambda: page.epoch == 0)
     assert "2 – 4 – 4 – 1" in page.text("#words")
     size = page.driver.find_element("css selector", "[aria-label='Units of layer 2']")
     size.send_keys("0")

@@ -61,6 +61,17 @@ def number(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
+def count(n: Any) -> str:
+    """A whole number, its thousands apart.
+
+    Examples
+    --------
+    >>> count(7), count(32561)
+    ('7', '32 561')
+    """
+    return f"{n:,.0f}".replace(",", " ")
+
+
 def percent(share: Any) -> str:
     """A share of 1, as people say it.
 

@@ -8,6 +8,7 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from pellucid.studios.controls import Range
+from pellucid.studios.facts import count
 from pellucid.studios.speed import SPEEDS, speed_of
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Player:
         ended, epochs = run.standing.ended, run.experiment.epochs
         if ended == "all epochs done":
             self.page.say(
-                f"All {epochs:,} epochs are done: rewind, or ask for more of them.",
+                f"All {count(epochs)} epochs are done: rewind, or ask for more of them.",
                 "plain", ("Rewind", "rewind"),
             )  # fmt: skip
         elif ended:
@@ -147,10 +148,9 @@ class Player:
         self.page.keep_address()
 
     def _set_speed(self) -> None:
-        session = self.page.session
-        session.run.speed = speed_of(
-            session.settings.get("speed", ""), session.experiment.epochs, session.run.steps_an_epoch
-        )
+        run, name = self.page.session.run, self.page.session.settings.get("speed", "")
+        done = run.standing.epoch
+        run.speed = speed_of(name, run.experiment.epochs, run.steps_an_epoch, done)
 
     async def _seeded(self, event: ValueChangeEventArguments[Any]) -> None:
         if event.value is not None and int(event.value) != self.page.session.experiment.seed:
@@ -165,25 +165,27 @@ class Player:
         material, experiment = session.material, session.experiment
         sizes = [material.X.shape[1], *experiment.hidden, material.y.shape[1]]
         self.words.text = (
-            f"{session.data_name}: {len(material.X)} rows to train on, {len(material.X_test)} to "
-            f"test on. Predicts {material.target_name} by {' – '.join(map(str, sizes))} units."
+            f"{session.data_name}: {count(len(material.X))} rows to train on, "
+            f"{count(len(material.X_test))} to test on. "
+            f"Predicts {material.target_name} by {' – '.join(map(str, sizes))} units."
         )
         self.seed.value = experiment.seed
-        self.of.text = f"of {experiment.epochs:,}".replace(",", " ")
+        self.of.text = f"of {count(experiment.epochs)}"
 
     def show(self, view: View) -> None:
         """Where the run stands."""
         standing = view.standing
+        self._set_speed()  # that which is easy to watch rises
         icon, does = ("pause", "Pause") if standing.playing else ("play_arrow", "Play")
         self.play.props(f"icon={icon} aria-label={does}")
         self._play_tip.text = f"{does} (Space)"
-        self.epoch.text = f"{view.epoch:,}".replace(",", " ")
+        self.epoch.text = count(view.epoch)
         within = standing.steps % standing.steps_an_epoch
         more = f" + {within}/{standing.steps_an_epoch} steps" if within and view.live else ""
-        self.of.text = f"of {view.experiment.epochs:,}".replace(",", " ") + more
+        self.of.text = f"of {count(view.experiment.epochs)}{more}"
         last = max(standing.epoch, 1)
         self.slider.put(view.epoch, last)
         self.live.classes(**{"add" if view.live else "remove": "on"})
         self.live.props(f"aria-pressed={'true' if view.live else 'false'}")
         rate = standing.steps_a_second
-        self.pace.text = f"{rate:,.0f} steps/s".replace(",", " ") if rate else ""
+        self.pace.text = f"{count(rate)} steps/s" if rate else ""

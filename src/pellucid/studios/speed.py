@@ -8,31 +8,35 @@ SPEEDS = {"": "easy to watch", "full": "full speed", "100": "100 epochs/s", "20"
           "5": "5 epochs/s", "1": "1 epoch/s"}  # fmt: skip
 """What each is called; the first, "", is what a page has by default."""
 
-EASY_SECONDS, EASY_STEPS = 8.0, 8.0
-"""Easy to watch are all epochs in so many seconds, and no fewer steps a second than these."""
+EASY_EPOCHS, EASY_STEPS, EASY_SHARE = 4.0, 8.0, 1 / 3
+"""Easy to watch are so many epochs a second at first, when most is learnt, and then ever more, as
+many as were done; no fewer steps a second than these, and of all epochs no more than this share."""
 
 LATE = 1.0
 """Seconds behind the speed asked for, from which on a run does as at full speed."""
 
 
-def speed_of(name: str, epochs: int, steps_an_epoch: int) -> float:
+def speed_of(name: str, epochs: int, steps_an_epoch: int, done: int = 0) -> float:
     """Epochs a second at the most; what has no such name is easy to watch.
 
     Parameters
     ----------
     name : one of `SPEEDS`.
-    epochs, steps_an_epoch : of the run.
+    epochs, steps_an_epoch, done : of the run, and how many epochs it has done.
 
     Examples
     --------
-    >>> speed_of("", 1000, 10), speed_of("", 8, 2), speed_of("20", 8, 2), speed_of("full", 8, 2)
-    (125.0, 4.0, 20.0, inf)
+    >>> [speed_of("", 900, 10, done) for done in (0, 50, 800)]
+    [4.0, 50.0, 300.0]
+    >>> speed_of("", 900, 1), speed_of("20", 8, 2), speed_of("full", 8, 2)
+    (8.0, 20.0, inf)
     """
     if name == "full":
         return inf
     if name in SPEEDS and name:
         return float(name)
-    return max(epochs / EASY_SECONDS, EASY_STEPS / steps_an_epoch)
+    rising = min(max(float(done), EASY_EPOCHS), EASY_SHARE * epochs)
+    return max(rising, EASY_STEPS / steps_an_epoch)
 
 
 class Pace:

@@ -7,10 +7,13 @@ from nicegui import ui
 from pellucid import datasets
 from pellucid.scaling import SCALERS
 from pellucid.studios.controls import Choice, Slide, or_default
+from pellucid.studios.facts import count
 from pellucid.studios.material import noise_of
 from pellucid.studios.panels.giving import Giving
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.panels.sketchpad import SketchPad
+
+HELD_BACK = "Held back, to see how it does on new rows."
 
 
 class Data(Panel):
@@ -43,7 +46,7 @@ class Data(Panel):
             lambda name: page.change(scaling=name),
         )  # fmt: skip
         self.test = Slide(
-            "Test rows", "Held back, to see how it does on new rows.",
+            "Test rows", HELD_BACK,
             lambda part: page.change(test=part), low=0.0, high=0.9, step=0.05,
             shown=lambda part: f"{part:.0%}",
         )  # fmt: skip
@@ -64,8 +67,10 @@ class Data(Panel):
         names[experiment.data] = session.data_name
         self.data.offer(names, experiment.data, title=session.data_name)
         _, about = datasets.DATASETS.get(experiment.data, (None, ""))
-        rows = f"{material.trained.height + material.tested.height:,} rows".replace(",", " ")
-        self.about.text = about or f"{rows} of {len(material.columns)} columns"
+        n = material.trained.height + material.tested.height
+        self.about.text = about or f"{count(n)} rows of {count(len(material.columns))} columns"
+        divided = not experiment.test or len(material.X_test)
+        self.test.hint.text = HELD_BACK if divided else f"All {n} rows are trained on: too few."
         self.test.put(experiment.test)
         self.noise.put(noise_of(experiment))
         aim = material.target_name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from pellucid.studios.facts import count
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.script import learnt_by
 from pellucid.studios.view import View
@@ -94,11 +95,11 @@ def _columns(frame: polars.DataFrame, material: Material) -> str:
         lines.append(
             f"<tr{' class=target' if is_target else ''}><td>{tick}</td>"
             f'<th scope="row" title="{escape(name, quote=True)}">{escape(_short(name))}</th>'
-            f"<td>{_kind(column)}</td><td class=number>{f'{gaps:,}' if gaps else '–'}</td>"
+            f"<td>{_kind(column)}</td><td class=number>{count(gaps) if gaps else '–'}</td>"
             f"<td class=values>{escape(values)}</td></tr>"
         )
     more = frame.width - FIRST_COLUMNS
-    foot = f"<p class=hint>and {more:,} more columns</p>" if more > 0 else ""
+    foot = f"<p class=hint>and {count(more)} more columns</p>" if more > 0 else ""
     head = "<th>Learn</th><th>Column</th><th>Type</th><th class=number>Missing</th><th>Values</th>"
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
     return f"<table aria-label=Columns>{body}</table>{foot}"
@@ -116,7 +117,7 @@ def _first(frame: polars.DataFrame, material: Material) -> str:
         f"<tr>{''.join(map(_cell, row))}</tr>" for row in few.iter_rows()
     )  # fmt: skip
     more = frame.height - few.height
-    foot = f"<p class=hint>and {more:,} more rows</p>" if more > 0 else ""
+    foot = f"<p class=hint>and {count(more)} more rows</p>" if more > 0 else ""
     body = f"<thead><tr>{head}</tr></thead><tbody>{lines}</tbody>"
     return f"<table class=first aria-label=Rows>{body}</table>{foot}"
 
@@ -142,10 +143,13 @@ def _values(column: polars.Series) -> str:
     if not len(present):
         return "none"
     if column.dtype.is_numeric():
-        return f"{float(present.min()):.4g} to {float(present.max()):.4g}"  # type: ignore[arg-type]
+        low, high = present.min(), present.max()
+        if column.dtype.is_integer():
+            return f"{count(low)} to {count(high)}"
+        return f"{float(low):.4g} to {float(high):.4g}"  # type: ignore[arg-type]
     counts = present.cast(str).value_counts(sort=True, name="rows")
     some = ", ".join(_short(value, 16) for value in counts[column.name].head(4))
-    return f"{counts.height:,}: {some}" + (", …" if counts.height > 4 else "")
+    return f"{count(counts.height)}: {some}" + (", …" if counts.height > 4 else "")
 
 
 def _short(text: str, most: int = MOST_LETTERS) -> str:

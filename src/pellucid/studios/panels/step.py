@@ -14,6 +14,7 @@ from pellucid.explanation import Explanation
 from pellucid.explanation.html import fragment_of
 from pellucid.studios.case import Case, rows_of
 from pellucid.studios.drawing import Drawing
+from pellucid.studios.facts import count
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.selection import Selection
 from pellucid.studios.view import View
@@ -101,7 +102,7 @@ class StepThrough(Panel):
         kind, self._setting = case.place.kind, True
         self.set.value, self.row.value = kind, case.place.row + 1
         self._setting = False
-        self.of.text = f"of {rows_of(material, kind)}"
+        self.of.text = f"of {count(rows_of(material, kind))}"
 
     def _choose(self, _: ValueChangeEventArguments[Any]) -> None:
         if not self._setting and self.row.value is not None:
@@ -114,7 +115,7 @@ class StepThrough(Panel):
         rows = rows_of(self.session.material, kind)
         if not rows:
             kind, rows = "train", rows_of(self.session.material, "train")
-        self.page.select(Selection(kind, row=row % rows))
+        self.page.select(Selection(kind, row=min(max(row, 0), rows - 1)))
 
     def _light(self, event: GenericEventArguments) -> None:
         """Point at what the line is of, in the network."""

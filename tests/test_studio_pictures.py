@@ -16,7 +16,7 @@ from pellucid.studios.lessons import lesson
 from studio_tab import Tab
 
 GUIDE = Path(__file__).parents[1] / "docs" / "studio.md"
-WIDTH, HEIGHT, COLOURS, MOST_BYTES = 1280, 860, 96, 120_000
+WIDTH, HEIGHT, COLOURS, MOST_BYTES = 1280, 860, 224, 120_000
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,12 @@ def studio(studios):
 def trained(tab):
     """Moons, learnt."""
     tab.play("epoch=300")
+
+
+def told_apart(tab):
+    """Digits, learnt, and those that are not."""
+    tab.play("epoch=20")
+    tab.wait(lambda: "wrong" in tab.text("#panel-surface"), "the images")
 
 
 def in_a_lesson(tab):
@@ -43,6 +49,7 @@ def at_the_doctor(tab):
 
 PICTURES = {
     "trained": ("hidden=4,3&activation=tanh,tanh&epochs=300", trained, "#panel-diagram"),
+    "digits": ("data=digits&hidden=24&activation=relu&epochs=20", told_apart, "#panel-diagram"),
     "lesson": (f"{lesson('moons').experiment.to_address()}&lesson=moons", in_a_lesson, "#details"),
     "doctor": (
         f"{lesson('sums').experiment.to_address()}&tab=doctor",

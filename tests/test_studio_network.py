@@ -201,8 +201,11 @@ def test_a_weight_that_is_typed_in_is_used_and_can_be_taken_back(tab):
     assert "weight" in hover_an_edge(page)
     field = find(page, "#weight")
     field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(Keys.DELETE, Keys.ENTER)
+    page.wait(lambda: page.said == "A weight is a finite number.")
     field.send_keys("7.25", Keys.ENTER)
     page.wait(lambda: facts(page).get("weight") == "7.25")
+    page.wait(lambda: not page.said)
     changed = network.theta.copy()
     changed[place] = 7.25
     value = network.objective.value
@@ -216,6 +219,7 @@ def test_a_weight_that_is_typed_in_is_used_and_can_be_taken_back(tab):
     link = page.driver.current_url
     page.click("undo-weight")
     page.wait(lambda: facts(page).get("weight") == before)
+    page.wait(lambda: "set=" not in page.query)
     page.driver.get(link)
     page.wait_until_shown()
     page.wait(lambda: page.epoch == 20 and facts(page).get("weight") == "7.25")

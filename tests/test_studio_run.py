@@ -372,6 +372,32 @@ def test_a_weight_that_is_set_is_trained_on_and_forgotten_by_going_back():
         assert not run.touched
 
 
+def test_a_weight_that_is_set_back_in_the_same_step_leaves_the_run_as_it_was():
+    with Run(SMALL) as run, Run(SMALL) as quiet:
+        for each in (run, quiet):
+            each.forward(epochs=2)
+            each.forward(steps=1)
+        before = quiet.standing.theta
+        run.set_weight(3, 7.5)
+        run.set_weight(4, -1.0)
+        run.set_weight(3, 8.5)
+        run.set_weight(3, 7.5)  # what was there between is not what was there first
+        assert [edit.place for edit in run.waypoint().edits] == [4, 3]
+        run.set_weight(3, float(before[3]))
+        assert run.touched
+        run.set_weight(4, float(before[4]))
+        assert run.touched is False
+        assert run.waypoint() == quiet.waypoint()
+        assert run.standing.theta.tobytes() == before.tobytes()
+        for each in (run, quiet):
+            each.forward(epochs=3)
+        assert run.standing.theta.tobytes() == quiet.standing.theta.tobytes()
+        run.set_weight(3, 7.5)
+        run.forward(steps=1)
+        run.set_weight(3, float(quiet.standing.theta[3]))  # too late: a step was taken with it
+        assert len(run.waypoint().edits) == 2
+
+
 @pytest.mark.parametrize("batch_size", [8, 0])
 def test_a_waypoint_leads_to_the_same_numbers_by_way_of_weights_that_were_set(batch_size):
     experiment = SMALL.changed(batch_size=batch_size)

@@ -8,13 +8,18 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 import pellucid
 from pellucid import Predictor, datasets
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.run import Run
+from pellucid.studios.session import Kept
 from pellucid.tables import read_table
 from studio_tab import Tab
+
+ROWS = "return document.querySelectorAll('.runs .run:not(.head)').length"
+PINNED = "return document.querySelectorAll('.runs .run.pinned').length"
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +237,97 @@ def test_runs_are_told_apart_without_colour_and_their_buttons_are_in_reach(tab):
         assert runs[0] <= box[0] < box[1] <= runs[1]
     names = page.payload("#panel-compare .curve")["names"]
     assert names == [*(f"run {i}" for i in range(1, 13)), "this run"]
+    page.click("pin-0-run")
+    page.wait(lambda: page.script(PINNED) == 1)
+    page.click("keep-run")  # the 13th: none of the others goes
+    page.wait(lambda: page.said == "12 runs are kept: drop one first")
+    assert page.script(count) == 14
+    assert page.script(PINNED) == 1
+    page.click("drop-1-run")
+    page.wait(lambda: page.script(count) == 13 and not page.said)
+    page.click("keep-run")
+    page.wait(lambda: page.script(count) == 14)
+    again = page.script(
+        "return [...document.querySelectorAll('.swatch')].map((e) => {"
+        "const style = getComputedStyle(e); return [style.backgroundImage, e.clientWidth]; })"
+    )
+    assert again == [kinds[0], *kinds[2:12], kinds[1], kinds[12]]
+    looks = page.payload("#panel-compare .curve")["looks"]
+    assert looks == [0, *range(2, 12), 13, -1]
+
+
+def test_a_run_that_is_renamed_is_pinned_gone_back_to_and_dropped(tab):
+    page = tab("data=moons&epochs=9&tab=compare", width=1280)
+    for kept in (1, 2):
+        page.click("one-epoch")
+        page.wait(lambda kept=kept: page.epoch == kept)
+        page.click("keep-run")
+        page.wait(lambda kept=kept: page.script(ROWS) == kept + 1)
+    name = "a run of one epoch, of a long name"
+    field = page.driver.find_element("css selector", "input.q-field__native[aria-label='Name of "
+                                     "run 1']")  # fmt: skip
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(name)
+    page.wait(lambda: page.payload("#panel-compare .curve")["names"][0] == name)
+    assert field.get_attribute("title") == name
+    assert field.rect["width"] >= 110
+    for button, words in (("pin", "Baseline:"), ("reload", "Go back to"), ("drop", "Drop")):
+        found = page.driver.find_element("id", f"{button}-0-run")
+        page.wait(lambda found=found, words=words: found.get_attribute("aria-label")
+                  == f"{words} {name}")  # fmt: skip
+    page.click("pin-0-run")
+    page.wait(lambda: "\n" in page.text(".runs .run:last-child .number:nth-child(6)"))
+    assert page.script(PINNED) == 1
+    page.click("pin-0-run")
+    page.wait(lambda: page.script(PINNED) == 0)
+    page.click("pin-0-run")
+    page.wait(lambda: page.script(PINNED) == 1)
+    page.click("reload-0-run")
+    page.wait(lambda: page.epoch == 1)
+    assert page.script(PINNED) == 1
+    page.click("drop-0-run")
+    page.wait(lambda: page.script(ROWS) == 2)
+    assert page.script(PINNED) == 0
+    assert page.payload("#panel-compare .curve")["names"] == ["run 2", "this run"]
+
+
+def test_going_back_comes_to_the_same_step_by_way_of_weights_that_were_set(tab):
+    experiment = Experiment("xor", hidden=(3,), epochs=30, batch_size=1, seed=1)
+    edits = "set=10:2:1.5"
+    page = tab(f"{experiment.to_address()}&epoch=4&step=3&{edits}&tab=compare")
+    page.wait(lambda: "step=3" in page.query and edits in page.query)
+    page.wait(lambda: "weights set by hand" in page.text(".runs"))
+    weights = page.payload(".network-drawing")["weights"]
+    page.click("keep-run")
+    page.wait(lambda: page.script(ROWS) == 2)
+    assert page.text(".runs .run:nth-child(2) .settings") == "weights set by hand, 3 steps on"
+    numbers = page.text(".runs .run:nth-child(2)")
+    page.click("rewind")
+    page.wait(lambda: page.epoch == 0 and "set=" not in page.query)
+    page.wait(lambda: "weights set by hand" not in page.text(".runs .run:last-child"))
+    page.click("reload-0-run")
+    page.wait(lambda: "epoch=4&step=3" in page.query and edits in page.query)
+    page.wait(lambda: all(map(np.array_equal, weights,
+                              page.payload(".network-drawing")["weights"])))  # fmt: skip
+    assert page.text(".runs .run:nth-child(2)") == numbers
+    own = numbers.split()[-4:]
+    page.wait(lambda: page.text(".runs .run:last-child").split()[-4:] == own)
+
+
+def test_what_is_kept_leads_to_where_its_numbers_are_from():
+    steps = Experiment("xor", hidden=(3,), epochs=30, batch_size=1)
+    diverging = Experiment("diabetes", solver="sgd", learning_rate=50.0, epochs=30, batch_size=5)
+    for experiment in (steps, diverging):
+        with Run(experiment) as run:
+            run.forward(epochs=3)
+            run.forward(steps=2)
+            kept = Kept.of(run)
+        with Run(experiment) as again:
+            again.go_to(kept.waypoint)
+            assert again.standing.ended == run.standing.ended
+            assert again.standing.theta.tobytes() == run.standing.theta.tobytes()
+            assert np.array_equal(Kept.of(again).loss, kept.loss)
+    assert run.standing.ended == "diverged"
 
 
 def test_the_link_can_be_read_at_each_width(tab):

@@ -37,6 +37,7 @@ class Banner:
             self._button.props(f"data-presses={presses}")
         self._box.set_visibility(True)
 
-    def hide(self) -> None:
-        """Put it away."""
-        self._box.set_visibility(False)
+    def hide(self, message: str = "") -> None:
+        """Put it away; or that message alone, where it is the one that is shown."""
+        if not message or self._text.text == message:
+            self._box.set_visibility(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
 from pellucid.studios.session import Session
 from pellucid.studios.view import View
+from pellucid.studios.waypoint import Edit
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -151,10 +152,11 @@ class Page:
         return await self._begin(self.session.change, keep_weights=keep_weights, **changes)
 
     async def begin(
-        self, experiment: Experiment, material: Material | None = None, theta: Any = None
-    ) -> bool:
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None,
+        edits: Sequence[Edit] = (),
+    ) -> bool:  # fmt: skip
         """Begin the run of another experiment, as `Session.begin`; whether that was possible."""
-        return await self._begin(self.session.begin, experiment, material, theta)
+        return await self._begin(self.session.begin, experiment, material, theta, edits)
 
     async def open(self, opened: Opened) -> bool:
         """Go on with a model, as `Session.open`; whether that was possible."""

@@ -33,6 +33,7 @@ class Passage:
     recording: Recording = field(default_factory=Recording)
     ended: str = ""
     edits: list[Edit] = field(default_factory=list)  # weights that were set by hand
+    before: dict[tuple[int, int], float] = field(default_factory=dict)  # by steps and place
     ahead: list[Edit] = field(default_factory=list)  # those to be set further on
 
     def __post_init__(self) -> None:
@@ -53,14 +54,20 @@ class Passage:
             )
 
     def set_weight(self, place: int, weight: float) -> None:
-        """Another weight at that place of theta; ValueError where there cannot be one."""
+        """Another weight at that place of theta; ValueError where there cannot be one.
+
+        The one that was there before any was set, in the same step, undoes what was done.
+        """
         self._refuse(place, weight)
-        theta = np.array(self.state.theta)
+        theta, steps = np.array(self.state.theta), self.state.steps
+        before = self.before.setdefault((steps, place), float(theta[place]))
+        self.edits = [e for e in self.edits if (e.steps, e.place) != (steps, place)]
+        if weight == before:
+            weight = before  # a zero has two signs
+        else:
+            self.edits.append(Edit(steps, place, weight))
         theta[place] = weight
         self.state.theta = theta
-        steps = self.state.steps
-        self.edits = [e for e in self.edits if (e.steps, e.place) != (steps, place)]
-        self.edits.append(Edit(steps, place, weight))
 
     def set_those_due(self) -> None:
         """The weights that are to be set here."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,7 +21,7 @@ from pellucid.studios.run import Run
 from pellucid.studios.selection import Selection
 from pellucid.studios.shelf import Shelf
 from pellucid.studios.view import View
-from pellucid.studios.waypoint import NAMES, Waypoint
+from pellucid.studios.waypoint import NAMES, Edit, Waypoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +30,9 @@ DATA = ("data", "target", "features", "noise", "test", "scaling", "seed")
 """What of an experiment its material depends on; with these the same, it is made once."""
 
 MOST_KEPT = 12
-"""Runs that are kept to compare; beyond, the oldest goes."""
+"""Runs that are kept to compare."""
+
+FULL = f"{MOST_KEPT} runs are kept: drop one first"
 
 MOST_PLANES = 4
 """Planes of the data that are kept, and those of other data are not: they are as wide as these."""
@@ -45,7 +49,8 @@ class Kept:
     ----------
     experiment : all that decided it.
     epochs, loss, test_loss, score, test_score : (k,) of its recorded epochs.
-    theta : (P,) its last weights.
+    waypoint : the way to where it stood, weights that were set by hand included.
+    number : which of those kept it is, from 1 on; another never has the same.
     name : what a person calls it.
     model, start : digests of the model and of the weights that it went on with, or "".
     """
@@ -56,23 +61,28 @@ class Kept:
     test_loss: NDArray[np.float64]
     score: NDArray[np.float64]
     test_score: NDArray[np.float64]
-    theta: NDArray[np.float64]
+    waypoint: Waypoint
+    number: int = 0
     name: str = ""
     model: str = ""
     start: str = ""
 
     @classmethod
-    def of(cls, run: Run, name: str = "", model: str = "", start: str = "") -> Kept:
+    def of(
+        cls, run: Run, number: int = 0, name: str = "", model: str = "", start: str = ""
+    ) -> Kept:
         """What a run has come to so far."""
-        marks = run.marks
+        marks, standing = run.marks, run.standing
         epochs, loss, test_loss, score, test_score = (
-            np.array([getattr(mark, name) for mark in marks])
-            for name in ("epoch", "loss", "test_loss", "score", "test_score")
+            np.array([getattr(mark, each) for mark in marks])
+            for each in ("epoch", "loss", "test_loss", "score", "test_score")
         )
-        theta = marks[-1].theta
+        recorded = standing.playing or standing.ended == "diverged"  # there is no going elsewhere
+        waypoint = run.waypoint(marks[-1].epoch if recorded else None)
         return cls(
-            run.experiment, epochs, loss, test_loss, score, test_score, theta, name, model, start
-        )
+            run.experiment, epochs, loss, test_loss, score, test_score, waypoint, number, name,
+            model, start,
+        )  # fmt: skip
 
 
 class Session:
@@ -98,6 +108,7 @@ class Session:
         self.message = ""  # what went wrong with the address, if something did
         self.settings: dict[str, str] = {}
         self.kept: list[Kept] = []
+        self._number = 0  # of the run that was kept last
         self.shown: int | None = None  # the recorded epoch that the slider is at; None follows
         self.wanted = Waypoint()  # how far the address asks to go
         self._changing = threading.Lock()
@@ -155,14 +166,16 @@ class Session:
             self._begin(experiment, material, self.run.standing.theta if keep_weights else None)
 
     def begin(
-        self, experiment: Experiment, material: Material | None = None, theta: Any = None
-    ) -> None:
+        self, experiment: Experiment, material: Material | None = None, theta: Any = None,
+        edits: Sequence[Edit] = (),
+    ) -> None:  # fmt: skip
         """Begin the run of another experiment; the old one is closed.
 
         Parameters
         ----------
         material : by default made of the experiment.
         theta : (P,) to begin at; by default the experiment's own first weights.
+        edits : weights to set on the way.
 
         Raises
         ------
@@ -170,21 +183,26 @@ class Session:
             If there are no such data, or the weights do not fit; the old run then stays.
         """
         with self._changing:
-            self._begin(experiment, material, theta)
+            self._begin(experiment, material, theta, edits)
 
-    def _begin(self, experiment: Experiment, material: Material | None, theta: Any) -> None:
+    def _begin(
+        self, experiment: Experiment, material: Material | None, theta: Any,
+        edits: Sequence[Edit] = (),
+    ) -> None:  # fmt: skip
         before = self.opened, self.waiting, self.settings.get("model", "")
         try:
             if material is None:
                 experiment = self._joined(experiment)
                 material = self._material(experiment)
-            self._run(experiment, material, theta)
+            self._run(experiment, material, theta, edits)
         except (ValueError, TypeError, MemoryError, OSError):
             self.opened, self.waiting, model = before
             self.set("model", model)
             raise
 
-    def _run(self, experiment: Experiment, material: Material, theta: Any) -> None:
+    def _run(
+        self, experiment: Experiment, material: Material, theta: Any, edits: Sequence[Edit] = ()
+    ) -> None:
         start = "" if theta is None else self.shelf.put_start(np.array(theta, np.float64))
         theta = self._start(experiment, material) if theta is None else theta
         if theta is not None and material.network(experiment).theta.shape != theta.shape:
@@ -192,7 +210,7 @@ class Session:
                 "the weights do not fit the changed network: begin anew, or change its training "
                 "alone"
             )
-        run = Run(experiment, material, theta)
+        run = Run(experiment, material, theta, edits)
         old, self.run, self.shown = self.run, run, None
         self.set("start", start)
         old.close()
@@ -200,10 +218,17 @@ class Session:
             run.close()
 
     def keep(self, name: str = "") -> Kept:
-        """Keep what the run has come to, to compare with others."""
+        """Keep what the run has come to, to compare with others; ValueError where all are taken.
+
+        Its number is the next by which it does not look like another.
+        """
+        if len(self.kept) >= MOST_KEPT:
+            raise ValueError(FULL)
         begun = (self.settings.get(each, "") for each in ("model", "start"))
-        kept = Kept.of(self.run, name, *begun)
-        self.kept = [*self.kept, kept][-MOST_KEPT:]
+        looks = {run.number % MOST_KEPT for run in self.kept}
+        self._number = next(n for n in count(self._number + 1) if n % MOST_KEPT not in looks)
+        kept = Kept.of(self.run, self._number, name or f"run {self._number}", *begun)
+        self.kept = [*self.kept, kept]
         return kept
 
     def close(self) -> None:

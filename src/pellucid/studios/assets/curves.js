@@ -1,7 +1,7 @@
 // Curves over epochs, of training and of test; the numbers under the pointer are read out.
-import { drawing, roundStep, short, ticks, unpacked } from "pellucid-studio";
+import { distinct, drawing, roundStep, short, ticks, unpacked } from "pellucid-studio";
 
-const LEFT = 46, BOTTOM = 20, TOP = 20, RIGHT = 14, NAMES = 74;
+const LEFT = 46, BOTTOM = 20, TOP = 20, RIGHT = 14, NAMES = 74, HIGH = 13;  // of names: the least room, and the height of each
 const GAP = 0.02;  // of the axis: points further apart are drawn, for what lies between is not known
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 
@@ -55,8 +55,6 @@ function nearestOf(epochs, looked) {
   return nearest;
 }
 
-const cut = (name) => (name.length > 10 ? name.slice(0, 9) + "…" : name);
-
 export default drawing({
   unpack: (payload) => ({
     ...payload,
@@ -69,8 +67,9 @@ export default drawing({
   },
   paint({ context, width, height, payload, colours, state }) {
     if (!payload) return;
-    const { epochs, lines, log, at, names, percent, runs } = payload;  // runs: named at their ends
-    const right = runs ? NAMES : RIGHT;
+    const { epochs, lines, log, at, names, percent, looks } = payload;
+    const runs = Boolean(looks);  // that are named at their ends; the one under way looks as -1
+    const room = Math.min(Math.max(width / 4, NAMES), 2 * NAMES), right = runs ? room : RIGHT;
     const box = { left: LEFT, top: TOP, width: width - LEFT - right, height: height - TOP - BOTTOM };
     const { range, marks } = axisOf(payload, box.height);
     const last = Math.max(...epochs.map((each) => each[each.length - 1]), 1);
@@ -105,8 +104,8 @@ export default drawing({
       context.lineTo(toX(told), box.top + box.height);
       context.stroke();
     }
-    const colourOf = (k) => (runs && k === lines.length - 1 ? colours.ink : colours.series[k % colours.series.length]);
-    const dashOf = (k) => (runs ? (k === lines.length - 1 ? [] : DASHES[k % DASHES.length]) : k ? [5, 4] : []);
+    const colourOf = (k) => (looks?.[k] < 0 ? colours.ink : colours.series[(looks?.[k] ?? k) % colours.series.length]);
+    const dashOf = (k) => (runs ? DASHES[Math.max(looks[k], 0) % DASHES.length] : k ? [5, 4] : []);
     context.save();
     context.beginPath();
     context.rect(box.left - 3, box.top - 3, box.width + 6, box.height + 6);
@@ -163,10 +162,12 @@ export default drawing({
       const ends = lines.map((line) => line.findLastIndex(Number.isFinite));
       const seen = names.map((_, k) => k).filter((k) => ends[k] >= 0);
       const bottom = box.top + box.height, held = (y) => Math.min(Math.max(y, box.top), bottom);
-      const heights = apart(seen.map((k) => held(toY(lines[k][ends[k]]))), box.top, bottom, 13);
+      const ys = seen.map((k) => held(toY(lines[k][ends[k]])));
+      const heights = apart(ys, HIGH / 2, height - HIGH / 2, HIGH);
+      const named = distinct(context, seen.map((k) => [names[k]]), right - 8);
       for (const [i, k] of seen.entries()) {
         context.fillStyle = colourOf(k);
-        context.fillText(cut(names[k]), box.left + box.width + 6, heights[i]);
+        context.fillText(named[i][0], box.left + box.width + 6, heights[i]);
       }
     }
   },

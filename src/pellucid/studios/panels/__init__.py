@@ -23,7 +23,7 @@ How to make one
    is not called where it returned None. Neither sees anything of an older run after `changed`.
 3. What a panel can ask of `self.page`:
    - `await page.change(hidden=(4, 2), ...)` begins another run (errors are told in the banner);
-   - `await page.begin(experiment, material, theta)` begins one that is other altogether;
+   - `await page.begin(experiment, material, theta, edits)` begins one that is other altogether;
    - `page.say("...")` tells something;
    - `await page.away(function, ...)` waits for a function in a thread of its own, such as those of
      the run (`self.session.run`) that wait: `pause`, `forward`, `rewind`, `set_weight`;

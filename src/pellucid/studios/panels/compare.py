@@ -12,12 +12,12 @@ from nicegui import ui
 from pellucid.studios.experiment import Experiment
 from pellucid.studios.panels.curves import CurvesDrawing, lines_of, scale_of
 from pellucid.studios.panels.panel import Panel
-from pellucid.studios.session import MOST_KEPT, Kept
+from pellucid.studios.session import FULL, MOST_KEPT, Kept
 from pellucid.studios.view import View
 
 NOW = "this run"
 COLOURS, DASHES = 6, 4
-"""After so many runs a colour, or a kind of line, comes again; both together after twelve."""
+"""After so many runs a colour, or a kind of line, comes again; both together after `MOST_KEPT`."""
 
 
 class Compare(Panel):
@@ -25,9 +25,8 @@ class Compare(Panel):
 
     def build(self) -> None:
         """The button, the lines, and two drawings."""
-        self._baseline: Kept | None = None
-        self._counted = 0
-        self._shown: tuple[Any, ...] | None = None
+        self._pinned = 0  # the number of the baseline
+        self._shown: list[tuple[str, ...]] | None = None
         with ui.element("div").classes("compare-head"):
             keep = ui.button("Keep this run", icon="add", color=None, on_click=self._keep)
             keep.props("flat dense no-caps id=keep-run").classes("main-button")
@@ -52,10 +51,11 @@ class Compare(Panel):
 
     def measure(self, view: View) -> Any:
         """The run under way as if it were kept, with the others, and their curves."""
-        now = Kept.of(view.run, NOW)
+        now = Kept.of(view.run, name=NOW)
         runs = [*self.session.kept, now]
         on_test = any(np.isfinite(run.test_loss).any() for run in runs)
-        common = {"at": None, "runs": True, "log": False, "names": [run.name for run in runs]}
+        common = {"at": None, "log": False, "names": [run.name for run in runs],
+                  "looks": [run.number - 1 for run in runs]}  # fmt: skip
         names = ("test_loss", "test_score") if on_test else ("loss", "score")
         losses, scores = ([getattr(run, name) for run in runs] for name in names)
         epochs = [run.epochs for run in runs]
@@ -67,103 +67,144 @@ class Compare(Panel):
     def show(self, measured: Any) -> None:
         """Show the lines anew where a number is another, and draw the curves."""
         runs, (loss, score) = measured
-        shown = tuple(_line(run, self._baseline) for run in runs), _differing(runs)
-        if self._shown is None or self._shown[0][:-1] != shown[0][:-1] or (
-            self._shown[1] != shown[1]
-        ):  # fmt: skip
-            self._fill(runs, shown[1])
+        differing, baseline = _differing(runs), self._run_of(self._pinned)
+        shown = [(_told(run, differing), *_line(run, baseline)) for run in runs]
+        if self._shown is None or self._shown[:-1] != shown[:-1]:
+            self._fill(runs, shown)
         elif self._shown != shown:
-            for label, text in zip(self._now, shown[0][-1], strict=True):
-                label.text = text
+            _say(self._now, shown[-1])
         self._shown = shown
         self.loss.draw(loss)
         self.score.draw(score)
 
-    def _fill(self, runs: Sequence[Kept], differing: Sequence[str]) -> None:
+    def _fill(self, runs: Sequence[Kept], shown: Sequence[tuple[str, ...]]) -> None:
         self.lines.clear()
         with self.lines:
             with ui.element("div").classes("run head").props("role=row"):
                 for words in ("", "Run", "", "Settings that differ", "Epochs", "Loss", "Test loss",
                               "Test score"):  # fmt: skip
                     ui.label(words).props("role=columnheader").classes("cell")
-            for i, run in enumerate(runs):
-                self._row(i, run, differing, i == len(runs) - 1)
+            for i, (run, texts) in enumerate(zip(runs, shown, strict=True)):
+                self._row(i, run, texts)
 
-    def _row(self, i: int, run: Kept, differing: Sequence[str], is_now: bool) -> None:
-        pinned = self._baseline is run
+    def _row(self, i: int, run: Kept, texts: Sequence[str]) -> None:
+        pinned, look = 0 < run.number == self._pinned, run.number - 1
         with ui.element("div").classes("run" + (" pinned" if pinned else "")).props("role=row"):
-            kind = "now" if is_now else f"of-{i % COLOURS} dashed-{i % DASHES}"
+            kind = f"of-{look % COLOURS} dashed-{look % DASHES}" if run.number else "now"
             ui.element("span").classes(f"swatch {kind}").props("role=cell")
-            if is_now:
-                ui.label(NOW).classes("cell run-name").props("role=cell")
+            if run.number:
+                self._name(i, run, pinned)
             else:
-                name = ui.input(value=run.name, on_change=lambda e: self._rename(i, e.value))
-                name.props(f'dense borderless debounce=400 maxlength=40 aria-label="Name of run '
-                           f'{i + 1}"').classes("cell run-name")  # fmt: skip
-            with ui.element("div").classes("cell run-buttons").props("role=cell"):
-                if not is_now:
-                    self._button("push_pin", f"Baseline: {run.name}", lambda: self._pin(run),
-                                 f"pin-{i}", pinned)  # fmt: skip
-                    self._button("restart_alt", f"Go back to {run.name}",
-                                 lambda: self._reload(run), f"reload-{i}")  # fmt: skip
-                    self._button("close", f"Drop {run.name}", lambda: self._drop(run), f"drop-{i}")
-            told = settings_of(run.experiment, differing)
-            ui.label(told or "–").classes("cell settings").props("role=cell").tooltip(told or "–")
-            labels = [ui.label(text).classes("cell number").props("role=cell")
-                      for text in _line(run, self._baseline)]  # fmt: skip
-            if is_now:
+                ui.label(NOW).classes("cell run-name").props("role=cell")
+                ui.element("div").classes("cell").props("role=cell")
+            labels = [ui.label().classes(f"cell {kind}").props("role=cell")
+                      for kind in ("settings", *["number"] * (len(texts) - 1))]  # fmt: skip
+            _say(labels, texts)
+            if not run.number:
                 self._now = labels
 
-    def _button(
-        self, icon: str, label: str, done: Any, name: str, pressed: bool | None = None
-    ) -> None:
-        button = ui.button(icon=icon, color=None, on_click=done).props(f"flat round dense size=sm "
-                                                                     f"id={name}-run")  # fmt: skip
-        button._props["aria-label"] = label
-        if pressed is not None:
-            button.props(f"aria-pressed={'true' if pressed else 'false'}")
+    def _name(self, i: int, run: Kept, pinned: bool) -> None:
+        """The name of a run, and its buttons, which have it in theirs."""
+        number = run.number
+        field = ui.input(value=run.name).classes("cell run-name")
+        field.props(f'dense borderless debounce=400 maxlength=40 aria-label="Name of run {i + 1}"')
+        with ui.element("div").classes("cell run-buttons").props("role=cell"):
+            buttons = {
+                "Baseline:": self._button("push_pin", lambda: self._pin(number), f"pin-{i}"),
+                "Go back to": self._button(
+                    "restart_alt", lambda: self._reload(number), f"reload-{i}"
+                ),
+                "Drop": self._button("close", lambda: self._drop(number), f"drop-{i}"),
+            }
+        buttons["Baseline:"].props(f"aria-pressed={'true' if pinned else 'false'}")
+
+        def tell(name: str) -> None:
+            _entitle(field, name)
+            for words, button in buttons.items():
+                button._props["aria-label"] = f"{words} {name}"
+                button.update()
+
+        tell(run.name)
+        field.on_value_change(lambda event: tell(self._rename(number, event.value or "")))
+
+    def _button(self, icon: str, done: Any, name: str) -> ui.button:
+        made = ui.button(icon=icon, color=None, on_click=done)
+        return made.props(f"flat round dense size=sm id={name}-run")
+
+    def _run_of(self, number: int) -> Kept | None:
+        """The run of that number, if it is kept."""
+        return next((run for run in self.session.kept if run.number == number), None)
 
     # --- what a person does ---------------------------------------------------------------------
 
     def _keep(self) -> None:
-        self._counted += 1
-        self.session.keep(f"run {self._counted}")
+        try:
+            self.session.keep()
+        except ValueError as error:
+            self.page.say(str(error))
         self._again()
 
-    def _pin(self, run: Kept) -> None:
-        self._baseline = None if self._baseline is run else run
+    def _pin(self, number: int) -> None:
+        self._pinned = 0 if self._pinned == number else number
         self._again()
 
-    def _drop(self, run: Kept) -> None:
-        self.session.kept = [kept for kept in self.session.kept if kept is not run]
+    def _drop(self, number: int) -> None:
+        self.session.kept = [run for run in self.session.kept if run.number != number]
+        self.page.banner.hide(FULL)
         self._again()
 
-    def _rename(self, i: int, name: str) -> None:
-        kept = self.session.kept
-        renamed = replace(kept[i], name=" ".join(name.split())[:40] or kept[i].name)
-        if self._baseline is kept[i]:
-            self._baseline = renamed
-        self.session.kept = [*kept[:i], renamed, *kept[i + 1 :]]
+    def _rename(self, number: int, given: str) -> str:
+        """The name that the run then has: an empty one leaves it as it is."""
+        run = self._run_of(number)
+        if run is None:
+            return given
+        name = " ".join(given.split())[:40] or run.name
+        self.session.kept = [
+            replace(each, name=name) if each is run else each for each in self.session.kept
+        ]
+        self.page.refresh()  # the curves have names at their ends
+        return name
 
-    async def _reload(self, run: Kept) -> None:
+    async def _reload(self, number: int) -> None:
         """Begin the same experiment, and go to where it was: its numbers come once more."""
+        run = self._run_of(number)
+        if run is None:
+            return
         if run.model != self.session.settings.get("model", ""):
             self.page.say("it went on from a model that is not open now: open that first")
             return
         theta = self.session.shelf.start(run.start) if run.start else None
         if run.start and theta is None:
             self.page.say("the weights that it began at are no longer here")
-        elif await self.page.begin(run.experiment, theta=theta):
-            await self.page.away(self.session.run.forward, epochs=int(run.epochs[-1]))
+        elif await self.page.begin(run.experiment, theta=theta, edits=run.waypoint.edits):
+            await self.page.away(self.session.run.go_to, run.waypoint)
             self.page.keep_address()
 
     def _again(self) -> None:
-        if self._baseline is not None and not any(
-            run is self._baseline for run in self.session.kept
-        ):
-            self._baseline = None
         self._shown = None
         self.page.refresh()
+
+
+def _say(labels: Sequence[ui.label], texts: Sequence[str]) -> None:
+    """Write the texts of a row; what has no room for its own has it as a title."""
+    for label, text in zip(labels, texts, strict=True):
+        label.text = text
+    _entitle(labels[0], texts[0])
+
+
+def _entitle(element: ui.element, title: str) -> None:
+    element._props["title"] = title
+    element.update()
+
+
+def _told(run: Kept, differing: Sequence[str]) -> str:
+    """What a run has of its own: settings, weights set by hand, steps beyond its last epoch."""
+    told = [settings_of(run.experiment, differing)]
+    if run.waypoint.edits:
+        told.append("weights set by hand")
+    if run.number and run.waypoint.step:
+        told.append(f"{run.waypoint.step} steps on")
+    return ", ".join(filter(None, told)) or "–"
 
 
 def settings_of(experiment: Experiment, names: Sequence[str]) -> str:
@@ -208,7 +249,7 @@ def _line(run: Kept, baseline: Kept | None) -> tuple[str, ...]:
         if not np.isfinite(value):
             return "–"
         text = f"{value:.4g}"
-        if baseline is not None and baseline is not run:
+        if baseline is not None and baseline.number != run.number:
             other = getattr(baseline, name)[-1]
             text += f"\n{value - other:+.2g}" if np.isfinite(other) else ""
         return text.replace("-", "−")

@@ -83,7 +83,7 @@ class Numbers(Panel):
             value = self._put  # as it is, to the last digit
         at = parameter(self.session.run.network, self._picked)
         if at is None or value is None or not np.isfinite(value):
-            self.page.say("A weight is a finite number.")
+            self.page.say(REFUSED)
             return
         before = await self.page.away(self._give, at, float(value))
         self._undo.append((at, before[2]))
@@ -109,6 +109,7 @@ class Numbers(Panel):
     def _tell(self, what: str, losses: tuple[float, float, float]) -> None:
         before, after, _ = losses
         self._put = None
+        self.page.banner.hide(REFUSED)
         self.page.keep_address()
         self.undo.set_enabled(bool(self._undo))
         self.said.text = f"{what}; training loss {number(before)} → {number(after)}"
@@ -128,6 +129,8 @@ def readable(weight: float) -> float:
 
 MOST_ROWS = 10_000
 """That the loss before and after is of."""
+
+REFUSED = "A weight is a finite number."
 
 
 def _read(event: GenericEventArguments) -> Selection | None:

@@ -142,7 +142,8 @@ class Compare(Panel):
             self.session.keep()
         except ValueError as error:
             self.page.say(str(error))
-        self._again()
+        else:
+            self._again()
 
     def _pin(self, number: int) -> None:
         self._pinned = 0 if self._pinned == number else number

@@ -11,13 +11,28 @@ import polars as pl
 import pytest
 from selenium.webdriver import ActionChains
 
-from pellucid import MLPClassifier, Predictor, Recipe, TabularClassifier, datasets, load, save
+from pellucid import (
+    MLPClassifier,
+    MLPRegressor,
+    Network,
+    Predictor,
+    Recipe,
+    TabularClassifier,
+    datasets,
+    load,
+    save,
+)
 from pellucid.studios.continuing import Opened
 from pellucid.studios.drawn import DrawnPoints
 from pellucid.studios.experiment import Experiment
+from pellucid.studios.facts import facts_of, number
 from pellucid.studios.given import MOST_UNPACKED, table_given
+from pellucid.studios.panels.giving import waits_for
 from pellucid.studios.run import Run
-from pellucid.tables import read_table
+from pellucid.studios.selection import Selection
+from pellucid.studios.session import Session
+from pellucid.studios.shelf import Shelf
+from pellucid.tables import Table, read_table
 from studio_tab import Tab
 
 
@@ -350,6 +365,75 @@ def test_the_command_line_opens_a_model_that_then_waits_for_its_data(studios, br
     page.click("one-epoch")
     page.wait(lambda: page.epoch == 1)
     assert browser.console == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "others", "why"),
+    [
+        ([True, False], [0, 1], "the classes 'False', 'True'"),
+        ([0, 1], np.linspace(0, 2, 60), "the classes '0', '1'"),
+        (np.linspace(0, 2, 60), ["yes", "no"], "'a', 'b', and a column of numbers to predict"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_model_waits_for_answers_that_it_knows(answers, others, why):
+    X = pl.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), schema=["a", "b"])
+    shelf = Shelf()
+
+    def put(answers):
+        answered = X.with_columns(k=pl.Series(np.resize(answers, 60)))
+        return shelf.put(Table(answered, target="k"), "answers.csv")
+
+    kind = MLPRegressor if len(answers) > 2 else MLPClassifier
+    model = kind(hidden_layer_sizes=(3,), max_iter=5, random_state=0)
+    opened = Opened.of(model.fit(X, np.resize(answers, 60)), "model.safetensors")
+    session = Session(shelf)
+    session.change(data=put(others))
+    before = session.run
+    session.open(opened)
+    assert session.waiting is opened
+    assert session.run is before
+    assert why in waits_for(opened)
+    session.change(data=put(answers))
+    assert session.opened is opened
+    assert np.array_equal(session.run.start, opened.network.theta)
+    session.close()
+
+
+def test_a_network_of_three_classes_waits_for_as_many():
+    shelf = Shelf()
+    session = Session(shelf, "data=moons")
+    opened = Opened.of(Network([2, 3, 3], output_activation="softmax", seed=0), "three.safetensors")
+    session.open(opened)
+    assert session.waiting is opened
+    assert "2 columns of numbers, and a column of 3 classes" in waits_for(opened)
+    table = Table(pl.DataFrame({"a": range(30), "b": range(30), "k": ["x", "y", "z"] * 10}))
+    session.change(data=shelf.put(table, "three.csv"))
+    assert session.opened is opened
+    session.close()
+
+
+def test_an_input_is_told_as_the_table_has_it(table):
+    shelf = Shelf()
+    digest = shelf.put(read_table(table), "things.csv")
+    session = Session(shelf, "")
+    session.change(data=digest, target="kind")
+    trained = session.material.trained
+    gap = trained["length"].is_null().arg_max()
+    session.set("row", f"train-{gap}")
+    names = session.material.encoder.feature_names
+    row, x = trained.row(gap, named=True), session.material.X[gap]
+
+    def told(name):
+        at = names.index(name)
+        facts = dict(facts_of(session.view(), Selection("unit", 0, at))["facts"])
+        assert facts["as the network gets it"] == number(x[at])
+        return facts[f"in row {gap + 1} of training"]
+
+    assert told("length") == told("length missing") == "missing"
+    assert told("price") == number(row["price"])
+    assert {told(f"colour={each}") for each in ("red", "green", "blue")} == {row["colour"]}
+    session.close()
 
 
 def test_a_bag_is_refused_in_one_line(run, tmp_path):

@@ -218,7 +218,7 @@ def test_the_doctor_tells_what_is_wrong_before_and_after_and_when_nothing_is(tab
 def test_the_doctor_sees_equal_units_at_the_start(tab):
     page = tab(f"{lesson('equal-weights').experiment.to_address()}&tab=doctor")
     page.wait(lambda: "Equal units" in page.text(".findings"), "the finding")
-    assert "Initial weights that are drawn at random" in page.text(".findings")
+    assert "First weights auto" in page.text(".findings")
 
 
 def test_what_is_said_of_training_alone_is_known_to_the_doctor():

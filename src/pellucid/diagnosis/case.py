@@ -14,6 +14,7 @@ from pellucid.arrays import to_numpy
 from pellucid.history import History
 from pellucid.model import Network
 from pellucid.network import Trace, backward, forward
+from pellucid.samples import column_sizes
 from pellucid.sparse import dense, is_sparse
 from pellucid.subject import Subject
 
@@ -24,6 +25,9 @@ Floats: TypeAlias = "NDArray[np.float64]"
 
 MOST_TRACED, MOST_SCORED = 1000, 10_000
 """Rows on which each unit is looked at, and on which losses and scores are taken, at the most."""
+
+SCALED = 2.0
+"""The root mean square of an input up to which it passes for scaled; by its deviation it is 1."""
 
 FEWEST = 10
 """Rows below which nothing is said that rests on how the rows are spread."""
@@ -109,7 +113,7 @@ CALLS["page"] = {
     "scaling": "Scaling standard", "clip_norm": "train by Network.train(..., clip_norm={})",
     "target_scaling": "train by Predictor.fit with target_scaling='standard'",
     "weights": "train MLPClassifier with class_weight='balanced'",
-    "initializer": "Initial weights that are drawn at random",
+    "initializer": "First weights auto",
 }  # fmt: skip
 """How each kind of model is told to change something, and a person at the studio's page. Add a row
 to add a kind."""
@@ -152,6 +156,7 @@ class Case:
     seed: int = 0
     words: str = ""
     probes: list[Any] = field(default_factory=list, init=False)  # see pellucid.diagnosis.probe
+    found: set[str] = field(default_factory=set, init=False)  # the diseases that it has, so far
 
     @property
     def history(self) -> History | None:
@@ -194,6 +199,17 @@ class Case:
                     W = passed.trace.parameters[i][0]
                     z, a = passed.trace.z[i], passed.trace.a[i]
                     yield f"{which}layer{i + 1}", layer.activation, W, z, a
+
+    @cached_property
+    def is_scaled(self) -> bool:
+        """Whether no input is much larger than scaled ones are."""
+        return bool(column_sizes(self.rows.X)[1].max(initial=0.0) <= SCALED)
+
+    @property
+    def lower_rate(self) -> float:
+        """A tenth of the rate it was trained at."""
+        rate = self.trained.learning_rate
+        return 0.0001 if rate is None else float(f"{rate / 10:.1g}")
 
     @cached_property
     def is_finite(self) -> bool:

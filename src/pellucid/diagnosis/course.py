@@ -36,12 +36,19 @@ def nothing_learned(case: Case, limit: float) -> Iterator[Sign]:
         raise NotMeasured("all targets are the same")
     gone = 1.0 - loss / case.baseline if isfinite(loss) else -inf
     if gone < limit:
+        cure = "see the other findings first; if there is none, "
+        if "rate too high" in case.found:
+            cure = "lower the rate first: what else is wrong will show then"
+        elif isfinite(loss):
+            cure += _untold(case)
+        else:
+            cure += f"train anew with a lower rate, {case.call('learning_rate', case.lower_rate)}"
         yield Sign(
             "",
             f"the loss on the rows is {loss:.4g}, and one answer for all of them has "
             f"{case.baseline:.4g}: {_gone(gone, loss / case.baseline)} (limit: {limit:.0%} gone)",
             gone,
-            "see the other findings first; if there is none, " + _untold(case),
+            cure,
         )
 
 
@@ -353,7 +360,8 @@ def _vote_of_neighbours(X: Floats, y: Floats) -> Floats:
 
 
 def _stronger(case: Case) -> float:
-    return float(f"{max(1e-3, 10.0 * case.network.objective.alpha):.1g}")
+    least = 0.1 if case.network.layout.size > len(case.rows.X) else 0.01
+    return float(f"{max(least, 10.0 * case.network.objective.alpha):.1g}")
 
 
 def _more_epochs(case: Case) -> int:

@@ -76,7 +76,7 @@ DISEASES: dict[str, Disease] = {
         f"{units.FLAT:.0%} of the steepest",
         "at the bounds of sigmoid and tanh hardly any gradient passes; sound networks "
         "have up to 20% of such units, which have become switches",
-        "scaled inputs, smaller initial weights, relu",
+        "scaled inputs where they are large, smaller initial weights, relu",
         units.saturated_units,
     ),
     "vanishing gradients": Disease(
@@ -183,7 +183,8 @@ DISEASES: dict[str, Disease] = {
         f"how much lower the loss is after at most {probe.STEPS} steps from new weights at a "
         "lower rate than at its own, as a part of the loss of the best constant. A lower rate "
         "gets less far in few steps unless the own one overshoots",
-        "steps jump over what they aim at; less than a tenth may be chance",
+        "steps jump over what they aim at; less than a tenth may be chance. It is an error where "
+        "nothing was learned, and told before that",
         "the lower rate",
         course.rate_too_high,
     ),
@@ -259,7 +260,7 @@ DISEASES: dict[str, Disease] = {
         "answers are no better than one for all rows: the network is untrained or has diverged, "
         "or the inputs do not tell the targets; a network that learns is past this in "
         "an epoch or two",
-        "what the other findings say; more epochs; other columns",
+        "what the other findings say; more epochs, unless the rate is too high; other columns",
         course.nothing_learned,
     ),
     "underfitting": Disease(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def doctor(
         if name != FIRST and not case.is_finite:
             skipped[name] = "no answer of the network is a number"
             continue
-        explained = [cause for cause in disease.unless if any(f.name == cause for f in findings)]
+        explained = [cause for cause in disease.unless if cause in case.found]
         if explained:
             skipped[name] = f"{explained[0]} would explain it"
             continue
@@ -98,10 +99,14 @@ def doctor(
             skipped[name] = str(why)
             continue
         examined.append(name)
+        case.found |= {name} if signs else set()
         findings += [
             Finding(name, disease.severity, s.where, s.message, s.measured, disease.limit, s.cure)
             for s in signs
         ]
+    if "nothing learned" in case.found:  # a rate that keeps it from learning is no mere warning
+        findings = [replace(f, severity="error") if f.name == "rate too high" else f
+                    for f in findings]  # fmt: skip
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
     several = f"{len(subject.networks)} networks of " if len(subject.networks) > 1 else ""
     called = f"{subject.kind} ({several}{case.network.architecture})"

@@ -33,7 +33,8 @@ def non_finite_weights(case: Case, limit: float) -> Iterator[Sign]:
                     f"(limit {limit:g})",
                     float(bad),
                     "train anew with a lower rate, such as "
-                    f"{case.call('learning_rate', _tenth(case))}, on scaled data",
+                    f"{case.call('learning_rate', case.lower_rate)}"
+                    + ("" if case.is_scaled else ", on scaled data"),
                 )
                 return
 
@@ -69,7 +70,7 @@ def dead_units(case: Case, limit: float) -> Iterator[Sign]:
                 worst = share, layer, dead, z.shape[1]
     if worst is not None:
         share, layer, dead, n = worst
-        rate = case.call("learning_rate", _tenth(case))
+        rate = case.call("learning_rate", case.lower_rate)
         yield Sign(
             layer,
             f"{dead} of {n} relu units of {layer} ({share:.0%}, limit {limit:.0%}) are 0 for every "
@@ -97,8 +98,8 @@ def saturated_units(case: Case, limit: float) -> Iterator[Sign]:
             f"their bounds: their mean slope is below {FLAT:.0%} of the steepest, so that hardly "
             "any gradient passes",
             share,
-            f"scale the inputs ({case.call('scaling')}), begin with smaller weights, or use "
-            f"{case.call('activation', 'relu')}",
+            ("" if case.is_scaled else f"scale the inputs ({case.call('scaling')}), ")
+            + f"begin with smaller weights, or use {case.call('activation', 'relu')}",
         )
 
 
@@ -164,8 +165,3 @@ def _slopes(f: Activation, z: Floats, a: Floats) -> Floats:
     steepest = float(f.backward(np.ones((1, 1)), zero, f.forward(zero))[0, 0])
     slopes: Floats = f.backward(np.ones_like(z), z, a) / steepest
     return slopes
-
-
-def _tenth(case: Case) -> float:
-    rate = case.trained.learning_rate
-    return 0.0001 if rate is None else float(f"{rate / 10:.1g}")

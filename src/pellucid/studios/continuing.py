@@ -169,7 +169,29 @@ class Opened:
         numbers = _numbers(table.frame, aim)
         if not self.columns and len(numbers) != n:
             return f"beside {aim!r} it has {len(numbers)} columns of numbers, expected {n}"
+        return self._misses_of(table.frame[aim].drop_nulls())
+
+    def _misses_of(self, answers: polars.Series) -> str:
+        """Why it cannot learn such answers, or ""."""
+        try:
+            target = self._named(answers) or _fitted(answers, self._task)
+            target.encode(answers)
+        except ValueError as error:
+            if self._task == "regression":
+                return f"it predicts numbers, and {answers.name!r} has others than finite ones"
+            return str(error)
+        if isinstance(target, ClassTarget) and self.target is None:
+            given, expected = len(target.classes), self.n_classes
+            if given != expected:
+                return f"{answers.name!r} has {given} classes, expected {expected}"
         return ""
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes it tells apart; 0 where it predicts numbers."""
+        if self._task == "regression":
+            return 0
+        return max(2, self.network.architecture.n_outputs)
 
     def material(self, experiment: Experiment, table: Table | None) -> Material:
         """The data of an experiment, read as the model reads them.

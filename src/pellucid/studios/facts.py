@@ -13,6 +13,7 @@ from pellucid.studios.case import Case, rows_of
 from pellucid.studios.selection import Selection
 from pellucid.studios.sketch import output_names
 from pellucid.studios.view import View
+from pellucid.tables import find_column
 from pellucid.targets import ClassTarget
 
 if TYPE_CHECKING:
@@ -170,10 +171,10 @@ def _unit(view: View, case: Case, selection: Selection) -> dict[str, Any]:
     X, _, which = _rows(view)
     if column == 0:
         values = X[:, unit]
-        given = case.frame.to_dicts()[0].get(title)
+        of = [column.name for column in view.material.encoder.columns
+              for _ in column.feature_names]  # fmt: skip
         facts = [
-            (f"in {case.name}", given if isinstance(given, str) else number(float(case.x[0, unit]))
-             if given is None else number(float(given))),
+            (f"in {case.name}", _plain(find_column(case.frame, of[unit])[0])),
             ("as the network gets it", number(float(case.x[0, unit]))),
             ("mean", number(float(values.mean()))), ("spread", number(float(values.std()))),
         ]  # fmt: skip
@@ -282,6 +283,8 @@ def _row(view: View, case: Case) -> dict[str, Any]:
 def _plain(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return number(float(value))
+    if isinstance(value, int):
+        return str(value).replace("-", "−")
     return "missing" if value is None else str(value)
 
 

@@ -225,13 +225,13 @@ LESSONS = (
         f"{_number(v.standing.mark.loss)}. Test accuracy: {_percent(_test(v))}.",
         {
             **{f"rate {rate:g}": {"learning_rate": rate} for rate in (0.03, 0.3, 1.0, 3.0, 10.0)},
-            "rate 0.1, linear output": {"learning_rate": 0.1, "output": "identity"},
-            "rate 3, linear output": {"learning_rate": 3.0, "output": "identity"},
+            "rate 0.1, identity output": {"learning_rate": 0.1, "output": "identity"},
+            "rate 3, identity output": {"learning_rate": 3.0, "output": "identity"},
         },
         "Up to a point, a higher rate is simply faster. Beyond it every step overshoots, the next "
         "overshoots further, and all is lost within an epoch. Sigmoids cannot grow without bound: "
-        "they get stuck at 0 and 1, and the network guesses. A linear output has no bound: "
-        "at a rate of 3 its loss grows beyond all numbers.",
+        "they get stuck at 0 and 1, and the network guesses. An identity output is linear, and has "
+        "no bound: at a rate of 3 its loss grows beyond all numbers.",
     ),
     Lesson(
         "exam",
@@ -351,7 +351,8 @@ LESSONS = (
                 and _epochs(v) >= 10 and _test(v) < 0.6,
             ),
             Task(
-                "Give it a linear output, and play again: R² on the test rows is above 0.99.",
+                "Give it an output that can reach 2, such as identity, and play again: R² on the "
+                "test rows is above 0.99.",
                 lambda v: _epochs(v) > 0 and _test(v) > 0.99,
                 {"output": "identity"},
             ),
@@ -361,7 +362,7 @@ LESSONS = (
         {
             "sigmoid output": {"output": "sigmoid"},
             "relu output": {"output": "relu"},
-            "linear output": {"output": "identity"},
+            "identity output": {"output": "identity"},
         },
         "A sigmoid gives numbers between 0 and 1, whatever its weights. For every sum above 1 it "
         "can only go to its bound, and there it has no gradient left. An output must be able to "

@@ -8,8 +8,10 @@ from weakref import WeakMethod
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
+from pellucid.columns import listed
 from pellucid.studios.continuing import Opened
 from pellucid.studios.given import MOST_GIVEN, is_model, likely_target, table_given
+from pellucid.targets import ClassTarget
 
 if TYPE_CHECKING:
     from pellucid.studios.page import Page
@@ -140,6 +142,16 @@ def waits_for(opened: Opened) -> str:
     n = opened.network.architecture.n_inputs
     names = list(opened.columns)
     shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if names[5:] else "")
-    of = f"the columns {shown}" if names else f"{n} columns of numbers and one to predict"
-    aim = f", and {opened.target_name!r} to predict" if opened.target_name else ""
-    return f"{opened.name} is open. Give data with {of}{aim}, and it goes on from its weights."
+    of = f"the columns {shown}" if names else f"{n} columns of numbers"
+    aim = repr(opened.target_name) if opened.target_name else "a column"
+    return (
+        f"{opened.name} is open. Give data with {of}, and {aim} of {_answers(opened)} to predict, "
+        "and it goes on from its weights."
+    )
+
+
+def _answers(opened: Opened) -> str:
+    """What it can be asked for."""
+    if isinstance(opened.target, ClassTarget):
+        return f"the classes {listed([str(each) for each in opened.target.classes], 5)}"
+    return f"{opened.n_classes} classes" if opened.n_classes else "numbers"

@@ -175,9 +175,9 @@ def table(tmp_path):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def studios():
-    """Starts studios, each in a process of its own; all end with the module's tests."""
+    """Starts studios, each in a process of its own; all end with the tests."""
     from studio_tab import Studio
 
     started = []
@@ -190,6 +190,12 @@ def studios():
     for studio in started:
         if studio.process.poll() is None:
             assert studio.end() == (0, "", "")
+
+
+@pytest.fixture(scope="session")
+def studio(studios):
+    """A studio for all tests that open pages of it, and do it no harm."""
+    return studios()
 
 
 NOTEBOOK = """

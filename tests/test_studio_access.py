@@ -19,11 +19,6 @@ DEFECTS = """<!doctype html><title>defects</title>
 """
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 def test_defects_are_found(browser, tmp_path):
     page = tmp_path / "defects.html"
     page.write_text(DEFECTS)

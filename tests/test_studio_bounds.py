@@ -7,7 +7,6 @@ import time
 import tracemalloc
 
 import numpy as np
-import pytest
 
 from pellucid.studios.experiment import MOST_UNITS, Experiment
 from pellucid.studios.recording import MOST_BYTES, MOST_RECORDED
@@ -56,11 +55,6 @@ def test_the_weights_of_large_networks_are_kept_within_the_same_bytes():
 # --- in a browser ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 def rss(studio):
     """Bytes of memory that its process has."""
     with open(f"/proc/{studio.process.pid}/status") as file:
@@ -106,19 +100,18 @@ def test_of_a_tab_that_was_closed_nothing_is_left(browser):
 
     try:
         url = process.stdout.readline()
-        for _ in range(2):
-            browser.open(url)
-            end = time.monotonic() + PATIENCE
-            while not browser.driver.find_elements("css selector", "#epoch"):
-                assert time.monotonic() < end, "no page"
-            browser.driver.find_element("id", "one-epoch").click()
-            time.sleep(1)
-            assert held() >= 2  # a session and its data
-            browser.open("about:blank")
-            end = time.monotonic() + PATIENCE
-            while held():
-                assert time.monotonic() < end, "a closed tab is still there"
-                time.sleep(0.2)
+        browser.open(url)
+        end = time.monotonic() + PATIENCE
+        while not browser.driver.find_elements("css selector", "#epoch"):
+            assert time.monotonic() < end, "no page"
+        browser.driver.find_element("id", "one-epoch").click()
+        time.sleep(1)
+        assert held() >= 2  # a session and its data
+        browser.open("about:blank")
+        end = time.monotonic() + PATIENCE
+        while held():
+            assert time.monotonic() < end, "a closed tab is still there"
+            time.sleep(0.2)
     finally:
         process.communicate(timeout=60)
 

@@ -36,11 +36,6 @@ from pellucid.tables import Table, read_table
 from studio_tab import Tab
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 @pytest.fixture
 def tab(browser, studio):
     """Opens the page; whatever is given to it, its console stays empty."""

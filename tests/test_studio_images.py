@@ -22,11 +22,6 @@ DIGITS = Experiment("digits", hidden=(24,), epochs=15, seed=3)
 PIXELS = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 @pytest.fixture
 def tab(browser, studio):
     """Opens the studio's page at an address; whatever it does, its console stays empty."""

@@ -122,11 +122,6 @@ def test_more_units_over_fit_the_moons_and_decay_cures_it_up_to_a_point(prepared
 # --- in a browser ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 @pytest.fixture
 def tab(browser, studio):
     """Opens the studio's page at an address; whatever it does, its console stays empty."""

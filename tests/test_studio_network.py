@@ -22,11 +22,6 @@ from studio_tab import Tab
 DRAWING = ".network-drawing"
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 @pytest.fixture
 def tab(browser, studio):
     """Opens the studio's page at an address; whatever it does, its console stays empty."""

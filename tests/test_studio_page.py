@@ -21,11 +21,6 @@ from pellucid.studios.run import Run
 from studio_tab import Tab
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 @pytest.fixture
 def tab(browser, studio):
     """Opens the studio's page at an address; whatever it does, its console stays empty."""
@@ -531,7 +526,7 @@ def test_a_connection_that_is_lost_for_longer_pauses_the_run_and_finds_it_again(
     page.wait(lambda: page.epoch > 100)
     page.script(
         "window.mark = 'the same page'; const io = window.socket.io; io.randomizationFactor(0);"
-        "io.reconnectionDelay(8000); io.reconnectionDelayMax(8000); io.engine.close()"
+        "io.reconnectionDelay(6000); io.reconnectionDelayMax(6000); io.engine.close()"
     )
     page.wait(lambda: is_quiet(page.studio), "the pause")
     assert not page.script("return window.socket.connected")

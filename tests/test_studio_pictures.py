@@ -19,11 +19,6 @@ GUIDE = Path(__file__).parents[1] / "docs" / "studio.md"
 WIDTH, HEIGHT, COLOURS, MOST_BYTES = 1280, 860, 224, 120_000
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 def trained(tab):
     """Moons, learnt."""
     tab.play("epoch=300")

@@ -22,11 +22,6 @@ ROWS = "return document.querySelectorAll('.runs .run:not(.head)').length"
 PINNED = "return document.querySelectorAll('.runs .run.pinned').length"
 
 
-@pytest.fixture(scope="module")
-def studio(studios):
-    return studios()
-
-
 @pytest.fixture
 def tab(browser, studio, tmp_path):
     """Opens the page; what is downloaded comes to a folder of the test."""

@@ -60,6 +60,7 @@ docs: .venv/.test
 	$(BIN)/python docs/make_api.py
 	$(BIN)/python docs/make_comparison.py
 	$(BIN)/python docs/make_derivation.py
+	$(BIN)/python docs/make_doctor.py
 	$(BIN)/python docs/make_gallery.py
 
 docs-studio: .venv/.test

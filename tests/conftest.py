@@ -198,6 +198,17 @@ def studio(studios):
     return studios()
 
 
+@pytest.fixture
+def tab(browser, studio):
+    """Opens the studio's page at an address; its console stays empty, and it asks nobody else."""
+    from studio_tab import Tab
+
+    yield lambda query="", **window: Tab(browser, studio, query, **window)
+    assert browser.console == []
+    assert [url for url in browser.requests if f"127.0.0.1:{studio.port}/" not in url] == []
+    browser.open("about:blank")
+
+
 NOTEBOOK = """
 import sys, pellucid
 window = pellucid.studio("circles")

@@ -36,14 +36,6 @@ from pellucid.tables import Table, read_table
 from studio_tab import Tab
 
 
-@pytest.fixture
-def tab(browser, studio):
-    """Opens the page; whatever is given to it, its console stays empty."""
-    yield lambda query="", **window: Tab(browser, studio, query, **window)
-    assert browser.console == []
-    browser.open("about:blank")
-
-
 def give(page, path):
     page.driver.find_element("css selector", "#uploader input[type=file]").send_keys(str(path))
 

@@ -22,18 +22,6 @@ DIGITS = Experiment("digits", hidden=(24,), epochs=15, seed=3)
 PIXELS = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
 
 
-@pytest.fixture
-def tab(browser, studio):
-    """Opens the studio's page at an address; whatever it does, its console stays empty."""
-
-    def open_(query="", **window):
-        return Tab(browser, studio, query, **window)
-
-    yield open_
-    assert browser.console == []
-    browser.open("about:blank")
-
-
 @pytest.fixture(scope="module")
 def learnt():
     """The predictor of the digits after 4 epochs, and its material, by the library alone."""

@@ -7,7 +7,6 @@ from pellucid.studios.lessons import LESSONS, apart, lesson
 from pellucid.studios.panels.doctor import OF_TRAINING
 from pellucid.studios.run import Run
 from pellucid.studios.view import View
-from studio_tab import Tab
 
 TASKS = [
     pytest.param(each, place, id=f"{each.name}-{place + 1}")
@@ -120,18 +119,6 @@ def test_more_units_over_fit_the_moons_and_decay_cures_it_up_to_a_point(prepared
 
 
 # --- in a browser ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tab(browser, studio):
-    """Opens the studio's page at an address; whatever it does, its console stays empty."""
-
-    def open_(query="", **window):
-        return Tab(browser, studio, query, **window)
-
-    yield open_
-    assert browser.console == []
-    browser.open("about:blank")
 
 
 def done(tab):

@@ -23,17 +23,15 @@ DRAWING = ".network-drawing"
 
 
 @pytest.fixture
-def tab(browser, studio):
-    """Opens the studio's page at an address; whatever it does, its console stays empty."""
+def tab(tab):
+    """The same, which waits until the network is drawn."""
 
     def open_(query="", **window):
-        page = Tab(browser, studio, query, **window)
+        page = tab(query, **window)
         page.wait(lambda: page.payload(DRAWING), "the network")
         return page
 
-    yield open_
-    assert browser.console == []
-    browser.open("about:blank")
+    return open_
 
 
 def at_epoch(experiment, epochs):

@@ -20,21 +20,6 @@ from pellucid.studios.plane import Plane
 from pellucid.studios.run import Run
 from studio_tab import Tab
 
-
-@pytest.fixture
-def tab(browser, studio):
-    """Opens the studio's page at an address; whatever it does, its console stays empty."""
-
-    def open_(query="", **window):
-        return Tab(browser, studio, query, **window)
-
-    yield open_
-    assert browser.console == []
-    elsewhere = [url for url in browser.requests if f"127.0.0.1:{studio.port}/" not in url]
-    assert elsewhere == []
-    browser.open("about:blank")
-
-
 # --- who is let in ------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from pellucid.rows import divide
 from pellucid.saving import load
 from pellucid.scaling import Scaler
 from pellucid.studios.experiment import Experiment
-from pellucid.studios.given import plain_name
+from pellucid.studios.given import one_line, plain_name
 from pellucid.studios.material import Material, learnt_from
 from pellucid.subject import subject_of
 from pellucid.targets import ClassTarget, NumericTarget
@@ -107,8 +107,7 @@ class Opened:
             try:
                 model = load(path)
             except ValueError as error:
-                text = str(error).replace(repr(str(path)), repr(name))
-                raise ValueError(" ".join(text.split())[:300]) from None
+                raise ValueError(one_line(error, path, name)) from None
         return cls.of(model, name)
 
     def experiment(self, like: Experiment | None = None) -> Experiment:

@@ -69,14 +69,14 @@ def table_given(data: bytes, name: str) -> Table:
         try:
             table = read_table(path)
         except ValueError as error:
-            raise ValueError(_one_line(error, path, name)) from None
+            raise ValueError(one_line(error, path, name)) from None
         except (
             pl.exceptions.PolarsError,
             pl.exceptions.PanicException,
             OSError,
             KeyError,
         ) as error:
-            raise ValueError(f"{name!r} is damaged: {_one_line(error, path, name)}") from None
+            raise ValueError(f"{name!r} is damaged: {one_line(error, path, name)}") from None
     _refuse_wide(table.frame.height, table.frame.width, name)
     _refuse_long_names(table.frame, name)
     return table
@@ -194,6 +194,7 @@ def _refuse_long_names(frame: polars.DataFrame, name: str) -> None:
             )
 
 
-def _one_line(error: BaseException, path: Path, name: str) -> str:
+def one_line(error: BaseException, path: Path, name: str) -> str:
+    """What went wrong with a file, by the name that people know it by."""
     text = str(error).replace(repr(str(path)), repr(name)).replace(str(path), name)
     return " ".join(text.split())[:300]

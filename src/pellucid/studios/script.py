@@ -169,10 +169,7 @@ def _imports(continued: bool, files: bool, reads: bool) -> str:
     lines = [*sorted(lines), ""]
     if continued:
         lines += ["import numpy as np", ""]
-        names = ["Predictor", "Recipe"]
-    else:
-        names = ["Predictor", "Recipe"]
-    lines += [f"from pellucid import {', '.join(names + ([] if reads else ['datasets']))}"]
+    lines += [f"from pellucid import Predictor, Recipe{'' if reads else ', datasets'}"]
     if continued:
         lines += ["from pellucid.rows import divide"]
     lines += [f"from pellucid.tables import Table{', read_table' if reads else ''}"]

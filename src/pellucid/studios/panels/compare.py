@@ -10,6 +10,7 @@ import numpy as np
 from nicegui import ui
 
 from pellucid.studios.experiment import Experiment
+from pellucid.studios.facts import count
 from pellucid.studios.panels.curves import CurvesDrawing, lines_of, scale_of
 from pellucid.studios.panels.panel import Panel
 from pellucid.studios.session import FULL, MOST_KEPT, Kept
@@ -255,5 +256,4 @@ def _line(run: Kept, baseline: Kept | None) -> tuple[str, ...]:
             text += f"\n{value - other:+.2g}" if np.isfinite(other) else ""
         return text.replace("-", "−")
 
-    return (f"{int(run.epochs[-1]):,}".replace(",", " "), last("loss"), last("test_loss"),
-            last("test_score"))  # fmt: skip
+    return count(run.epochs[-1]), last("loss"), last("test_loss"), last("test_score")
